@@ -1,0 +1,58 @@
+# Every command a developer runs. Each target does its own set-up, so a fresh clone needs only Python 3.11+ and make.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
+
+.PHONY: demo run test bench check format lock clean
+demo: .venv/run.stamp
+	$(BIN)/mpower-stream demo
+
+run: .venv/run.stamp
+	$(BIN)/mpower-stream run
+
+test: .venv/dev.stamp .venv/browser.stamp
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.stamp
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: .venv/dev.stamp
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mPOWER Stream needs Python 3.11 or newer. Install it, or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "Python's venv module is missing. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp requirements/run.txt pyproject.toml
+	@echo "Installing what the program needs …"
+	@$(PIP_INSTALL) -r requirements/run.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+.venv/dev.stamp: .venv/run.stamp requirements/dev.txt
+	@echo "Installing what the tests and checks need …"
+	@$(PIP_INSTALL) -r requirements/dev.txt
+	@touch $@
+
+# The browser is Debian's: the tests drive it where it is, and say so where it cannot be had.
+.venv/browser.stamp: .venv/python.stamp
+	@sh tests/browser/install.sh
+	@touch $@
+
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
+# New versions, with hashes and without download addresses. Needs uv (make no other target depend on it).
+lock:
+	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/$(COMPILE) --group build -o requirements/build.txt
+	.venv-lock/bin/$(COMPILE) pyproject.toml -o requirements/run.txt
+	.venv-lock/bin/$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

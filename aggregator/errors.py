@@ -1,0 +1,41 @@
+"""What can go wrong in a way that callers tell apart. The message is a sentence for an editor or an operator."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class AggregatorError(Exception):
+    """Something in the aggregator could not be done."""
+
+
+class SettingsError(AggregatorError):
+    """A setting or sources.toml is wrong; the message names file, line, key and cure."""
+
+
+class CollectError(AggregatorError):
+    """A source could not be collected; the message is kept for editors and never holds a secret."""
+
+
+class FetchError(CollectError):
+    """An address could not be fetched whole, or must not be.
+
+    `retry_at` is the moment before which the other side asked not to be asked again, `status` its HTTP status.
+    """
+
+    def __init__(self, message: str, *, retry_at: datetime | None = None, status: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
+        self.status = status
+
+
+class RefusedError(FetchError):
+    """An address that this program never goes to: a private one, a strange scheme or port, credentials in it."""
+
+
+class DocumentError(CollectError):
+    """What came is not the kind of document it should be, is cut short, or is built to do harm."""
+
+
+class StoreError(AggregatorError):
+    """The database cannot be used as it is; the message says why and what helps."""

@@ -1,0 +1,1 @@
+"""What the public sees, and the command line that starts it all."""
