@@ -1,0 +1,198 @@
+"""Opens the database: connections, transactions and migrations, alike on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from aggregator.errors import StoreError
+
+BUSY_SECONDS = 30.0
+COMMAND_SECONDS = 30.0
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """One database, with one way to read and one way to write.
+
+    On SQLite all writing goes through a single connection, and a lock file makes it the only writing connection of all
+    processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
+    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait.
+    """
+
+    url: URL
+    reader: AsyncEngine
+    writer: AsyncEngine
+    lock_file: Path | None
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True for the embedded database."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A connection that sees one consistent state and keeps nothing."""
+        async with self.reader.connect() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """One transaction: committed on the way out, undone if anything is raised.
+
+        Await nothing but the database inside it.
+        """
+        async with self._sole_writer(), self.writer.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _sole_writer(self) -> AsyncIterator[None]:
+        if self.lock_file is None:
+            yield
+            return
+        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            await _lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+async def _lock(descriptor: int) -> None:
+    """Wait for the lock in short steps: between tasks of one process it is free again within a transaction."""
+    waited, pause = 0.0, 0.001
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        if waited > BUSY_SECONDS:
+            raise StoreError(f"another process has kept the database locked for {BUSY_SECONDS:.0f} s")
+        await asyncio.sleep(pause)
+        waited += pause
+        pause = min(pause * 1.5, 0.05)
+
+
+def parse_url(text: str) -> URL:
+    """The database's URL, with the async driver that belongs to it. Raises StoreError with the cure."""
+    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise StoreError(f"{text!r} is no database URL; try sqlite+aiosqlite:///var/mpower.db") from error
+    url = url.set(drivername=drivers.get(url.drivername, url.drivername))
+    if url.drivername not in drivers.values():
+        raise StoreError(f"{url.drivername!r} is not supported; use sqlite+aiosqlite:// or postgresql+asyncpg://")
+    return url
+
+
+@asynccontextmanager
+async def open_database(text: str, *, migrate: bool = True) -> AsyncIterator[Database]:
+    """Open the database of that URL, bring it to the newest shape, and close it on the way out.
+
+    Raises StoreError where it is damaged, newer than this program, or out of reach.
+    """
+    url = parse_url(text)
+    database = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgresql(url)
+    try:
+        if migrate:
+            await upgrade(database)
+        yield database
+    finally:
+        await database.reader.dispose()
+        if database.writer is not database.reader:
+            await database.writer.dispose()
+
+
+def _sqlite(url: URL) -> Database:
+    if not url.database or url.database == ":memory:":
+        raise StoreError("an SQLite database needs a file: sqlite+aiosqlite:///var/mpower.db")
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise StoreError(f"the database file {path} cannot be written: {error.strerror}") from error
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4)
+    reader = create_async_engine(url, pool_size=4, max_overflow=12)
+    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
+    _prepare_sqlite(reader, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
+    return Database(url, reader, writer, path.with_name(path.name + ".lock"))
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    """Let SQLAlchemy, not the driver, say when a transaction begins, so that a writer is one from its first word."""
+    every = (f"busy_timeout={int(BUSY_SECONDS * 1000)}", "synchronous=NORMAL", "foreign_keys=ON", *pragmas)
+
+    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in every:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine.sync_engine, "connect", on_connect)
+    event.listen(engine.sync_engine, "begin", on_begin)
+
+
+def _postgresql(url: URL) -> Database:
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=20,
+        pool_pre_ping=True,
+        # A hung link would otherwise keep a query waiting for ever.
+        connect_args={"command_timeout": COMMAND_SECONDS, "timeout": 10},
+    )
+    return Database(url, engine, engine, None)
+
+
+async def upgrade(database: Database) -> None:
+    """Bring the database to the newest shape. Does nothing where it has it already."""
+    script = ScriptDirectory(str(MIGRATIONS))
+    try:
+        async with database.read() as connection:
+            current = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
+        if current == script.get_current_head():
+            return
+        async with database.write() as connection:
+            await connection.run_sync(_run_migrations)
+    except CommandError as error:
+        raise StoreError(
+            f"the database is newer than this program (its shape is {current!r}): install the newer version"
+        ) from error
+    except (DBAPIError, OSError, sqlite3.Error) as error:
+        raise StoreError(f"the database cannot be opened: {_first_line(error)}") from error
+
+
+def _run_migrations(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _first_line(error: BaseException) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig else error
+    return (str(cause).strip().splitlines() or [type(cause).__name__])[0]

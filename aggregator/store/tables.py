@@ -1,0 +1,253 @@
+"""The tables, as SQLAlchemy Core sees them. Migrations bring a database to this shape; nothing here touches one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+# SQLite counts rows only in a column that is exactly INTEGER.
+Serial = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC datetime. SQLite keeps no zone, so the zone is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ANN401, ARG002
+        """Refuse a naive datetime: it would mean another moment on another machine."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = f"a naive datetime cannot be kept: {value!r}"
+            raise ValueError(msg)
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give back what was kept, aware."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+source_state = Table(
+    "source_state",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("url", Text, nullable=False),  # as sources.toml had it: another one starts afresh
+    Column("found_url", Text),  # where discovery found the feed
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("body_digest", Text),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("tried_at", Moment),
+    Column("collected_at", Moment),
+    Column("arrived_at", Moment),  # when something new last came
+    Column("failures", Integer, nullable=False, server_default=text("0")),
+    Column("problem", Text),
+    Column("problem_at", Moment),
+)
+
+sighting = Table(
+    "sighting",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("entry_key", Text, primary_key=True),
+    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("digest", Text, nullable=False),
+    Column("url_key", Text),
+    Column("alike_key", Text),
+    Column("seen_at", Moment, nullable=False),  # when it was first seen as it is
+    Index("ix_sighting_source_id_url_key", "source_id", "url_key"),
+    Index("ix_sighting_source_id_alike_key", "source_id", "alike_key"),
+)
+
+item = Table(
+    "item",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("source_id", Text, nullable=False, index=True),
+    Column("partner_id", Text, nullable=False, index=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # why it waits, or which rule or editor decided
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    Column("entry_id", Text, nullable=False),
+    Column("url", Text),
+    Column("title", Text),
+    Column("summary", Text, nullable=False),
+    Column("content_html", Text, nullable=False),
+    Column("content_text", Text, nullable=False),
+    Column("search_text", Text, nullable=False),
+    Column("authors", JSON, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("language_evidence", Text, nullable=False),
+    Column("picture_url", Text),  # where the source keeps its picture
+    Column("image", Text),  # our copy: the file's name
+    Column("image_alt", Text),
+    Column("image_width", Integer),
+    Column("image_height", Integer),
+    Column("image_colour", Text),
+    Column("published_at", Moment, nullable=False),
+    Column("modified_at", Moment),
+    Column("collected_at", Moment, nullable=False),
+    Column("story", Text, nullable=False, index=True),
+    Column("pinned_at", Moment),
+    Column("publish_at", Moment),
+    Column("stream_at", Moment, nullable=False),  # the place in the stream; never moves once public
+    Column("public_at", Moment),  # when it first became public
+    Column("decided_by", Text),
+    Column("decided_at", Moment),
+    Column("overlay", JSON, nullable=False),  # what an editor changed
+    Column("original", JSON, nullable=False),  # what the source said where an editor changed it
+    Column("translations", JSON, nullable=False),
+    Index("ix_item_state_stream_at_id", "state", "stream_at", "id"),
+    Index("ix_item_state_collected_at_id", "state", "collected_at", "id"),
+)
+
+item_tag = Table(
+    "item_tag",
+    metadata,
+    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("evidence", Text, nullable=False, server_default=text("''")),
+    Index("ix_item_tag_tag", "tag"),
+)
+
+story_key = Table(
+    "story_key",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("story", Text, nullable=False, index=True),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("was", JSON, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("editor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("item_id", Text, index=True),  # no foreign key: the log outlives the item
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("from_state", Text),
+    Column("to_state", Text),
+    Column("version", Integer),
+    Column("undoes", BigInteger),
+    Column("detail", JSON),
+)
+
+task = Table(
+    "task",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", Text, unique=True),
+    Column("handler", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("lease", Text),
+    Column("problem", Text),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+editor = Table(
+    "editor",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("password_hash", Text),
+    Column("role", Text, nullable=False),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    Column("created_at", Moment, nullable=False),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("editor", Text, ForeignKey("editor.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+token = Table(
+    "token",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("editor", Text, ForeignKey("editor.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("created_at", Moment, nullable=False),
+)
+
+sign_in_link = Table(
+    "sign_in_link",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("editor", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+sign_in_attempt = Table(
+    "sign_in_attempt",
+    metadata,
+    Column("id", Serial, primary_key=True, autoincrement=True),
+    Column("key", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_sign_in_attempt_key_at", "key", "at"),
+)

@@ -1,0 +1,72 @@
+"""Opening the database: migrations, sole writer, refusals."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import insert, select, text, update
+
+from aggregator.errors import StoreError
+from aggregator.store.engine import Database, open_database
+from aggregator.store.tables import counter, metadata
+
+
+async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database: Database) -> None:
+    async with database.read() as connection:
+        difference = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
+    assert difference == []
+
+
+async def test_writers_take_turns_and_lose_no_update(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(insert(counter).values(name="n", value=0))
+
+    async def add() -> None:
+        async with database.write() as connection:
+            await connection.execute(update(counter).where(counter.c.name == "n").values(value=counter.c.value + 1))
+
+    await asyncio.gather(*(add() for _ in range(40)))
+    async with database.read() as connection:
+        assert await connection.scalar(select(counter.c.value).where(counter.c.name == "n")) == 40
+
+
+async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
+    with pytest.raises(RuntimeError):
+        async with database.write() as connection:
+            await connection.execute(insert(counter).values(name="n", value=1))
+            raise RuntimeError
+    async with database.read() as connection:
+        assert (await connection.execute(select(counter.c.name))).all() == []
+
+
+async def test_a_database_from_the_future_is_refused(database: Database) -> None:
+    async with database.write() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreError, match="newer than this program"):
+        async with open_database(database.url.render_as_string(hide_password=False)):
+            pass
+
+
+async def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "mpower.db"
+    path.write_bytes(b"this is no database" * 400)
+    with pytest.raises(StoreError, match="file is not a database"):
+        async with open_database(f"sqlite+aiosqlite:///{path}"):
+            pass
+
+
+@pytest.mark.parametrize("url", ["mysql://root@localhost/x", "no url at all", "sqlite+aiosqlite://"])
+async def test_a_url_that_is_not_supported_is_refused_with_the_cure(url: str) -> None:
+    with pytest.raises(StoreError, match=r"sqlite\+aiosqlite"):
+        async with open_database(url):
+            pass
+
+
+async def test_a_server_that_is_away_is_said_so(unused_tcp_port: int) -> None:
+    with pytest.raises(StoreError, match="cannot be opened"):
+        async with open_database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/x"):
+            pass
