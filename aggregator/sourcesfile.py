@@ -1,0 +1,298 @@
+"""Reads sources.toml into a Configuration. An error names the file, the line, the key and the cure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from yarl import URL
+
+from aggregator.errors import SettingsError
+from aggregator.model import Call, Configuration, Partner, Review, ReviewMode, Source, Stream, Tag
+
+SHORTEST_INTERVAL = timedelta(seconds=10)
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
+Place = tuple[str | int, ...]
+
+
+def _duration(value: object) -> timedelta:
+    match = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not match:
+        raise ValueError('write a number and a unit, such as "30m", "6h" or "14d"')
+    return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+def _interval(value: timedelta) -> timedelta:
+    if value < SHORTEST_INTERVAL:
+        raise ValueError('is too short; the shortest is "10s", and "30m" is kind to a partner\'s server')
+    return value
+
+
+def _review(value: object) -> Review:
+    if isinstance(value, str):
+        mode, _, delay = value.partition(":")
+        if value in {"hold", "auto"}:
+            return Review(ReviewMode(value))
+        if mode == "veto" and delay:
+            return Review(ReviewMode.VETO, _duration(delay))
+    raise ValueError('write "hold", "auto" or "veto:6h"')
+
+
+def _web_address(value: str) -> str:
+    try:
+        url = URL(value)
+    except ValueError as error:
+        raise ValueError(f"is no web address ({error})") from error
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError("is no web address; it begins with https:// or http:// and names a host")
+    if url.user or url.password:
+        raise ValueError("holds a user name or password; an address is shown to editors, so leave them out")
+    return value
+
+
+Identifier = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), Field(description="lower-case letters, digits, dashes")
+]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Interval = Annotated[Duration, AfterValidator(_interval)]
+ReviewText = Annotated[Review, BeforeValidator(_review)]
+Address = Annotated[str, AfterValidator(_web_address)]
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class _Stream(_Table):
+    title: Text
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    review: ReviewText = Review(ReviewMode.HOLD)
+    intro: dict[Language, Text] = {}
+    more: dict[Language, Text] = {}
+    contact: Text | None = None
+
+
+class _Partner(_Table):
+    id: Identifier
+    name: Text
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    url: Address | None = None
+    logo: Text | None = None
+
+
+class _Source(_Table):
+    id: Identifier
+    partner: Identifier
+    kind: str
+    url: Address
+    languages: tuple[Language, ...] = ()
+    every: Interval = timedelta(minutes=30)
+    review: ReviewText | None = None
+    tags: tuple[Identifier, ...] = ()
+    match_any: tuple[Text, ...] = ()
+    expect_every: Duration | None = None
+    enabled: bool = True
+
+
+class _Tag(_Table):
+    id: Identifier
+    label: Annotated[dict[Language, Text], Field(min_length=1)]
+    words: dict[Language, tuple[Text, ...]] = {}
+
+
+class _Call(_Table):
+    id: Identifier
+    title: Annotated[dict[Language, Text], Field(min_length=1)]
+    text: dict[Language, Text] = {}
+    button: Annotated[dict[Language, Text], Field(min_length=1)]
+    url: Address
+
+
+class _File(_Table):
+    stream: _Stream
+    partner: tuple[_Partner, ...] = ()
+    source: tuple[_Source, ...] = ()
+    tag: tuple[_Tag, ...] = ()
+    call: tuple[_Call, ...] = ()
+
+
+def read_sources(
+    path: Path, *, kinds: Collection[str], refuses: Callable[[str], str | None] = lambda _url: None
+) -> Configuration:
+    """Read and check the file.
+
+    `kinds` are the kinds of source that can be collected; `refuses` gives the reason why an address may never be
+    fetched, or None. Raises SettingsError with one line for each mistake.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: there is no such file; name another with --sources PATH") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: cannot be read ({error}); it must be a file in UTF-8") from error
+    return parse_sources(text, name=str(path), kinds=kinds, refuses=refuses)
+
+
+def parse_sources(
+    text: str, *, name: str, kinds: Collection[str], refuses: Callable[[str], str | None] = lambda _url: None
+) -> Configuration:
+    """The same for a text; `name` stands in the messages where the file's path would."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
+        line = place[1] if place else str(text.count("\n") + 1)
+        reason = str(error).split(" (at ")[0]
+        raise SettingsError(f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket") from error
+    lines = _lines(text)
+    try:
+        file = _File.model_validate(tables)
+    except ValidationError as error:
+        problems = [_explain(problem) for problem in error.errors()]
+        raise SettingsError(_report(name, lines, problems)) from error
+    problems = list(_contradictions(file, kinds, refuses))
+    if problems:
+        raise SettingsError(_report(name, lines, problems))
+    return _configuration(file)
+
+
+def _configuration(file: _File) -> Configuration:
+    stream = Stream(**dict(file.stream))
+    return Configuration(
+        stream=stream,
+        partners=tuple(Partner(**dict(partner)) for partner in file.partner),
+        sources=tuple(Source(**{**dict(source), "review": source.review or stream.review}) for source in file.source),
+        tags=tuple(Tag(**dict(tag)) for tag in file.tag),
+        calls=tuple(Call(**dict(call)) for call in file.call),
+    )
+
+
+def _contradictions(
+    file: _File, kinds: Collection[str], refuses: Callable[[str], str | None]
+) -> Iterator[tuple[Place, str]]:
+    """What each table alone cannot show: ids used twice, names of nothing, addresses that are never fetched."""
+    for table in ("partner", "source", "tag", "call"):
+        seen: set[str] = set()
+        for index, row in enumerate(getattr(file, table)):
+            if row.id in seen:
+                yield (table, index, "id"), f"{row.id!r} is used twice; give each {table} an id of its own"
+            seen.add(row.id)
+    partners, tags = {partner.id for partner in file.partner}, {tag.id for tag in file.tag}
+    for index, source in enumerate(file.source):
+        if source.partner not in partners:
+            yield ("source", index, "partner"), _unknown(source.partner, partners, "[[partner]]")
+        if source.kind not in kinds:
+            yield ("source", index, "kind"), _unknown(source.kind, kinds, "kind of source")
+        for tag in source.tags:
+            if tag not in tags:
+                yield ("source", index, "tags"), _unknown(tag, tags, "[[tag]]")
+        if reason := refuses(source.url):
+            yield ("source", index, "url"), reason
+
+
+def _unknown(value: str, known: Collection[str], what: str) -> str:
+    close = difflib.get_close_matches(value, known, n=1)
+    cure = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+    return f"{value!r} is no {what} here; {cure}"
+
+
+def _explain(problem: Any) -> tuple[Place, str]:
+    place: Place = tuple(problem["loc"])
+    key, value = place[-1], problem["input"]
+    match problem["type"]:
+        case "extra_forbidden":
+            names = _fields_at(place[:-1])
+            close = difflib.get_close_matches(str(key), names, n=1)
+            cure = f"did you mean {close[0]!r}?" if close else f"it can hold: {', '.join(names)}"
+            return place, f"is no key of this table; {cure}"
+        case "missing":
+            return place, f"is missing; add {key} = …"
+        case "string_pattern_mismatch":
+            return place, f"{value!r} does not fit; {_pattern_cure(str(problem['ctx']['pattern']))}"
+        case "value_error":
+            return place, f"{_short(value)} {problem['ctx']['error']}".replace("  ", " ")
+        case _:
+            return place, f"{_short(value)}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
+
+
+def _short(value: object) -> str:
+    value = re.sub(r"//[^/@]*@", "//…@", value) if isinstance(value, str) else value
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"  # noqa: PLR2004
+
+
+def _pattern_cure(pattern: str) -> str:
+    if "A-Z]{2}$" in pattern:
+        return 'write the two capital letters of ISO 3166, such as "ES"'
+    if "{2,3}" in pattern:
+        return 'write a language tag (BCP 47), such as "eu" or "pt-BR"'
+    return "use lower-case letters, digits and dashes"
+
+
+def _fields_at(place: Place) -> Sequence[str]:
+    tables: Mapping[str, type[_Table]] = {
+        "stream": _Stream,
+        "partner": _Partner,
+        "source": _Source,
+        "tag": _Tag,
+        "call": _Call,
+    }
+    table = tables.get(str(place[0]), _File) if place else _File
+    return tuple(table.model_fields)
+
+
+def _report(name: str, lines: Mapping[Place, int], problems: Sequence[tuple[Place, str]]) -> str:
+    located = [(_line(lines, place), _path(place), message) for place, message in problems]
+    return "\n".join(f"{name}:{line}: {path}: {message}" for line, path, message in sorted(set(located)))
+
+
+def _line(lines: Mapping[Place, int], place: Place) -> int:
+    while place and place not in lines:
+        place = place[:-1]
+    return lines.get(place, 1)
+
+
+def _path(place: Place) -> str:
+    """`source[2].every` for the third source, counted as people count."""
+    path = ""
+    for step in place:
+        path += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if path else str(step)
+    return path
+
+
+HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\"' -]+?)\s*\]{1,2}\s*(?:#.*)?$")
+KEY = re.compile(r"\s*([\w-]+|\"[^\"]+\"|'[^']+')(\s*\.\s*[\w-]+)*\s*=")
+
+
+def _lines(text: str) -> dict[Place, int]:
+    """The line of each table and key. tomllib keeps no places, so they are looked up in the text once more."""
+    lines: dict[Place, int] = {}
+    counts: dict[str, int] = {}
+    table: Place = ()
+    in_string = False
+    for number, line in enumerate(text.splitlines(), start=1):
+        opens_or_closes = (line.count('"""') + line.count("'''")) % 2 == 1
+        if not in_string:
+            if header := HEADER.match(line):
+                table = _table(header[2], counts, is_array=header[1] == "[[")
+                lines.setdefault(table, number)
+            elif key := KEY.match(line):
+                name = line[: key.end() - 1].replace('"', "").replace("'", "")
+                lines.setdefault((*table, *(part.strip() for part in name.split("."))), number)
+        in_string ^= opens_or_closes
+    return lines
+
+
+def _table(header: str, counts: dict[str, int], *, is_array: bool) -> Place:
+    first, *rest = (part.strip().strip("\"'") for part in header.split("."))
+    if is_array and not rest:
+        counts[first] = counts.get(first, -1) + 1
+    return (first, counts[first], *rest) if first in counts else (first, *rest)

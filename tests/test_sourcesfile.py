@@ -1,0 +1,115 @@
+"""sources.toml: what is wrong is named by file, line, key and cure; what is right comes out whole."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from aggregator.errors import SettingsError
+from aggregator.model import Configuration, ReviewMode
+from aggregator.sourcesfile import parse_sources, read_sources
+
+GOOD = """
+[stream]
+title = "Test"
+languages = ["en", "eu"]
+review = "veto:6h"
+
+[[partner]]
+id = "tni"
+name = "Transnational Institute"
+country = "NL"
+url = "https://www.tni.org/"
+
+[[source]]
+id = "tni-news"
+partner = "tni"
+kind = "feed"
+url = "https://www.tni.org/en/rss.xml"
+languages = ["en"]
+every = "1h"
+tags = ["solar"]
+
+[[tag]]
+id = "solar"
+label = { en = "Solar", eu = "Eguzki-energia" }
+[tag.words]
+en = ["solar panel"]
+"""
+
+
+def parse(text: str) -> Configuration:
+    return parse_sources(text, name="sources.toml", kinds={"feed", "discover"})
+
+
+def test_a_good_file_is_read_whole() -> None:
+    configuration = parse(GOOD)
+    source = configuration.sources[0]
+    assert configuration.stream.languages == ("en", "eu")
+    assert (source.every, source.review.mode, source.review.delay) == (
+        timedelta(hours=1),
+        ReviewMode.VETO,
+        timedelta(hours=6),
+    )
+    assert configuration.tags[0].words == {"en": ("solar panel",)}
+
+
+MISTAKES = {
+    "a syntax error": ('title = "Test"', 'title = "Test', "sources.toml:3: is not valid TOML"),
+    "an unknown key": ("every =", "evry =", "sources.toml:19: source[1].evry: is no key of this table; did you mean 'every'?"),
+    "an interval of nothing": ('"1h"', '"0s"', "sources.toml:19: source[1].every: '0s' is too short"),
+    "an interval without unit": ('"1h"', "60", "sources.toml:19: source[1].every: 60 write a number and a unit"),
+    "an unknown partner": ('partner = "tni"', 'partner = "tin"', "sources.toml:15: source[1].partner: 'tin' is no [[partner]] here; did you mean 'tni'?"),
+    "an unknown kind": ('kind = "feed"', 'kind = "fax"', "sources.toml:16: source[1].kind: 'fax' is no kind of source here; there are: discover, feed"),
+    "an unknown tag": ('tags = ["solar"]', 'tags = ["wind"]', "sources.toml:20: source[1].tags: 'wind' is no [[tag]] here; there are: solar"),
+    "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no web address"),
+    "a wrong type": ('languages = ["en", "eu"]', 'languages = "en"', "sources.toml:4: stream.languages: 'en':"),
+    "a missing key": ('name = "Transnational Institute"', "", "sources.toml:7: partner[1].name: is missing; add name = …"),
+    "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe' write \"hold\", \"auto\" or \"veto:6h\""),
+    "a bad id": ('id = "solar"', 'id = "So lar"', "sources.toml:23: tag[1].id: 'So lar' does not fit; use lower-case letters"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_named_with_its_line_and_cure(good: str, bad: str, message: str) -> None:
+    assert good in GOOD
+    with pytest.raises(SettingsError) as caught:
+        parse(GOOD.replace(good, bad, 1))
+    assert message in str(caught.value)
+
+
+def test_every_mistake_is_told_at_once_in_the_order_of_the_file() -> None:
+    bad = GOOD.replace('"NL"', '"nl"').replace('"1h"', '"never"')
+    with pytest.raises(SettingsError) as caught:
+        parse(bad)
+    assert [line.split(":")[1] for line in str(caught.value).splitlines()] == ["10", "19"]
+
+
+def test_an_id_used_twice_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"partner\[2\].id: 'tni' is used twice"):
+        parse(GOOD + '\n[[partner]]\nid = "tni"\nname = "Another"\n')
+
+
+def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError) as caught:
+        parse(GOOD.replace("https://www.tni.org/en", "https://ana:secret@www.tni.org/en"))
+    assert "holds a user name or password" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="there is no such file; name another with --sources"):
+        read_sources(tmp_path / "sources.toml", kinds={"feed"})
+
+
+def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
+    configuration = read_sources(
+        Path(__file__).parents[1] / "sources.toml", kinds={"feed", "discover"}
+    )
+    assert len(configuration.partners) == 8
+    assert len(configuration.tags) >= 15
+    for tag in configuration.tags:
+        assert {"en", "eu", "hr", "fr", "de", "es"} <= set(tag.label), tag.id
+        assert {"en", "eu", "hr", "fr", "de", "es"} <= set(tag.words), tag.id
