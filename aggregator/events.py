@@ -1,0 +1,30 @@
+"""What has happened, in the past tense. An event carries ids, not rows, and is kept as a row of the work list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDue:
+    """A source's time has come, or somebody asked for it now."""
+
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsArrived:
+    """New or changed items of one source are kept."""
+
+    item_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicationDue:
+    """The moment has come at which a scheduled item was to be published."""
+
+    item_id: str
+
+
+Event = SourceDue | ItemsArrived | PublicationDue
+EVENTS: dict[str, type[Event]] = {event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue)}
