@@ -1,0 +1,157 @@
+"""Decides which entries are new, changed, renamed or known. Thinks only; what is known comes in, a plan goes out.
+
+An entry is known by its own id. Where that fails, because a feed renews its ids or moves house, it is known by its
+address, and then by its words and date: so old posts do not come back as new ones.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from aggregator.model import Sighting
+from aggregator.refine.links import url_key
+
+ALIKE_CHARACTERS = 200
+
+
+class Finding(StrEnum):
+    """What an entry is to us."""
+
+    NEW = "new"
+    KNOWN = "known"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What an entry is recognised by. `digest` changes with anything that it says."""
+
+    entry_key: str
+    digest: str
+    url_key: str | None
+    alike_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry of the source that is kept already."""
+
+    mark: Mark
+    item_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is to be done about one entry. `was_key` is the key it had before, where that is another one."""
+
+    finding: Finding
+    sighting: Sighting
+    mark: Mark
+    item_id: str | None = None
+    was_key: str | None = None
+
+
+def marks(sightings: Sequence[Sighting]) -> list[tuple[Sighting, Mark]]:
+    """Each entry with its mark, the first of those that are the same thing twice.
+
+    Some feeds give all entries one id: there the address is part of the key.
+    """
+    links: dict[str, set[str | None]] = {}
+    for sighting in sightings:
+        links.setdefault(sighting.entry_id, set()).add(sighting.url)
+    marked: dict[str, tuple[Sighting, Mark]] = {}
+    for sighting in sightings:
+        mark = _mark(sighting, is_ambiguous=len(links[sighting.entry_id]) > 1)
+        marked.setdefault(mark.entry_key, (sighting, mark))
+    return list(marked.values())
+
+
+def judge(marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry]) -> list[Verdict]:
+    """Compare a document's entries with what is known of its source, in the document's order."""
+    by_key = {entry.mark.entry_key: entry for entry in known}
+    present = {mark.entry_key for _, mark in marked}
+    present |= {key for _, mark in marked if (key := _shared_key(mark, by_key))}
+    absent = [entry for key, entry in by_key.items() if key not in present]
+    urls = Counter(mark.url_key for _, mark in marked)
+    verdicts = []
+    for sighting, mark in marked:
+        entry = by_key.get(mark.entry_key) or by_key.get(_shared_key(mark, by_key) or "")
+        if entry is None and (entry := _renamed(mark, absent, is_own_url=urls[mark.url_key] == 1)):
+            absent.remove(entry)
+        verdicts.append(_verdict(sighting, mark, entry))
+    return verdicts
+
+
+def _verdict(sighting: Sighting, mark: Mark, entry: KnownEntry | None) -> Verdict:
+    if entry is None:
+        return Verdict(Finding.NEW, sighting, mark)
+    was_key = entry.mark.entry_key
+    finding = Finding.KNOWN if entry.mark.digest == mark.digest else Finding.CHANGED
+    return Verdict(finding, sighting, mark, entry.item_id, was_key if was_key != mark.entry_key else None)
+
+
+def _shared_key(mark: Mark, by_key: Mapping[str, KnownEntry]) -> str | None:
+    """The key of an entry that once shared its id with others, now that it stands alone, or the other way round."""
+    if mark.entry_key in by_key or not mark.url_key:
+        return None
+    alone, _, _ = mark.entry_key.partition(" | ")
+    for key in (f"{mark.entry_key} | {mark.url_key}", alone):
+        entry = by_key.get(key)
+        if entry and key != mark.entry_key and entry.mark.url_key == mark.url_key:
+            return key
+    return None
+
+
+def _renamed(mark: Mark, absent: Sequence[KnownEntry], *, is_own_url: bool) -> KnownEntry | None:
+    """The known entry that this one was before its id changed: one that the document no longer shows."""
+    same_url = [entry for entry in absent if mark.url_key and entry.mark.url_key == mark.url_key]
+    alike = [entry for entry in absent if entry.mark.alike_key == mark.alike_key]
+    both = [entry for entry in same_url if entry in alike]
+    if both:
+        return both[0]
+    if is_own_url and len(same_url) == 1:
+        return same_url[0]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
+    link = url_key(sighting.url)
+    alike = _alike_key(sighting)
+    entry_key = sighting.entry_id
+    if not entry_key:
+        entry_key = f"{link or ''} | {alike}"
+    elif is_ambiguous:
+        entry_key = f"{entry_key} | {link or alike}"
+    return Mark(_short(entry_key), _digest(sighting), link, alike)
+
+
+def _short(key: str) -> str:
+    """A key that a database index can hold, the same for the same text."""
+    if len(key) <= 500:  # noqa: PLR2004
+        return key.replace("\0", "").encode("utf-8", "replace").decode()
+    return f"sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _alike_key(sighting: Sighting) -> str:
+    body = " ".join((sighting.body_html or sighting.summary_html).split())[:ALIKE_CHARACTERS]
+    title = " ".join((sighting.title or "").split()).casefold()
+    moment = sighting.published_at or sighting.updated_at
+    return _hash(title, body, _iso(moment))
+
+
+def _digest(sighting: Sighting) -> str:
+    # A guid that changes while nothing else does is no change of the entry.
+    return _hash(repr(replace(sighting, entry_id="")))
+
+
+def _iso(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,148 @@
+"""New, changed, renamed or known: what a feed may do to its ids without refilling the queue."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aggregator.model import Sighting
+from aggregator.refine.identity import Finding, KnownEntry, judge, marks
+
+DAY = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+def entries(count: int) -> list[Sighting]:
+    return [
+        Sighting(
+            entry_id=f"https://city.example/?p={n}",
+            url=f"https://city.example/news/{n}",
+            title=f"Post {n}",
+            body_html=f"<p>What happened on day {n}.</p>",
+            published_at=DAY + timedelta(days=n),
+        )
+        for n in range(count)
+    ]
+
+
+def keep(sightings: list[Sighting]) -> list[KnownEntry]:
+    return [KnownEntry(mark, f"item-{n}") for n, (_, mark) in enumerate(marks(sightings))]
+
+
+def findings(sightings: list[Sighting], known: list[KnownEntry]) -> list[Finding]:
+    return [verdict.finding for verdict in judge(marks(sightings), known)]
+
+
+def test_the_same_again_is_known() -> None:
+    assert set(findings(entries(5), keep(entries(5)))) == {Finding.KNOWN}
+
+
+def test_one_more_is_new_and_an_edit_is_a_change() -> None:
+    known = keep(entries(2))
+    first, second, third = entries(3)
+    edited = replace(first, title="Post 0, corrected")
+    assert findings([edited, second, third], known) == [Finding.CHANGED, Finding.KNOWN, Finding.NEW]
+
+
+def test_new_ids_overnight_bring_nothing_back() -> None:
+    known = keep(entries(20))
+    renamed = [replace(entry, entry_id=f"urn:uuid:{n}") for n, entry in enumerate(entries(20))]
+    verdicts = judge(marks(renamed), known)
+    assert {verdict.finding for verdict in verdicts} == {Finding.KNOWN}
+    assert [verdict.item_id for verdict in verdicts] == [f"item-{n}" for n in range(20)]
+    assert all(verdict.was_key for verdict in verdicts)
+
+
+def test_a_move_to_https_with_new_ids_brings_nothing_back() -> None:
+    known = keep([replace(entry, url=entry.url.replace("https", "http")) for entry in entries(5)])
+    moved = [replace(entry, entry_id=entry.url) for entry in entries(5)]
+    assert Finding.NEW not in findings(moved, known)
+
+
+def test_a_move_to_another_host_with_new_ids_brings_nothing_back() -> None:
+    known = keep(entries(5))
+    moved = [replace(e, entry_id=f"new-{n}", url=e.url.replace("city", "town")) for n, e in enumerate(entries(5))]
+    assert Finding.NEW not in findings(moved, known)
+
+
+def test_an_old_post_with_a_new_date_is_a_change() -> None:
+    redated = [replace(entry, published_at=DAY + timedelta(days=300)) for entry in entries(3)]
+    assert set(findings(redated, keep(entries(3)))) == {Finding.CHANGED}
+
+
+def test_entries_that_all_link_to_the_front_page_are_told_apart() -> None:
+    front = [replace(entry, url="https://city.example/") for entry in entries(4)]
+    assert findings(front[1:], keep(front[:3])) == [Finding.KNOWN, Finding.KNOWN, Finding.NEW]
+
+
+def test_entries_that_all_have_one_id_are_told_apart() -> None:
+    same = [replace(entry, entry_id="urn:feed") for entry in entries(4)]
+    assert len(marks(same)) == 4
+    assert findings(same, keep(same[:3])) == [Finding.KNOWN] * 3 + [Finding.NEW]
+
+
+def test_an_entry_that_shared_its_id_is_known_when_it_stands_alone() -> None:
+    same = [replace(entry, entry_id="urn:feed") for entry in entries(3)]
+    verdict = judge(marks(same[1:2]), keep(same))[0]
+    assert (verdict.finding, verdict.item_id) == (Finding.KNOWN, "item-1")
+
+
+def test_the_same_id_twice_in_one_document_is_one_entry() -> None:
+    first, _ = entries(2)
+    assert len(marks([first, first])) == 1
+
+
+def test_entries_without_any_id_are_known_by_address_and_words() -> None:
+    bare = [replace(entry, entry_id="") for entry in entries(3)]
+    assert set(findings(bare, keep(bare))) == {Finding.KNOWN}
+    wordless = [Sighting(entry_id="", title=f"Note {n}") for n in range(3)]
+    assert len(marks(wordless)) == 3
+
+
+def test_an_id_of_a_megabyte_is_kept_short_and_stable() -> None:
+    huge = Sighting(entry_id="x" * 1_000_000, title="Huge")
+    (_, mark), (_, again) = marks([huge])[0], marks([huge])[0]
+    assert mark == again
+    assert len(mark.entry_key) < 600
+
+
+texts = st.text(max_size=20)
+sightings = st.builds(
+    Sighting,
+    entry_id=st.sampled_from(["", "a", "b", "c"]),
+    url=st.sampled_from([None, "https://x.example/1", "http://x.example/1/", "https://x.example/2", "not a url"]),
+    title=st.none() | texts,
+    body_html=texts,
+    published_at=st.none() | st.just(DAY),
+)
+
+
+@given(st.lists(sightings, max_size=12))
+def test_collecting_the_same_again_never_finds_anything_new(document: list[Sighting]) -> None:
+    first = marks(document)
+    known = [KnownEntry(mark, f"item-{n}") for n, (_, mark) in enumerate(first)]
+    again = judge(marks(document), known)
+    assert all(verdict.finding is Finding.KNOWN and not verdict.was_key for verdict in again)
+
+
+@given(st.lists(sightings, max_size=10), st.lists(sightings, max_size=10))
+def test_no_item_is_claimed_by_two_entries(before: list[Sighting], after: list[Sighting]) -> None:
+    known = [KnownEntry(mark, f"item-{n}") for n, (_, mark) in enumerate(marks(before))]
+    claimed = [verdict.item_id for verdict in judge(marks(after), known) if verdict.item_id]
+    assert len(claimed) == len(set(claimed))
+
+
+@given(st.lists(sightings, max_size=10), st.lists(sightings, max_size=10))
+def test_keys_after_a_pass_are_one_an_entry(before: list[Sighting], after: list[Sighting]) -> None:
+    """Renaming never makes two kept entries of a source share a key: the database would refuse it."""
+    kept = {mark.entry_key: f"item-{n}" for n, (_, mark) in enumerate(marks(before))}
+    known = [KnownEntry(mark, kept[mark.entry_key]) for _, mark in marks(before)]
+    for verdict in judge(marks(after), known):
+        if verdict.was_key:
+            assert verdict.mark.entry_key not in kept
+            kept[verdict.mark.entry_key] = kept.pop(verdict.was_key)
+        elif verdict.finding is Finding.NEW:
+            assert verdict.mark.entry_key not in kept
+            kept[verdict.mark.entry_key] = "new"
