@@ -1,0 +1,292 @@
+"""Keeps what was collected: sightings, items, their tags and stories, and the work that follows, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, delete, insert, select, union, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+from ulid import ULID
+
+from aggregator.model import Refined, ReviewMode, Source, State, TagMatch
+from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict
+from aggregator.store.changes import ChangeKind
+from aggregator.store.moves import AT_SOURCE, RULE, move
+from aggregator.store.search import fold
+from aggregator.store.tables import decision, item, item_tag, revision, sighting, story_key
+
+OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
+
+
+@dataclass(slots=True)
+class Kept:
+    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told."""
+
+    item_ids: list[str] = field(default_factory=list)
+    scheduled: list[tuple[str, datetime]] = field(default_factory=list)
+    changes: list[tuple[ChangeKind, str]] = field(default_factory=list)
+
+
+async def read_known(connection: AsyncConnection, source_id: str, marks: Iterable[Mark]) -> list[KnownEntry]:
+    """What is kept of the source that could be one of those entries, by key, address or likeness."""
+    marks = list(marks)
+    if not marks:
+        return []
+    own = sighting.c.source_id == source_id
+    columns = (
+        sighting.c.entry_key, sighting.c.item_id, sighting.c.digest, sighting.c.url_key, sighting.c.alike_key,
+    )  # fmt: skip
+    urls = {mark.url_key for mark in marks if mark.url_key}
+    asked: list[Select[Any]] = [
+        select(*columns).where(own, sighting.c.entry_key.in_({mark.entry_key for mark in marks})),
+        select(*columns).where(own, sighting.c.alike_key.in_({mark.alike_key for mark in marks})),
+    ]
+    if urls:
+        asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
+    rows = await connection.execute(union(*asked))
+    return [KnownEntry(Mark(row.entry_key, row.digest, row.url_key, row.alike_key), row.item_id) for row in rows]
+
+
+async def keep_entries(
+    connection: AsyncConnection,
+    source: Source,
+    entries: Sequence[tuple[Verdict, Refined]],
+    *,
+    now: datetime,
+) -> Kept:
+    """Keep new and changed entries. The caller has made sure that nobody else keeps this source's at the same time."""
+    kept = Kept()
+    new = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.NEW]
+    await _insert(connection, source, new, kept, now=now)
+    for verdict, refined in entries:
+        if verdict.finding is Finding.CHANGED:
+            await _revise(connection, source, verdict, refined, kept, now=now)
+    return kept
+
+
+async def keep_renamed(connection: AsyncConnection, source: Source, verdicts: Iterable[Verdict], *, now: datetime) -> None:
+    """Note new ids and digests of entries that are known already."""
+    for verdict in verdicts:
+        mark = verdict.mark
+        await connection.execute(
+            update(sighting)
+            .where(sighting.c.source_id == source.id, sighting.c.entry_key == (verdict.was_key or mark.entry_key))
+            .values(
+                entry_key=mark.entry_key, digest=mark.digest, url_key=mark.url_key,
+                alike_key=mark.alike_key, seen_at=now,
+            )
+        )  # fmt: skip
+
+
+async def withdraw_deleted(
+    connection: AsyncConnection, source: Source, entry_keys: Sequence[str], kept: Kept, *, now: datetime
+) -> None:
+    """Withdraw the items of entries that the source itself declares gone."""
+    if not entry_keys:
+        return
+    its_items = select(sighting.c.item_id).where(
+        sighting.c.source_id == source.id, sighting.c.entry_key.in_(entry_keys)
+    )
+    rows = await connection.execute(select(item.c.id, item.c.state).where(item.c.id.in_(its_items)))
+    for row in rows.all():
+        if row.state in OPEN_STATES:
+            reason = "deleted at its source"
+            await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
+
+
+async def _insert(
+    connection: AsyncConnection, source: Source, new: Sequence[tuple[Verdict, Refined]], kept: Kept, *, now: datetime
+) -> None:
+    if not new:
+        return
+    ids = [str(ULID.from_datetime(now)) for _ in new]
+    stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
+    state, reason = _admission(source)
+    publish_at = now + source.review.delay if source.review.delay else None
+    items, sightings, tags = [], [], []
+    for item_id, (verdict, refined) in zip(ids, new, strict=True):
+        items.append(
+            {
+                "id": item_id,
+                "source_id": source.id,
+                "partner_id": source.partner,
+                "kind": "article" if refined.title else "post",
+                "state": state,
+                "reason": reason,
+                "entry_id": verdict.sighting.entry_id.replace("\0", ""),
+                "published_at": refined.published_at,
+                "modified_at": refined.modified_at,
+                "collected_at": now,
+                "story": stories[item_id],
+                "publish_at": publish_at,
+                "stream_at": refined.published_at,
+                "public_at": now if state is State.APPROVED else None,
+                "decided_by": RULE if state is State.APPROVED else None,
+                "decided_at": now if state is State.APPROVED else None,
+                "overlay": {},
+                "original": {},
+                "translations": {},
+                **_said(refined),
+            }
+        )
+        sightings.append(_sighting_row(source, item_id, verdict.mark, now=now))
+        tags += [_tag_row(item_id, tag) for tag in refined.tags]
+        kept.item_ids.append(item_id)
+        kept.changes.append((ChangeKind.PUBLISHED if state is State.APPROVED else ChangeKind.ARRIVED, item_id))
+        if publish_at:
+            kept.scheduled.append((item_id, publish_at))
+    await connection.execute(insert(item), items)
+    await connection.execute(insert(sighting), sightings)
+    if tags:
+        await connection.execute(insert(item_tag), tags)
+    if state is State.APPROVED:
+        log = {"at": now, "editor": RULE, "action": "approve", "reason": reason, "to_state": state, "version": 1}
+        await connection.execute(insert(decision), [{**log, "item_id": item_id} for item_id in ids])
+
+
+def _admission(source: Source) -> tuple[State, str]:
+    match source.review.mode:
+        case ReviewMode.AUTO:
+            return State.APPROVED, "this source is trusted: its items are published at once"
+        case ReviewMode.VETO:
+            return State.SCHEDULED, "published by itself unless an editor says no"
+        case _:
+            return State.WAITING, "this source's items wait for an editor"
+
+
+def _said(refined: Refined) -> dict[str, Any]:
+    """What the source says of an item, as columns."""
+    picture = refined.picture
+    return {
+        "url": refined.url,
+        "title": refined.title,
+        "summary": refined.summary,
+        "content_html": refined.content_html,
+        "content_text": refined.content_text,
+        "search_text": fold(f"{refined.title or ''} {refined.content_text or refined.summary}"),
+        "authors": [asdict(author) for author in refined.authors],
+        "language": refined.detection.code,
+        "confidence": refined.detection.confidence,
+        "language_evidence": refined.detection.evidence,
+        "picture_url": picture.url if picture else None,
+        "image_alt": picture.alt if picture else None,
+    }
+
+
+def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:
+    return {
+        "source_id": source.id,
+        "entry_key": mark.entry_key,
+        "item_id": item_id,
+        "digest": mark.digest,
+        "url_key": mark.url_key,
+        "alike_key": mark.alike_key,
+        "seen_at": now,
+    }
+
+
+def _tag_row(item_id: str, tag: TagMatch) -> dict[str, str]:
+    return {"item_id": item_id, "tag": tag.tag, "origin": tag.origin, "evidence": tag.evidence}
+
+
+async def _revise(
+    connection: AsyncConnection, source: Source, verdict: Verdict, refined: Refined, kept: Kept, *, now: datetime
+) -> None:
+    """Bring an item up to what its source says now. What an editor changed stays on top of it."""
+    await keep_renamed(connection, source, [verdict], now=now)
+    statement = select(item).where(item.c.id == verdict.item_id).with_for_update()
+    row = (await connection.execute(statement)).one()
+    said = _said(refined)
+    original = dict(row.original)
+    before = {name: original.get(name, getattr(row, name)) for name in said}
+    if _is_same_file(before["picture_url"], said["picture_url"]):
+        said["picture_url"] = before["picture_url"]
+    # A site that moves or signs its addresses anew says nothing new: only words count.
+    says_otherwise = any(before[name] != said[name] for name in ("title", "content_text"))
+    values = {name: value for name, value in said.items() if name not in row.overlay}
+    values["original"] = original | {name: value for name, value in said.items() if name in row.overlay}
+    if verdict.sighting.published_at:
+        values["published_at"] = refined.published_at
+    if before["picture_url"] != said["picture_url"]:
+        values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}
+    if says_otherwise:
+        was = {name: before[name] for name in ("title", "summary", "content_html", "url", "picture_url")}
+        await connection.execute(insert(revision).values(item_id=row.id, at=now, was=was))
+        values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
+    await connection.execute(update(item).where(item.c.id == row.id).values(**values))
+    if "tags" not in row.overlay:
+        await connection.execute(delete(item_tag).where(item_tag.c.item_id == row.id))
+        if refined.tags:
+            await connection.execute(insert(item_tag), [_tag_row(row.id, tag) for tag in refined.tags])
+    if says_otherwise or before["picture_url"] != said["picture_url"]:
+        kept.item_ids.append(row.id)
+    if says_otherwise:
+        await _tell_of_revision(connection, source, row, kept, now=now)
+
+
+def _is_same_file(before: str | None, now: str | None) -> bool:
+    """True for one picture under two signatures."""
+    return bool(before and now) and str(before).partition("?")[0] == str(now).partition("?")[0]
+
+
+async def _tell_of_revision(
+    connection: AsyncConnection, source: Source, row: Row[Any], kept: Kept, *, now: datetime
+) -> None:
+    """New words are never shown as if an editor had approved them, unless the source is trusted."""
+    state = State(row.state)
+    is_trusted = source.review.mode is ReviewMode.AUTO
+    if state is State.APPROVED and not is_trusted:
+        reason = "changed at its source after it was approved"
+        await _by_itself(connection, row.id, State.WAITING, reason, RULE, kept, now=now)
+    elif state is State.APPROVED:
+        kept.changes.append((ChangeKind.PUBLISHED, row.id))
+    elif state is State.WITHDRAWN and row.decided_by == AT_SOURCE:
+        await _by_itself(connection, row.id, State.WAITING, "is back at its source", RULE, kept, now=now)
+    else:
+        kept.changes.append((ChangeKind.CHANGED, row.id))
+
+
+async def _by_itself(
+    connection: AsyncConnection, item_id: str, to: State, reason: str, by: str, kept: Kept, *, now: datetime
+) -> None:
+    action = {State.WAITING: "hold", State.WITHDRAWN: "withdraw"}[to]
+    moved = await move(connection, item_id, to=to, action=action, by=by, reason=reason, now=now)
+    kept.changes.extend(moved.changes)
+
+
+async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The story of each new item: that of any item which shares one of its keys, else a new one named after it."""
+    stories = {item_id: item_id for item_id in keys_of}
+    first = {key: item_id for item_id, keys in reversed(list(keys_of.items())) for key in keys}
+    if not first:
+        return stories
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
+    statement = (
+        add(story_key)
+        .values([{"key": key, "story": first[key]} for key in sorted(first)])
+        .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
+        .returning(story_key.c.key, story_key.c.story)
+    )
+    known = {row.key: row.story for row in await connection.execute(statement)}
+    leads: dict[str, str] = {}
+
+    def lead(story: str) -> str:
+        while story in leads:
+            story = leads[story]
+        return story
+
+    for item_id, keys in keys_of.items():
+        joined = {lead(story) for story in (item_id, *(known[key] for key in keys))}
+        oldest = min(joined)
+        leads |= {story: oldest for story in joined if story != oldest}
+    merged = {story: lead(story) for story in leads if story not in keys_of}
+    for story, oldest in merged.items():
+        await connection.execute(update(item).where(item.c.story == story).values(story=oldest))
+    for story in leads:
+        await connection.execute(update(story_key).where(story_key.c.story == story).values(story=lead(story)))
+    return {item_id: lead(item_id) for item_id in keys_of}

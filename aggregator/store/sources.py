@@ -1,0 +1,143 @@
+"""What is remembered of each source from one look to the next: validators, next time, failures."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.errors import AggregatorError
+from aggregator.model import Source
+from aggregator.store.tables import source_state
+
+
+class CollectedMeanwhileError(AggregatorError):
+    """The source was collected by somebody else between our look and our commit; theirs stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a source has been read. Opaque to all but its collector."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    body_digest: str | None = None
+    found_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """One source's state. `failures` counts those since it last went well."""
+
+    source_id: str
+    cursor: Cursor
+    due_at: datetime
+    tried_at: datetime | None
+    collected_at: datetime | None
+    arrived_at: datetime | None
+    failures: int
+    problem: str | None
+    problem_at: datetime | None
+
+
+async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *, now: datetime) -> None:
+    """Make sure that each source has a state. One whose address was edited starts afresh, its items stay."""
+    if not sources:
+        return
+    known = {row.source_id: row.url for row in await connection.execute(select(source_state.c.source_id, source_state.c.url))}
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    new = [{"source_id": s.id, "url": s.url, "due_at": now} for s in sources if s.id not in known]
+    if new:
+        await connection.execute(insert(source_state).on_conflict_do_nothing(), new)
+    for source in sources:
+        if known.get(source.id, source.url) != source.url:
+            await connection.execute(
+                update(source_state)
+                .where(source_state.c.source_id == source.id)
+                .values(
+                    url=source.url, due_at=now, failures=0, problem=None, problem_at=None,
+                    found_url=None, etag=None, last_modified=None, body_digest=None,
+                )
+            )
+
+
+async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now: datetime) -> list[str]:
+    """Which of those sources are due, longest overdue first."""
+    statement = select(source_state.c.source_id).where(source_state.c.due_at <= now).order_by(source_state.c.due_at)
+    wanted = set(ids)
+    return [row.source_id for row in await connection.execute(statement) if row.source_id in wanted]
+
+
+async def read_states(connection: AsyncConnection) -> Mapping[str, SourceState]:
+    """Every source's state by its id, also of those that sources.toml no longer names."""
+    rows = await connection.execute(select(source_state))
+    return {row.source_id: _state(row) for row in rows}
+
+
+async def read_state(connection: AsyncConnection, source_id: str) -> SourceState | None:
+    """One source's state."""
+    row = (await connection.execute(select(source_state).where(source_state.c.source_id == source_id))).one_or_none()
+    return _state(row) if row else None
+
+
+async def keep_success(
+    connection: AsyncConnection,
+    state: SourceState,
+    cursor: Cursor,
+    *,
+    now: datetime,
+    due_at: datetime,
+    has_news: bool,
+) -> None:
+    """Note that the source was read. Raises CollectedMeanwhileError where the state is no longer the one we saw."""
+    values = {
+        "etag": cursor.etag,
+        "last_modified": cursor.last_modified,
+        "body_digest": cursor.body_digest,
+        "found_url": cursor.found_url,
+        "due_at": due_at,
+        "tried_at": now,
+        "collected_at": now,
+        "failures": 0,
+        "problem": None,
+        "problem_at": None,
+    }
+    if has_news:
+        values["arrived_at"] = now
+    await _guarded(connection, state, values)
+
+
+async def keep_failure(
+    connection: AsyncConnection, state: SourceState, problem: str, *, now: datetime, due_at: datetime
+) -> None:
+    """Note why the source could not be read; its validators stay where they were."""
+    values = {
+        "due_at": due_at,
+        "tried_at": now,
+        "failures": state.failures + 1,
+        "problem": problem[:1000],
+        "problem_at": now,
+    }
+    await _guarded(connection, state, values)
+
+
+async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
+    unchanged = source_state.c.tried_at.is_not_distinct_from(state.tried_at)
+    done = await connection.execute(
+        update(source_state).where(source_state.c.source_id == state.source_id, unchanged).values(**values)
+    )
+    if done.rowcount != 1:
+        raise CollectedMeanwhileError(f"{state.source_id} was collected meanwhile")
+
+
+def _state(row: object) -> SourceState:
+    def value(name: str) -> object:
+        return getattr(row, name)
+
+    names = ("source_id", "due_at", "tried_at", "collected_at", "arrived_at", "failures", "problem", "problem_at")
+    cursor = Cursor(**{name: value(name) for name in ("etag", "last_modified", "body_digest", "found_url")})  # type: ignore[arg-type]
+    return SourceState(cursor=cursor, **{name: value(name) for name in names})  # type: ignore[arg-type]

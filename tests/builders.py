@@ -1,0 +1,79 @@
+"""Makes sources, entries and items for tests: plausible, short, and each different."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.model import Detection, Refined, Review, ReviewMode, Sighting, Source, TagMatch
+from aggregator.refine.identity import judge, marks
+from aggregator.refine.links import url_key
+from aggregator.store.changes import record
+from aggregator.store.engine import Database
+from aggregator.store.items import Kept, keep_entries, keep_renamed, read_known
+
+HOLD, AUTO = Review(ReviewMode.HOLD), Review(ReviewMode.AUTO)
+START = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+def source(source_id: str = "city-news", review: Review = HOLD, **values: Any) -> Source:
+    defaults = {
+        "id": source_id,
+        "partner": "city",
+        "kind": "feed",
+        "url": "https://city.example/feed",
+        "languages": ("en",),
+        "every": timedelta(minutes=30),
+        "review": review,
+    }
+    return Source(**{**defaults, **values})
+
+
+def sighting(n: int, **values: Any) -> Sighting:
+    defaults = {
+        "entry_id": f"tag:{n}",
+        "url": f"https://city.example/news/{n}",
+        "title": f"News {n}",
+        "body_html": f"<p>Body of {n}</p>",
+        "published_at": START + timedelta(hours=n),
+    }
+    return Sighting(**{**defaults, **values})
+
+
+def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
+    defaults = {
+        "url": seen.url,
+        "title": seen.title,
+        "summary": seen.body_html.removeprefix("<p>").removesuffix("</p>"),
+        "content_html": seen.body_html,
+        "content_text": seen.body_html.removeprefix("<p>").removesuffix("</p>"),
+        "authors": seen.authors,
+        "picture": seen.media[0] if seen.media else None,
+        "published_at": seen.published_at or now,
+        "modified_at": seen.updated_at,
+        "detection": Detection("en", 0.9, "test"),
+        "tags": (TagMatch("solar", "word", "solar"),),
+        "story_keys": tuple(
+            key for url in (seen.url, *(other.url for other in seen.alternates)) if (key := url_key(url))
+        ),
+    }
+    return Refined(**{**defaults, **values})
+
+
+async def keep_in(connection: AsyncConnection, src: Source, seen: Sequence[Sighting], now: datetime) -> Kept:
+    """One pass over a document with those entries, without fetching."""
+    marked = marks(seen)
+    verdicts = judge(marked, await read_known(connection, src.id, [mark for _, mark in marked]))
+    fresh = [(v, refined(v.sighting, now)) for v in verdicts if v.finding != "known"]
+    kept = await keep_entries(connection, src, fresh, now=now)
+    await keep_renamed(connection, src, [v for v in verdicts if v.finding == "known" and v.was_key], now=now)
+    await record(connection, kept.changes, now=now)
+    return kept
+
+
+async def keep(database: Database, src: Source, seen: Sequence[Sighting], now: datetime = START) -> Kept:
+    async with database.write() as connection:
+        return await keep_in(connection, src, seen, now)

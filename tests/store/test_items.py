@@ -1,0 +1,176 @@
+"""Keeping: once, whole, with its story, and never an editor's work undone."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+from sqlalchemy import func, select, update
+
+from aggregator.model import Alternate, Media, Review, ReviewMode, State
+from aggregator.store.changes import ChangeKind, read_changes, read_counter, record
+from aggregator.store.engine import Database
+from aggregator.store.items import Kept, join_stories, withdraw_deleted
+from aggregator.store.moves import move
+from aggregator.store.tables import decision, item, item_tag, metadata, revision, sighting
+from tests.builders import AUTO, START, keep, refined, source
+from tests.builders import sighting as entry
+
+
+async def rows(database: Database, table=item) -> list:
+    async with database.read() as connection:
+        return (await connection.execute(select(table).order_by(*table.primary_key.columns))).all()
+
+
+async def snapshot(database: Database) -> dict[str, list]:
+    return {table.name: await rows(database, table) for table in metadata.sorted_tables}
+
+
+async def test_collecting_the_same_again_changes_nothing(database: Database) -> None:
+    document = [entry(n) for n in range(30)]
+    await keep(database, source(), document)
+    before = await snapshot(database)
+    kept = await keep(database, source(), document, START + timedelta(days=1))
+    assert (kept.item_ids, kept.changes) == ([], [])
+    assert await snapshot(database) == before
+
+
+async def test_a_held_source_waits_and_a_trusted_one_is_public(database: Database) -> None:
+    await keep(database, source("held"), [entry(1)])
+    await keep(database, source("trusted", AUTO), [entry(2)])
+    assert {row.source_id: row.state for row in await rows(database)} == {"held": "waiting", "trusted": "approved"}
+    assert [(row.editor, row.action) for row in await rows(database, decision)] == [("rule", "approve")]
+
+
+async def test_silence_is_consent_only_after_the_time_set(database: Database) -> None:
+    veto = Review(ReviewMode.VETO, timedelta(hours=6))
+    kept = await keep(database, source(review=veto), [entry(1)])
+    (row,) = await rows(database)
+    assert row.state == State.SCHEDULED
+    assert kept.scheduled == [(row.id, START + timedelta(hours=6))]
+
+
+async def test_new_ids_and_https_refill_nothing(database: Database) -> None:
+    document = [entry(n, url=f"http://city.example/news/{n}") for n in range(10)]
+    await keep(database, source(review=AUTO), document)
+    renewed = [replace(e, entry_id=f"new:{n}", url=e.url.replace("http:", "https:")) for n, e in enumerate(document)]
+    await keep(database, source(), renewed)
+    assert len(await rows(database)) == 10
+    assert {row.state for row in await rows(database)} == {"approved"}
+    assert {row.url for row in await rows(database)} == {e.url for e in renewed}
+
+
+async def test_an_edit_makes_a_revision_and_a_held_item_waits_again(database: Database) -> None:
+    await keep(database, source(), [entry(1)])
+    (row,) = await rows(database)
+    async with database.write() as connection:
+        await move(connection, row.id, to=State.APPROVED, action="approve", by="ana", reason="", now=START)
+    await keep(database, source(), [entry(1, title="News 1, corrected")])
+    (row,) = await rows(database)
+    assert (row.state, row.title, row.version) == ("waiting", "News 1, corrected", 4)
+    assert row.reason == "changed at its source after it was approved"
+    assert [r.was["title"] for r in await rows(database, revision)] == ["News 1"]
+
+
+async def test_a_trusted_sources_edit_is_shown_as_edited(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1)])
+    kept = await keep(database, source(review=AUTO), [entry(1, body_html="<p>More</p>")], START + timedelta(days=3))
+    (row,) = await rows(database)
+    assert (row.state, row.content_text) == ("approved", "More")
+    assert row.modified_at == START + timedelta(days=3)
+    assert kept.changes == [(ChangeKind.PUBLISHED, row.id)]
+
+
+async def test_what_an_editor_changed_stays_over_the_sources_edit(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1)])
+    overlay = {"title": "Better", "tags": ["wind"]}
+    async with database.write() as connection:
+        await connection.execute(update(item).values(title="Better", overlay=overlay, original={"title": "News 1"}))
+    await keep(database, source(review=AUTO), [entry(1, title="Worse", body_html="<p>New words</p>")])
+    (row,) = await rows(database)
+    assert (row.title, row.content_text) == ("Better", "New words")
+    assert row.original["title"] == "Worse"
+    assert [tag.tag for tag in await rows(database, item_tag)] == ["solar"]
+
+
+async def test_a_redated_post_keeps_its_place_in_the_stream(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1)])
+    await keep(database, source(review=AUTO), [entry(1, published_at=START + timedelta(days=200))])
+    (row,) = await rows(database)
+    assert row.stream_at == START + timedelta(hours=1)
+
+
+async def test_a_picture_with_a_new_signature_is_not_fetched_again(database: Database) -> None:
+    picture = Media("https://cdn.example/a.jpg?sig=1")
+    await keep(database, source(), [entry(1, media=(picture,))])
+    async with database.write() as connection:
+        await connection.execute(update(item).values(image="x.webp"))
+    kept = await keep(database, source(), [entry(1, media=(replace(picture, url="https://cdn.example/a.jpg?sig=2"),))])
+    assert kept.item_ids == []
+    assert (await rows(database))[0].image == "x.webp"
+    await keep(database, source(), [entry(1, media=(replace(picture, url="https://cdn.example/b.jpg"),))])
+    assert (await rows(database))[0].image is None
+
+
+async def test_what_the_source_deletes_is_withdrawn_and_comes_back_to_the_queue(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1), entry(2)])
+    kept = Kept()
+    async with database.write() as connection:
+        await withdraw_deleted(connection, source(), ["tag:1", "tag:unknown"], kept, now=START)
+        await record(connection, kept.changes, now=START)
+    states = {row.title: row.state for row in await rows(database)}
+    assert states == {"News 1": "withdrawn", "News 2": "approved"}
+    assert kept.changes[-1][0] is ChangeKind.WITHDRAWN
+    await keep(database, source(), [entry(1, title="Back")])
+    assert {row.title: row.state for row in await rows(database)} == {"Back": "waiting", "News 2": "approved"}
+
+
+async def test_the_same_story_in_two_languages_is_joined_in_either_order(database: Database) -> None:
+    english = entry(1)
+    spanish = entry(2, url="https://tni.example/es/1", alternates=(Alternate("http://www.city.example/news/1/", "en"),))
+    await keep(database, source("first"), [english])
+    await keep(database, source("second"), [spanish])
+    assert len({row.story for row in await rows(database)}) == 1
+    await keep(database, source("third"), [entry(4, alternates=(Alternate("https://x.example/5"),))])
+    await keep(database, source("fourth"), [entry(5, url="https://x.example/5")])
+    assert len({row.story for row in await rows(database)}) == 2
+
+
+async def test_an_item_that_links_two_stories_makes_them_one(database: Database) -> None:
+    await keep(database, source("a"), [entry(1), entry(2)])
+    bridge = entry(3, alternates=(Alternate("https://city.example/news/1"), Alternate("https://city.example/news/2")))
+    await keep(database, source("b"), [bridge])
+    assert len({row.story for row in await rows(database)}) == 1
+
+
+async def test_the_same_story_from_twenty_sources_at_once_is_one(database: Database) -> None:
+    await asyncio.gather(*(keep(database, source(f"s{n}"), [entry(1, entry_id=f"{n}")]) for n in range(20)))
+    assert len(await rows(database)) == 20
+    assert len({row.story for row in await rows(database)}) == 1
+
+
+async def test_stories_join_within_one_batch(database: Database) -> None:
+    async with database.write() as connection:
+        joined = await join_stories(connection, {"a": ["k1"], "b": ["k2"], "c": ["k1", "k2"], "d": []})
+    assert joined["a"] == joined["b"] == joined["c"] != joined["d"]
+
+
+async def test_changes_are_numbered_without_gaps_and_public_ones_move_the_stream(database: Database) -> None:
+    await asyncio.gather(*(keep(database, source(f"s{n}"), [entry(n), entry(n + 100)]) for n in range(6)))
+    async with database.read() as connection:
+        changes = await read_changes(connection, after=0)
+        assert await read_counter(connection, "stream") == 0
+    assert [change.seq for change in changes] == list(range(1, 13))
+    await keep(database, source("trusted", AUTO), [entry(50)])
+    async with database.read() as connection:
+        assert await read_counter(connection, "stream") == 1
+
+
+async def test_hostile_text_is_kept_as_text(database: Database) -> None:
+    nasty = entry(1, title="'; DROP TABLE item; --", entry_id="a\0b")
+    await keep(database, source(), [nasty])
+    async with database.read() as connection:
+        assert await connection.scalar(select(func.count()).select_from(item)) == 1
+    assert (await rows(database, sighting))[0].entry_key == "ab"
+    assert refined(nasty).title == (await rows(database))[0].title
