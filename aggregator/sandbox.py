@@ -1,0 +1,261 @@
+"""Reads documents in processes that can be killed; knows nothing of what a document is.
+
+A legal feed of 1 MB can keep its parser busy for minutes with the interpreter locked, so neither a thread nor a limit
+on bytes helps. The processes are kept here and not by multiprocessing, whose own helpers (the resource tracker, the
+fork server) outlive every pool, and whose spawned workers import the whole program again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import math
+import os
+import pickle
+import resource
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, TypeVar, cast
+
+from aggregator.errors import AggregatorError, DocumentError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+T = TypeVar("T")
+
+# Starting Python and importing the parsers is not the document's fault, so it has a limit of its own.
+START_SECONDS = 60
+MAX_REPLY_BYTES = 64_000_000
+# What a worker is given of our environment: enough to find Python and its libraries, and no passwords.
+PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+
+_STARTED, _REPLY = b"s", b"r"
+_LENGTH = 8
+_REFUSED_EVENTS = frozenset(
+    {
+        *("socket.connect", "socket.bind", "socket.sendto", "socket.getaddrinfo", "socket.gethostbyname"),
+        *("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.kill"),
+    }
+)
+
+
+@asynccontextmanager
+async def open_sandbox(*, processes: int = 2, seconds: float = 10, megabytes: int = 1024) -> AsyncIterator[Sandbox]:
+    """A sandbox of so many processes at once, each with so much time a document and so much address space.
+
+    A process starts when it is first needed. At the end none is left, whatever it was doing; none outlives this
+    program on Linux, however that ends.
+    """
+    sandbox = Sandbox(processes, seconds, megabytes)
+    try:
+        yield sandbox
+    finally:
+        await sandbox.close()
+
+
+class Sandbox:
+    """Runs functions on bytes apart from this process. Made by `open_sandbox`."""
+
+    def __init__(self, processes: int, seconds: float, megabytes: int) -> None:
+        self._seconds = seconds
+        self._megabytes = megabytes
+        self._processes = processes
+        self._is_closed = False
+        self._places = asyncio.Semaphore(processes)
+        self._idle: list[Process] = []
+        self._living: set[Process] = set()
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """What `function`, which stands at the top of a module, makes of `args`; all of it must pickle.
+
+        Its AggregatorErrors come through. DocumentError for every other exception, and where it takes too long, too
+        much memory, or its process down. To cancel the caller stops the process.
+        """
+        request = pickle.dumps((function, args))
+        async with self._places:
+            reply = await self._ask(request)
+            if reply is None:  # its process had died since it was last used; a fresh one is asked once more
+                reply = await self._ask(request)
+        if reply is None:
+            raise DocumentError("the process that reads documents cannot be started")
+        is_result, value = pickle.loads(reply)  # noqa: S301 - our own worker's
+        if not is_result:
+            raise cast("AggregatorError", value)
+        return cast("T", value)
+
+    async def close(self) -> None:
+        """End every process. Documents that are being read fail."""
+        self._is_closed = True
+        for worker in self._living:
+            _kill(worker)
+        for _ in range(self._processes):  # until nobody waits for a worker any more
+            await self._places.acquire()
+        for worker in tuple(self._living):
+            await self._end(worker)
+
+    async def _ask(self, request: bytes) -> bytes | None:
+        """The reply, or None where the process died before it began."""
+        worker = await self._worker()
+        is_well = False
+        try:
+            if not await _send(worker, request):
+                return None
+            reply = await self._receive(worker)
+            is_well = True
+        finally:
+            if is_well:
+                self._idle.append(worker)
+            else:
+                await self._end(worker)
+        return reply
+
+    async def _receive(self, worker: Process) -> bytes:
+        answers = cast("asyncio.StreamReader", worker.stdout)
+        try:
+            async with asyncio.timeout(self._seconds):
+                try:
+                    await answers.readexactly(len(_REPLY))
+                    length = int.from_bytes(await answers.readexactly(_LENGTH), "big")
+                    if length > MAX_REPLY_BYTES:
+                        raise DocumentError(f"what the document holds is longer than {MAX_REPLY_BYTES:,} bytes")
+                    return await answers.readexactly(length)
+                except asyncio.IncompleteReadError:
+                    raise DocumentError(self._cause_of_death(await worker.wait())) from None
+        except TimeoutError:
+            raise DocumentError(f"the document took longer than {self._seconds:g} s to read and was stopped") from None
+
+    def _cause_of_death(self, status: int) -> str:
+        if status == -signal.SIGKILL:
+            return "the reading of the document was killed from outside, most likely for want of memory"
+        how = signal.Signals(-status).name if status < 0 else f"status {status}"
+        return f"the document brought its reader down ({how}); it had {self._megabytes:,} MB"
+
+    async def _worker(self) -> Process:
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.returncode is None:
+                return worker
+            await self._end(worker)
+        if self._is_closed:
+            raise DocumentError("no document is read any more: the program is ending")
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+        limits = (str(os.getpid()), str(self._seconds), str(self._megabytes))
+        try:
+            # Its own session: Ctrl-C in a terminal is for us, and we end the workers.
+            worker = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-P", "-m", __name__, *limits),
+                stdin=PIPE,
+                stdout=PIPE,
+                env=environment,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise DocumentError(f"the process that reads documents cannot be started: {error.strerror}") from error
+        self._living.add(worker)
+        return worker
+
+    async def _end(self, worker: Process) -> None:
+        _kill(worker)
+        cast("asyncio.StreamWriter", worker.stdin).close()
+        await cast("asyncio.StreamReader", worker.stdout).read()
+        await worker.wait()
+        self._living.discard(worker)
+
+
+def _kill(worker: Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        worker.kill()
+
+
+async def _send(worker: Process, request: bytes) -> bool:
+    """Hand the request over and wait until it is begun. False where the process is gone before that."""
+    requests, answers = cast("asyncio.StreamWriter", worker.stdin), cast("asyncio.StreamReader", worker.stdout)
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            requests.write(len(request).to_bytes(_LENGTH, "big") + request)
+            await requests.drain()
+            await answers.readexactly(len(_STARTED))
+    except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+        return False
+    return True
+
+
+# --- What follows runs in the worker ---
+
+
+def serve(parent: int, seconds: float, megabytes: int) -> None:
+    """Answer requests on standard input until it ends."""
+    _die_with(parent)
+    _limit(resource.RLIMIT_CORE, 0)
+    _limit(resource.RLIMIT_AS, megabytes * 1024 * 1024)
+    sys.addaudithook(_refuse)
+    with os.fdopen(os.dup(0), "rb") as requests, os.fdopen(os.dup(1), "wb") as answers:
+        # What a parser prints must get neither into the answers nor, from a hostile document, into the log.
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(nowhere, standard)
+        while request := _next(requests):
+            # A second line of defence, for where this process outlives the one that would stop it.
+            _limit(resource.RLIMIT_CPU, math.ceil(time.process_time() + 10 * seconds) + START_SECONDS)
+            reply, is_well = _perform(request, answers, megabytes)
+            answers.write(_REPLY + len(reply).to_bytes(_LENGTH, "big") + reply)
+            answers.flush()
+            if not is_well:
+                return
+
+
+def _perform(request: bytes, answers: BinaryIO, megabytes: int) -> tuple[bytes, bool]:
+    """The pickled reply, and whether this process is fit for another request."""
+    error: AggregatorError
+    try:
+        try:
+            function, args = pickle.loads(request)  # noqa: S301 - our own parent's
+        finally:
+            answers.write(_STARTED)
+            answers.flush()
+        return pickle.dumps((True, function(*args))), True
+    except AggregatorError as known:
+        error = known
+    except MemoryError:
+        error = DocumentError(f"the document needs more than {megabytes:,} MB to read and was stopped")
+        return pickle.dumps((False, error)), False
+    except Exception as unknown:  # noqa: BLE001 - parsers raise what they like for what they did not foresee
+        said = "".join(char if char.isprintable() else " " for char in str(unknown)[:200])
+        error = DocumentError(f"the document broke its reader ({type(unknown).__name__}: {said})")
+    return pickle.dumps((False, error)), True
+
+
+def _next(requests: BinaryIO) -> bytes:
+    return requests.read(int.from_bytes(requests.read(_LENGTH), "big"))
+
+
+def _limit(what: int, amount: int) -> None:
+    """Lower a limit, or leave it where the system has a lower one or (RLIMIT_AS on macOS) none at all."""
+    _, most = resource.getrlimit(what)
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(what, (amount if most == resource.RLIM_INFINITY else min(amount, most), most))
+
+
+def _die_with(parent: int) -> None:
+    """Be killed when the parent is, even by SIGKILL. Elsewhere than on Linux the end of standard input must do."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG in linux/prctl.h
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before the line above
+            sys.exit()
+
+
+def _refuse(event: str, _: tuple[object, ...]) -> None:
+    if event in _REFUSED_EVENTS:
+        raise PermissionError(f"a document's reader may not do this: {event}")
+
+
+if __name__ == "__main__":
+    serve(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))
