@@ -1,0 +1,114 @@
+"""Single characters: what of a text can be seen, and where it may be cut. Knows nothing of markup.
+
+No function raises, whatever the string.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+MAX_MARKS = 4
+ELLIPSIS = "…"
+
+_JUNK = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"  # controls, halves of characters
+    "\u202a-\u202e\u2066-\u2069"  # embeddings, overrides and isolates that reorder what follows
+    "\u200b\u2060-\u2064\u206a-\u206f\ufeff\u00ad\u034f\u180e\u115f\u1160\u3164\uffa0"  # invisible
+    "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]",
+)
+_PAGE_BREAK = re.compile("[\x0b\x0c]")  # white space, but none that XML may hold
+_FLAG_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]{1,16})|[\U000e0000-\U000e007f]+")
+_JOINERS = re.compile("\u200d+")
+_NON_JOINERS = re.compile("\u200c+")
+_MARKS_PERHAPS = re.compile(rf"[^\w\s]{{{MAX_MARKS + 1},}}")
+_VIRAMA = 9
+
+
+def visible(text: str) -> str:
+    """`text` in NFC without what cannot be seen or only harms: controls, bidi overrides, piles of combining marks."""
+    return few_marks(unicodedata.normalize("NFC", without_junk(text)))
+
+
+def without_junk(text: str) -> str:
+    """`text` without controls, lone surrogates, bidi controls and invisible characters; white space stays.
+
+    A zero-width joiner stays where it joins emoji or follows an Indic virama, a non-joiner between letters that are
+    not ASCII, flag tags after a black flag.
+    """
+    text = _JUNK.sub("", _PAGE_BREAK.sub(" ", text))
+    if text.isascii():
+        return text
+    text = _FLAG_TAGS.sub(lambda match: match[1] or "", text)
+    if "\u200d" in text:
+        text = _JOINERS.sub(_useful_joiner, text)
+    return _NON_JOINERS.sub(_useful_non_joiner, text) if "\u200c" in text else text
+
+
+def few_marks(text: str) -> str:
+    """`text` with at most `MAX_MARKS` combining marks on one base."""
+    return text if text.isascii() else _MARKS_PERHAPS.sub(_first_marks, text)
+
+
+def shorten(line: str, limit: int) -> str:
+    """`line`, or its beginning and an ellipsis in at most `limit` characters: whole words and signs where it can."""
+    if len(line) <= limit:
+        return line
+    room = limit - len(ELLIPSIS)
+    end = next((end for end in range(room, room // 2, -1) if not _joins(line, end)), room)
+    kept = line[:end]
+    space = kept.rfind(" ")
+    # A language without spaces, or one endless word, is cut where the room ends.
+    if not line[end].isspace() and space > limit // 2:
+        kept = kept[:space]
+    return kept.rstrip(" ,;:–—-(\"'«“„") + ELLIPSIS
+
+
+def _joins(line: str, place: int) -> bool:
+    """Whether a cut before `place` would take a mark, a joined sign or half a flag from what it belongs to."""
+    before, after = line[place - 1], line[place]
+    if _is_regional(before) and _is_regional(after):
+        first = place
+        while first > 0 and _is_regional(line[first - 1]):
+            first -= 1
+        return (place - first) % 2 == 1
+    return (
+        unicodedata.category(after)[0] == "M"
+        or "\u200d" in {before, after}
+        or "\U0001f3fb" <= after <= "\U0001f3ff"
+        or "\U000e0020" <= after <= "\U000e007f"
+    )
+
+
+def _is_regional(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _useful_joiner(match: re.Match[str]) -> str:
+    before, after = _neighbours(match)
+    in_emoji = unicodedata.category(after) == "So" and unicodedata.category(before) in {"So", "Sk", "Mn"}
+    return "\u200d" if in_emoji or unicodedata.combining(before) == _VIRAMA else ""
+
+
+def _useful_non_joiner(match: re.Match[str]) -> str:
+    return "\u200c" if all(_is_foreign_letter(character) for character in _neighbours(match)) else ""
+
+
+def _neighbours(match: re.Match[str]) -> tuple[str, str]:
+    """The characters before and after; a space where the text ends."""
+    text, start, end = match.string, match.start(), match.end()
+    return text[start - 1 : start] or " ", text[end : end + 1] or " "
+
+
+def _is_foreign_letter(character: str) -> bool:
+    return not character.isascii() and unicodedata.category(character)[0] in {"L", "M"}
+
+
+def _first_marks(match: re.Match[str]) -> str:
+    kept: list[str] = []
+    marks = 0
+    for character in match[0]:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
+        if marks <= MAX_MARKS:
+            kept.append(character)
+    return "".join(kept)

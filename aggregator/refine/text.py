@@ -1,0 +1,137 @@
+"""Hostile text and HTML in, text and HTML that are safe to show out. Every outside text passes here once.
+
+Two steps for HTML: `markup.py` makes it shallow, nh3 (a parser as browsers have it) guarantees what is left. Nothing
+here knows of items, and no function raises, whatever the string.
+"""
+
+from __future__ import annotations
+
+import html as entities
+import re
+
+import nh3
+
+from aggregator.refine.characters import few_marks, shorten, visible, without_junk
+from aggregator.refine.markup import (
+    ATTRIBUTES,
+    DROPPED,
+    EVERYWHERE,
+    INLINE,
+    KEPT,
+    MAX_HTML_LENGTH,
+    shallow,
+    unescape,
+)
+
+TITLE_LENGTH = 300
+NAME_LENGTH = 120
+SUMMARY_LENGTH = 280
+MAX_LINE_INPUT = 20_000
+# Two rounds settle all but constructed cases; what is not settled after these is shown as plain text.
+MAX_ROUNDS = 10
+
+_CLEANER = nh3.Cleaner(
+    tags=set(KEPT),
+    clean_content_tags=set(DROPPED),
+    attributes={**{tag: set(names) for tag, names in ATTRIBUTES.items()}, "*": set(EVERYWHERE)},
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+    link_rel="noopener noreferrer ugc",
+)
+_BLOCK_TAGS = KEPT - INLINE
+_HTML_NAMES = KEPT | DROPPED | frozenset({
+    "acronym", "address", "area", "article", "aside", "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink",
+    "body", "center", "col", "colgroup", "data", "datalist", "details", "dfn", "dialog", "dir", "fieldset",
+    "font", "footer", "form", "frame", "h1", "header", "hgroup", "html", "image", "img", "input", "keygen",
+    "label", "legend", "link", "listing", "main", "marquee", "menu", "meta", "meter", "nav", "nobr", "optgroup",
+    "output", "param", "picture", "plaintext", "portal", "progress", "rb", "rp", "rt", "ruby", "search",
+    "section", "slot", "source", "span", "strike", "summary", "time", "track", "tt", "wbr",
+})  # fmt: skip
+
+_SPACES = re.compile(r"\s+")
+_SPACES_IN_LINE = re.compile(r"[^\S\n]+")
+_CLEAN_TAG = re.compile(r"<(/?)([a-z0-9]+)[^<>]*>")
+_CUT_ENTITY = re.compile(r"&[#\w]{0,31}\Z")
+_LINE_CODE = re.compile(r"<(script|style)(?=[\s/>]).*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_LINE_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|<!\[CDATA\[|\]\]>|<[!?][^<>]*>", re.DOTALL)
+_LINE_TAG = re.compile(r"</?([a-zA-Z][^\s/<>]*)([^<>]*)(>|\Z)")
+
+
+def clean_html(html: str, base_url: str | None) -> str:
+    """`html` as markup that is safe inside another page: no script, style, form, picture, frame or handler.
+
+    It causes no request by itself, its links are absolute http(s) or mailto with `rel="noopener noreferrer ugc"`, and
+    cleaning it again changes nothing. Input is cut at `MAX_HTML_LENGTH` characters, and so is the result.
+    """
+    text = _cut(html, MAX_HTML_LENGTH)
+    for _ in range(MAX_ROUNDS):
+        cleaned = _clean_once(text, base_url)
+        if cleaned == text:
+            return cleaned
+        # Escaping makes text longer; once written out it no longer grows, but for a few end tags.
+        text = cleaned if len(cleaned) <= MAX_HTML_LENGTH else _cut(cleaned, MAX_HTML_LENGTH * 9 // 10)
+    return _paragraphs(plain_text(text))
+
+
+def _cut(html: str, length: int) -> str:
+    return html if len(html) <= length else _CUT_ENTITY.sub("", html[:length])
+
+
+def _clean_once(html: str, base_url: str | None) -> str:
+    return _CLEANER.clean(shallow(few_marks(without_junk(html)), base_url)).strip()
+
+
+def _paragraphs(text: str) -> str:
+    lines = text[: MAX_HTML_LENGTH // 16].split("\n")
+    return "".join(f"<p>{entities.escape(line, quote=False)}</p>" for line in lines if line)
+
+
+def plain_text(html: str) -> str:
+    """What `html` says, for reading: one line a block, `• ` before list items, nothing invisible, NFC."""
+    cleaned = _SPACES.sub(" ", _clean_once(_cut(html, MAX_HTML_LENGTH), None))
+    resolved = visible(unescape(_CLEAN_TAG.sub(_boundary, cleaned)))
+    lines = (_SPACES_IN_LINE.sub(" ", line).strip() for line in resolved.split("\n"))
+    return "\n".join(line for line in lines if line not in {"", "•"})
+
+
+def _boundary(match: re.Match[str]) -> str:
+    closing, name = match[1], match[2]
+    if name in {"td", "th"}:
+        return " "
+    if name == "li" and not closing:
+        return "\n• "
+    return "\n" if name in _BLOCK_TAGS else ""
+
+
+def plain_line(text_or_html: str, *, limit: int) -> str:
+    """One line of at most `limit` characters for titles, names and tags: markup gone, also where it came escaped.
+
+    What only looks like markup (`a < b & c`) stays. Empty where nothing visible is left.
+    """
+    text = without_junk(text_or_html[:MAX_LINE_INPUT])
+    for _ in range(MAX_ROUNDS):
+        stripped = unescape(_without_tags(text))
+        if stripped == text:
+            break
+        text = without_junk(stripped)
+    return shorten(_SPACES.sub(" ", visible(text)).strip(), limit)
+
+
+def _without_tags(text: str) -> str:
+    if "<" not in text:
+        return text
+    return _LINE_TAG.sub(_tag_in_line, _LINE_COMMENT.sub("", _LINE_CODE.sub(" ", text)))
+
+
+def _tag_in_line(match: re.Match[str]) -> str:
+    name, rest, end = match[1].lower(), match[2], match[3]
+    is_known, has_attribute = name in _HTML_NAMES, "=" in rest
+    is_tag = (is_known or has_attribute) if end else (is_known and has_attribute)
+    if not is_tag:
+        return match[0]
+    return " " if name in _BLOCK_TAGS else ""
+
+
+def summary_of(text: str, limit: int = SUMMARY_LENGTH) -> str:
+    """The beginning of `text` on one line, at most `limit` characters with the ellipsis, cut between words."""
+    return shorten(_SPACES.sub(" ", visible(text[: limit * 20])).strip(), limit)

@@ -1,0 +1,127 @@
+"""Tags: words with their endings, hashtags, categories, and where each tag came from."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from aggregator.model import Tag, TagMatch
+from aggregator.refine.tags import Phrases, Tagger, fold
+from tests.refine.strategies import any_text
+
+TAGS = (
+    Tag(
+        "energy-poverty",
+        {"en": "Energy poverty", "es": "Pobreza energética", "hr": "Energetsko siromaštvo", "eu": "Energia-pobrezia"},
+        {"en": ("fuel poverty", "energy poor"), "de": ("Energiearmut",), "fr": ("précarité énergétique",)},
+    ),
+    Tag("retrofit", {"en": "Retrofit", "fr": "Rénovation"}, {"en": ("insulation",), "eu": ("birgaitze",)}),
+    Tag("wind", {"en": "Wind", "eu": "Haizea"}, {"de": ("Windkraft",), "hr": ("vjetroelektrana",)}),
+    Tag("heat", {"en": "Heat", "de": "Wärme"}, {"en": ("heat pump", "district heating")}),
+)
+TAGGER = Tagger(TAGS)
+
+
+def tags_of(text: str, language: str, **given: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(match.tag, match.origin) for match in TAGGER.match(text, language=language, **given)]
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "tag"),
+    [
+        ("Fuel poverty grows", "en", "energy-poverty"),
+        ("FUEL-POVERTY grows", "en", "energy-poverty"),
+        ("La pobreza energetica en casa", "es", "energy-poverty"),
+        ("Borba protiv energetskog siromaštva", "hr", "energy-poverty"),
+        ("Energia-pobreziaren aurka", "eu", "energy-poverty"),
+        ("energia pobrezia", "eu", "energy-poverty"),
+        ("Energiearmutsbericht", "de", "energy-poverty"),
+        ("la précarité\nénergétique", "fr", "energy-poverty"),
+        ("les rénovations", "fr", "retrofit"),
+        ("retrofitting homes", "en", "retrofit"),
+        ("etxeak birgaitzeko", "eu", "retrofit"),
+        ("haizearen indarra", "eu", "wind"),
+        ("vjetroelektrane", "hr", "wind"),
+        ("Windkraftanlagen", "de", "wind"),
+        ("Fuel poverty", "eu", "energy-poverty"),
+        ("Energiearmut", "und", "energy-poverty"),
+        ("Energiearmut", "sv", "energy-poverty"),
+        ("Energiearmut", "de-AT", "energy-poverty"),
+    ],
+)
+def test_a_word_is_found_with_the_endings_of_its_language(text: str, language: str, tag: str) -> None:
+    assert (tag, "word") in tags_of(text, language)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Open the window", "en"),
+        ("rewind it", "en"),
+        ("theatre", "en"),
+        ("poverty of energy", "en"),
+        ("Energiearmut", "es"),
+        ("", "en"),
+        ("cheats", "en"),
+    ],
+)
+def test_what_only_looks_alike_is_not_found(text: str, language: str) -> None:
+    assert tags_of(text, language) == []
+
+
+def test_hashtags_are_read_in_their_words_and_in_one_piece() -> None:
+    assert tags_of("Gaur #EnergiaPobrezia", "eu") == [("energy-poverty", "hashtag")]
+    assert tags_of("#fuelpoverty", "es") == [("energy-poverty", "hashtag")]
+    assert tags_of("#HeatPumps4All!", "en") == [("heat", "hashtag")]
+    assert tags_of("https://city.example/#heat", "es") == []
+
+
+def test_categories_count_whole_and_in_any_language() -> None:
+    assert tags_of("", "en", categories=("Pobreza Energética", "Heat")) == [
+        ("energy-poverty", "category"),
+        ("heat", "category"),
+    ]
+    assert tags_of("", "en", categories=("energy-poverty",)) == [("energy-poverty", "category")]
+    assert tags_of("", "en", categories=("Heat of the moment", "")) == []
+
+
+def test_a_tag_comes_once_with_its_strongest_origin() -> None:
+    found = TAGGER.match(
+        "Heat pumps against #EnergyPoverty and fuel poverty; insulation",
+        language="en",
+        categories=("Retrofit",),
+        source_tags=("wind", "heat"),
+    )
+    assert found == (
+        TagMatch("wind", "source"),
+        TagMatch("heat", "source"),
+        TagMatch("retrofit", "category", "Retrofit"),
+        TagMatch("energy-poverty", "hashtag", "#EnergyPoverty"),
+    )
+
+
+def test_the_evidence_is_the_phrase_as_it_was_configured() -> None:
+    assert TAGGER.match("insulated? no: INSULATION", language="en")[0].evidence == "insulation"
+
+
+def test_comparing_ignores_case_and_accents() -> None:
+    assert fold("Précarité ÉNERGÉTIQUE, Đakovo, Straße") == "precarite energetique, dakovo, strasse"
+
+
+def test_words_without_letters_are_no_phrases() -> None:
+    phrases = Phrases([("a", "en", "–"), ("b", "en", ""), ("c", "en", "C40")])
+    assert phrases.found_in(fold("– C40 – c400")) == {"c": "C40"}
+
+
+@settings(deadline=None, max_examples=100)
+@given(any_text)
+def test_no_text_and_no_phrase_is_too_strange(text: str) -> None:
+    TAGGER.match(text, language=text, categories=(text,), source_tags=(text,))
+    Tagger([Tag("t", {"en": text}, {text: (text,)})]).match(text, language="und", categories=(text,))
+
+
+@pytest.mark.parametrize(
+    "text", ["energ" * 200_000, "#" * 1_000_000, "#aB" * 300_000, "fuel " * 200_000, "é" * 1_000_000]
+)
+def test_a_huge_text_ends(text: str) -> None:
+    assert tags_of(text, "en") in ([], [("energy-poverty", "word")])
