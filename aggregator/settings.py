@@ -6,6 +6,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from yarl import URL
@@ -29,6 +30,7 @@ class Settings:
     allow_private: str = ""
     log_level: str = "info"
     log_json: bool = False
+    lease: timedelta = timedelta(seconds=120)
     sources: Path = Path("sources.toml")
 
 
@@ -52,6 +54,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_private=environment.get("MPOWER_ALLOW_PRIVATE", ""),
         log_level=level,
         log_json=log_format == "json",
+        lease=_lease(environment.get("MPOWER_LEASE_SECONDS", "120")),
     )
 
 
@@ -62,7 +65,7 @@ def local_url(host: str, port: int) -> str:
 
 
 def read_secret(path: Path) -> bytes:
-    """The program's secret: 32 bytes, made on first use with mode 0600. Raises SettingsError where it cannot be kept."""
+    """The program's secret: 32 bytes, made on first use with mode 0600. Raises SettingsError where it cannot be."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -76,7 +79,9 @@ def read_secret(path: Path) -> bytes:
     except OSError as error:
         raise SettingsError(f"MPOWER_SECRET_FILE {path} cannot be used: {error.strerror}") from error
     except ValueError as error:
-        raise SettingsError(f"MPOWER_SECRET_FILE {path} holds no hexadecimal secret: delete it to have one made") from error
+        raise SettingsError(
+            f"MPOWER_SECRET_FILE {path} holds no hexadecimal secret: delete it to have one made"
+        ) from error
     if len(secret) < 32:  # noqa: PLR2004
         raise SettingsError(f"MPOWER_SECRET_FILE {path} is too short: delete it to have one made")
     return secret
@@ -86,6 +91,12 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:  # noqa: PLR2004
         raise SettingsError(f"MPOWER_PORT is {text!r}: use a number from 0 to 65535 (0 picks a free one)")
     return int(text)
+
+
+def _lease(text: str) -> timedelta:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 3600:  # noqa: PLR2004
+        raise SettingsError(f"MPOWER_LEASE_SECONDS is {text!r}: use a number from 1 to 3600")
+    return timedelta(seconds=int(text))
 
 
 def _public_url(text: str) -> str:

@@ -58,7 +58,9 @@ def _web_address(value: str) -> str:
 
 
 Identifier = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"), Field(description="lower-case letters, digits, dashes")
+    str,
+    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
+    Field(description="lower-case letters, digits, dashes"),
 ]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -152,7 +154,9 @@ def parse_sources(
         place = re.search(r"\(at line (\d+), column (\d+)\)", str(error))
         line = place[1] if place else str(text.count("\n") + 1)
         reason = str(error).split(" (at ")[0]
-        raise SettingsError(f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket") from error
+        raise SettingsError(
+            f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket"
+        ) from error
     lines = _lines(text)
     try:
         file = _File.model_validate(tables)

@@ -105,9 +105,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 
 def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
-    configuration = read_sources(
-        Path(__file__).parents[1] / "sources.toml", kinds={"feed", "discover"}
-    )
+    configuration = read_sources(Path(__file__).parents[1] / "sources.toml", kinds={"feed", "discover"})
     assert len(configuration.partners) == 8
     assert len(configuration.tags) >= 15
     for tag in configuration.tags:

@@ -120,7 +120,9 @@ async def test_a_task_is_finished_once(database: Database, clock: Clock) -> None
             await finish(connection, claimed)
 
 
-async def test_a_running_worker_is_woken_by_the_bell_and_gives_back_what_it_had(database: Database, clock: Clock) -> None:
+async def test_a_running_worker_is_woken_by_the_bell_and_gives_back_what_it_had(
+    database: Database, clock: Clock
+) -> None:
     begun, release = asyncio.Event(), asyncio.Event()
 
     async def waits(_event: SourceDue) -> None:
@@ -141,9 +143,8 @@ async def test_a_running_worker_is_woken_by_the_bell_and_gives_back_what_it_had(
     assert row.due_at <= clock()
 
 
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 async def test_a_ring_reaches_other_processes_on_postgresql(database: Database) -> None:
-    if database.is_sqlite:
-        pytest.skip("SQLite has no bell between processes: the next look finds the work")
     async with open_bell(database) as here, open_bell(database) as there:
         with there.listen() as ear:
             for _ in range(100):

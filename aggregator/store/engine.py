@@ -142,7 +142,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]
     """Let SQLAlchemy, not the driver, say when a transaction begins, so that a writer is one from its first word."""
     every = (f"busy_timeout={int(BUSY_SECONDS * 1000)}", "synchronous=NORMAL", "foreign_keys=ON", *pragmas)
 
-    def on_connect(connection: Any, _record: Any) -> None:  # noqa: ANN401
+    def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         for pragma in every:

@@ -68,7 +68,9 @@ async def keep_entries(
     return kept
 
 
-async def keep_renamed(connection: AsyncConnection, source: Source, verdicts: Iterable[Verdict], *, now: datetime) -> None:
+async def keep_renamed(
+    connection: AsyncConnection, source: Source, verdicts: Iterable[Verdict], *, now: datetime
+) -> None:
     """Note new ids and digests of entries that are known already."""
     for verdict in verdicts:
         mark = verdict.mark

@@ -73,7 +73,8 @@ async def move(
         raise NotPossibleError(f"{action} does not fit: the item is {old}")
     values: dict[str, Any] = {
         "state": to, "reason": reason, "version": row.version + 1, "decided_by": by, "decided_at": now,
-        "publish_at": publish_at or row.publish_at, "public_at": row.public_at or (now if to is State.APPROVED else None),
+        "publish_at": publish_at or row.publish_at,
+        "public_at": row.public_at or (now if to is State.APPROVED else None),
     }  # fmt: skip
     if to is not State.APPROVED:
         values["pinned_at"] = None

@@ -48,7 +48,9 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
     """Make sure that each source has a state. One whose address was edited starts afresh, its items stay."""
     if not sources:
         return
-    known = {row.source_id: row.url for row in await connection.execute(select(source_state.c.source_id, source_state.c.url))}
+    known = {
+        row.source_id: row.url for row in await connection.execute(select(source_state.c.source_id, source_state.c.url))
+    }
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = [{"source_id": s.id, "url": s.url, "due_at": now} for s in sources if s.id not in known]
     if new:
@@ -59,8 +61,15 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
                 update(source_state)
                 .where(source_state.c.source_id == source.id)
                 .values(
-                    url=source.url, due_at=now, failures=0, problem=None, problem_at=None,
-                    found_url=None, etag=None, last_modified=None, body_digest=None,
+                    url=source.url,
+                    due_at=now,
+                    failures=0,
+                    problem=None,
+                    problem_at=None,
+                    found_url=None,
+                    etag=None,
+                    last_modified=None,
+                    body_digest=None,
                 )
             )
 

@@ -145,10 +145,19 @@ async def test_a_cursor_that_is_not_ours_is_refused_and_never_breaks(database: D
 async def test_of_two_who_decide_at_once_one_wins(database: Database) -> None:
     kept = await keep(database, source(), [sighting(1)])
     async with database.write() as connection:
-        await move(connection, kept.item_ids[0], to=State.APPROVED, action="approve", by="a", reason="", now=START, version=1)
+        await move(
+            connection, kept.item_ids[0], to=State.APPROVED, action="approve", by="a", reason="", now=START, version=1
+        )
     with pytest.raises(StaleVersionError) as caught:
         async with database.write() as connection:
             await move(
-                connection, kept.item_ids[0], to=State.REJECTED, action="reject", by="b", reason="", now=START, version=1
+                connection,
+                kept.item_ids[0],
+                to=State.REJECTED,
+                action="reject",
+                by="b",
+                reason="",
+                now=START,
+                version=1,
             )
     assert caught.value.current == 2
