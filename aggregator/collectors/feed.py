@@ -1,0 +1,35 @@
+"""Collects a feed at a known address: RSS, Atom, RDF or JSON Feed. What the bytes mean is documents/feeds.py's part."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+
+from aggregator.collectors.contract import Collected, Outside
+from aggregator.documents.feeds import read_feed
+from aggregator.model import Source
+from aggregator.store.sources import Cursor
+
+ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
+    "application/xml;q=0.9, */*;q=0.5"
+)
+
+
+async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected:
+    """Ask for the source's feed unless it is the same as last time. Raises CollectError."""
+    return await collect_at(source.url, cursor, outside)
+
+
+async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
+    """The same for any address. The validators of the cursor must be that address's own."""
+    answer = await outside.fetch.get(url, etag=cursor.etag, last_modified=cursor.last_modified, accept=ACCEPT)
+    if answer.not_modified:
+        return Collected(None, cursor, url)
+    digest = hashlib.sha256(answer.body).hexdigest()
+    read = Cursor(answer.etag, answer.last_modified, digest, cursor.found_url)
+    if digest == cursor.body_digest:
+        return Collected(None, read, answer.url)
+    reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
+    document = await outside.reader.run(reading, answer.body)
+    return Collected(document, read, answer.url)

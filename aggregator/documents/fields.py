@@ -1,0 +1,189 @@
+"""What the fields of every entry have to keep to, whatever format it came in: sizes, safe characters, web addresses.
+
+Knows nothing of feeds or JSON, and cleans no HTML: that is `refine`'s part.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from aggregator.model import Alternate, Author, Media, Sighting
+
+_T = TypeVar("_T")
+
+MAX_ENTRIES = 1_000
+MAX_CATEGORIES = 100
+MAX_AUTHORS = 20
+MAX_MEDIA = 50
+MAX_ALTERNATES = 50
+MAX_DELETED = 10_000
+MAX_ID = 2_000
+MAX_TITLE = 10_000
+MAX_BODY = 1_000_000
+MAX_NAME = 500
+MAX_ALT = 5_000
+MAX_URL = 4_000
+ANY_PICTURE = "image/*"
+
+# Neither XML 1.0 nor a database's text column can carry these; a lone surrogate cannot even be written as UTF-8.
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]*>.*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_TAG = re.compile(r"<(?:/?[a-zA-Z][^<>]*|!--[^<>]*--)>")
+_TYPE = re.compile(r"[a-z]+/[a-z0-9.+*-]+", re.IGNORECASE)
+_ENDING = re.compile(r"\.([a-z0-9]{2,5})(?:[?#]|$)", re.IGNORECASE)
+_TYPES = {
+    **{ending: f"image/{ending}" for ending in ("png", "gif", "webp", "avif")},
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "svg": "image/svg+xml",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+}
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8}){0,5}")
+_RELATIVE_IN_TAG = re.compile(
+    r"""(?P<name>\s(?:href|src|poster|cite)\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'<>]+))""",
+    re.IGNORECASE,
+)
+_WHOLE_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_SCHEME = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*:")
+_ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
+
+
+def clean(text: str, limit: int) -> str:
+    """The text without characters that cannot be stored, without space around it, and at most `limit` long."""
+    return _UNFIT.sub("", text[: 2 * limit]).strip()[:limit]
+
+
+def identifier(text: str) -> str:
+    """An entry's id as the feed says it; its digest, which is as stable, where it is too long to keep."""
+    if len(text) <= MAX_ID:
+        return clean(text, MAX_ID)
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def web_address(text: str | None, base: str | None = None) -> str | None:
+    """The absolute http(s) address that `text` names, joined to `base` where one is given; None for all else."""
+    if not text or len(text) > MAX_URL:
+        return None
+    try:
+        # What has a scheme is whole: to urljoin `https://` or `https:x` is relative.
+        address = urljoin(base, text.strip()) if base and not _SCHEME.match(text) else text.strip()
+        parts = urlsplit(address)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        _ = parts.port
+    except ValueError:
+        return None
+    # urlsplit drops tabs and line ends, as browsers do; so what is kept is what was judged.
+    address = parts.geturl()
+    return address if usable and len(address) <= MAX_URL and not _UNFIT.search(address) else None
+
+
+def language_tag(text: str | None) -> str | None:
+    """A declared language as a BCP-47 tag (`en_GB` becomes `en-GB`), or None where it is none."""
+    tag = (text or "").strip().replace("_", "-")
+    return tag if _LANGUAGE.fullmatch(tag) else None
+
+
+def plain_text(markup: str, limit: int) -> str:
+    """The words of a short piece of HTML such as a title: tags gone, references read."""
+    return clean(html.unescape(_TAG.sub("", _SCRIPT.sub("", markup[: 4 * limit]))), limit)
+
+
+def paragraphs(text: str) -> str:
+    """Plain text as HTML: nothing in it is markup, an empty line starts a paragraph, a line end is kept."""
+    blocks = re.split(r"\n\s*\n", clean(text.replace("\r\n", "\n").replace("\r", "\n"), MAX_BODY))
+    return "".join(f"<p>{html.escape(block.strip()).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())
+
+
+def with_absolute_links(markup: str, base: str | None) -> str:
+    """HTML whose relative `href`, `src`, `poster` and `cite` are joined to `base`; everything else stays as it is."""
+    if not base:
+        return markup
+
+    def absolute(match: re.Match[str]) -> str:
+        quoted = match["double"] if match["double"] is not None else match["single"]
+        value = quoted if quoted is not None else match["bare"]
+        if _ABSOLUTE.match(html.unescape(value[:100])):
+            return match[0]
+        address = web_address(html.unescape(value), base)
+        return f'{match["name"]}"{html.escape(address)}"' if address else match[0]
+
+    return _WHOLE_TAG.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
+
+
+def whole_number(text: str) -> int | None:
+    """A declared size in pixels, or None where it is missing or absurd."""
+    digits = re.fullmatch(r"\s*(\d{1,5})(?:\.\d+)?(?:px)?\s*", text)
+    return int(digits[1]) or None if digits else None
+
+
+def media_type(declared: str | None, url: str, *, otherwise: str | None = None) -> str | None:
+    """The type as declared, where it says something; else by the address's ending; else `otherwise`."""
+    named = (declared or "").partition(";")[0].strip().lower()
+    if _TYPE.fullmatch(named) and named != "application/octet-stream":
+        return named
+    ending = _ENDING.search(url)
+    return _TYPES.get(ending[1].lower(), otherwise) if ending else otherwise
+
+
+def distinct_names(names: Iterable[str], limit: int = MAX_CATEGORIES) -> tuple[str, ...]:
+    """The names once each, in order, without empty ones."""
+    return tuple(dict.fromkeys(name for name in (clean(each, MAX_NAME) for each in names) if name))[:limit]
+
+
+def distinct_authors(authors: Iterable[Author]) -> tuple[Author, ...]:
+    """The authors once each by name; one that gives an address wins over one that does not."""
+    known: dict[str, Author] = {}
+    for author in authors:
+        if author.name and (author.name not in known or not known[author.name].url):
+            known[author.name] = author
+    return tuple(known.values())[:MAX_AUTHORS]
+
+
+def distinct_media(media: Iterable[Media]) -> tuple[Media, ...]:
+    """The media once each by address, in order; what a later mention adds (alt text, type, size) is kept."""
+    known: dict[str, Media] = {}
+    for one in media:
+        first = known.get(one.url)
+        if first is None:
+            known[one.url] = one
+        else:
+            known[one.url] = replace(
+                first,
+                type=one.type if first.type in {None, ANY_PICTURE} and one.type else first.type,
+                alt=first.alt or one.alt,
+                width=first.width or one.width,
+                height=first.height or one.height,
+            )
+    return tuple(known.values())[:MAX_MEDIA]
+
+
+def distinct_alternates(alternates: Iterable[Alternate], url: str | None) -> tuple[Alternate, ...]:
+    """The alternates once each, without the entry's own address unless it names a language."""
+    return tuple(dict.fromkeys(one for one in alternates if one.url != url or one.language))[:MAX_ALTERNATES]
+
+
+def newest(entries: Sequence[_T], dates: Sequence[datetime | None], limit: int = MAX_ENTRIES) -> list[_T]:
+    """At most `limit` of the entries, in their order: the newest, where they are dated, else the first."""
+    if len(entries) <= limit:
+        return list(entries)
+    oldest = datetime.min.replace(tzinfo=UTC)
+    order = sorted(range(len(entries)), key=lambda place: dates[place] or oldest, reverse=True)
+    return [entries[place] for place in sorted(order[:limit])]
+
+
+def newest_sightings(entries: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """`newest`, by the date an entry gives itself."""
+    return tuple(newest(entries, [entry.published_at or entry.updated_at for entry in entries]))

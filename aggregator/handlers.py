@@ -1,0 +1,243 @@
+"""What follows from what. Each handler looks and thinks first, then returns a short commit."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import hashlib
+import logging
+import os
+import random
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.collectors import COLLECTORS
+from aggregator.collectors.contract import Collected, Outside
+from aggregator.documents.pictures import Picture, shrink
+from aggregator.errors import CollectError, FetchError
+from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
+from aggregator.model import Refined, Source, State
+from aggregator.refine import refine, wanted
+from aggregator.refine.identity import Finding, Verdict, judge, marks
+from aggregator.sources import CurrentSources
+from aggregator.store.changes import ChangeKind, record, touch_stream
+from aggregator.store.engine import Database
+from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_deleted
+from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
+from aggregator.store.sources import SourceState, keep_failure, keep_success, read_state
+from aggregator.store.tables import item
+from aggregator.work import Commit, Handler, WorkList
+
+LONGEST_BACKOFF = timedelta(days=1)
+JITTER = 0.05
+PICTURE_BYTES = 8_000_000
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one look at a source came to. `problem` is None where it went well."""
+
+    source_id: str
+    new: int = 0
+    changed: int = 0
+    problem: str | None = None
+    was_same: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What handlers work with."""
+
+    database: Database
+    outside: Outside
+    sources: CurrentSources
+    work: WorkList
+    media_dir: Path
+    now: Callable[[], datetime]
+
+    async def collect(self, event: SourceDue) -> Commit | None:
+        """Look at a source, think about what it shows, and keep what is new."""
+        source = self.sources.configuration.source(event.source_id)
+        if source is None or not source.enabled:
+            return None
+        _, commit = await self.look(source)
+        return commit
+
+    async def look(self, source: Source) -> tuple[Outcome, Commit]:
+        """The same, with what came of it, for those who watch."""
+        async with self.database.read() as connection:
+            state = await read_state(connection, source.id)
+        if state is None:
+            raise CollectError(f"{source.id} has no state yet")
+        try:
+            collected = await COLLECTORS[source.kind](source, state.cursor, self.outside)
+        except CollectError as error:
+            log.info("%s: %s", source.id, error)
+            return Outcome(source.id, problem=str(error)), functools.partial(self._keep_failure, source, state, error)
+        entries, renamed = await self._think(source, collected)
+        outcome = Outcome(
+            source.id,
+            new=sum(verdict.finding is Finding.NEW for verdict, _ in entries),
+            changed=sum(verdict.finding is Finding.CHANGED for verdict, _ in entries),
+            was_same=collected.document is None,
+        )
+        return outcome, functools.partial(self._keep, source, state, collected, entries, renamed)
+
+    async def _think(self, source: Source, collected: Collected) -> tuple[list[tuple[Verdict, Refined]], list[Verdict]]:
+        """What is new or changed, refined; and what has only a new id."""
+        if collected.document is None:
+            return [], []
+        marked = marks(collected.document.entries)
+        async with self.database.read() as connection:
+            known = await read_known(connection, source.id, (mark for _, mark in marked))
+        verdicts = judge(marked, known)
+        fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
+        renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
+        thinking = functools.partial(self._refine, source, collected, fresh, self.now())
+        return await asyncio.to_thread(thinking) if fresh else [], renamed
+
+    def _refine(
+        self, source: Source, collected: Collected, verdicts: Sequence[Verdict], now: datetime
+    ) -> list[tuple[Verdict, Refined]]:
+        language = collected.document.language if collected.document else None
+        refined = [
+            (
+                verdict,
+                refine(
+                    verdict.sighting,
+                    source=source,
+                    base_url=collected.url,
+                    feed_language=language,
+                    tagger=self.sources.tagger,
+                    now=now,
+                ),
+            )
+            for verdict in verdicts
+        ]
+        return [pair for pair in refined if pair[0].finding is Finding.CHANGED or wanted(pair[1], source)]
+
+    async def _keep(
+        self,
+        source: Source,
+        state: SourceState,
+        collected: Collected,
+        entries: Sequence[tuple[Verdict, Refined]],
+        renamed: Sequence[Verdict],
+        connection: AsyncConnection,
+    ) -> None:
+        now = self.now()
+        due_at = now + source.every * (1 + random.uniform(0, JITTER))  # noqa: S311
+        await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=bool(entries))
+        kept = await keep_entries(connection, source, entries, now=now)
+        await keep_renamed(connection, source, renamed, now=now)
+        if collected.document:
+            await withdraw_deleted(connection, source, collected.document.deleted, kept, now=now)
+        if kept.item_ids:
+            await self.work.put(connection, ItemsArrived(tuple(kept.item_ids)), due_at=now)
+        for item_id, publish_at in kept.scheduled:
+            await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
+        await record(connection, kept.changes, now=now)
+
+    async def _keep_failure(
+        self, source: Source, state: SourceState, error: CollectError, connection: AsyncConnection
+    ) -> None:
+        now = self.now()
+        due_at = now + min(source.every * 2 ** min(state.failures, 12), LONGEST_BACKOFF) * random.uniform(0.9, 1.1)  # noqa: S311
+        if isinstance(error, FetchError) and error.retry_at:
+            due_at = max(due_at, min(error.retry_at, now + LONGEST_BACKOFF))
+        await keep_failure(connection, state, str(error), now=now, due_at=due_at)
+
+    async def keep_pictures(self, event: ItemsArrived) -> Commit | None:
+        """Fetch and shrink the pictures of new items, so that no visitor's browser asks a third party for one."""
+        columns = (item.c.id, item.c.picture_url)
+        wanting = item.c.id.in_(event.item_ids) & item.c.picture_url.is_not(None) & item.c.image.is_(None)
+        async with self.database.read() as connection:
+            rows = (await connection.execute(select(*columns).where(wanting))).all()
+        addresses = {row.picture_url for row in rows}
+        found = await asyncio.gather(*(self._picture(url) for url in addresses))
+        pictures = {url: kept for url, kept in zip(addresses, found, strict=True) if kept}
+        if not pictures:
+            return None
+        items = [(row.id, row.picture_url) for row in rows if row.picture_url in pictures]
+        return functools.partial(self._show_pictures, items, pictures)
+
+    async def _picture(self, url: str) -> tuple[str, Picture] | None:
+        try:
+            answer = await self.outside.fetch.get(url, accept="image/webp, image/*", max_bytes=PICTURE_BYTES)
+            picture = await self.outside.reader.run(shrink, answer.body)
+        except CollectError as error:
+            log.info("a picture is left out: %s", error)
+            return None
+        name = f"{hashlib.sha256(picture.data).hexdigest()[:40]}.{picture.extension}"
+        await asyncio.to_thread(_write_whole, self.media_dir / name, picture.data)
+        return name, picture
+
+    async def _show_pictures(
+        self,
+        items: Sequence[tuple[str, str]],
+        pictures: Mapping[str, tuple[str, Picture]],
+        connection: AsyncConnection,
+    ) -> None:
+        shown, is_public = [], False
+        for item_id, url in items:
+            name, picture = pictures[url]
+            statement = (
+                update(item)
+                .where(item.c.id == item_id, item.c.picture_url == url)
+                .values(image=name, image_width=picture.width, image_height=picture.height, image_colour=picture.colour)
+                .returning(item.c.state)
+            )
+            if state := (await connection.execute(statement)).scalar_one_or_none():
+                shown.append((ChangeKind.CHANGED, item_id))
+                is_public |= state == State.APPROVED
+        await record(connection, shown, now=self.now())
+        if is_public:
+            await touch_stream(connection)
+
+    async def publish(self, event: PublicationDue) -> Commit:
+        """Publish a scheduled item whose moment has come, unless an editor has decided meanwhile."""
+        return functools.partial(self._publish, event)
+
+    async def _publish(self, event: PublicationDue, connection: AsyncConnection) -> None:
+        now = self.now()
+        publish_at = await connection.scalar(select(item.c.publish_at).where(item.c.id == event.item_id))
+        if publish_at is None or publish_at > now:
+            return  # decided or put off meanwhile: another row of the work list knows
+        try:
+            moved = await move(
+                connection, event.item_id, to=State.APPROVED, action="approve", by=RULE, now=now,
+                reason="its time has come and no editor said no", allowed_from=(State.SCHEDULED,),
+            )  # fmt: skip
+        except (UnknownItemError, NotPossibleError, StaleVersionError):
+            return
+        await record(connection, moved.changes, now=now)
+
+
+FOLLOWS: Mapping[type[Event], Sequence[str]] = {
+    SourceDue: ("collect",),
+    ItemsArrived: ("keep_pictures",),
+    PublicationDue: ("publish",),
+}
+
+
+def handlers(shop: Workshop) -> Mapping[str, Handler]:
+    """Every handler by the name that stands in the work list."""
+    return {"collect": shop.collect, "keep_pictures": shop.keep_pictures, "publish": shop.publish}
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is never seen half written. One that is there has the same bytes: its name is their digest."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(data)
+    Path(file.name).chmod(0o644)
+    os.replace(file.name, path)  # noqa: PTH105

@@ -1,0 +1,67 @@
+"""Writes an item as JSON Feed 1.1 has it (https://jsonfeed.org/version/1.1), for the public and for editors alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from aggregator.model import Author
+from aggregator.store.stream import StreamItem
+
+Json = dict[str, Any]
+
+
+def item_json(item: StreamItem, public_url: str) -> Json:
+    """One item as the contract has it. What JSON Feed makes optional is left out where it is not known."""
+    optional: Json = {
+        "url": item.url,
+        "title": item.title,
+        "image": f"{public_url.rstrip('/')}/media/{item.image}" if item.image else None,
+        "date_modified": timestamp(item.modified_at) if item.modified_at else None,
+        "authors": [_author(author) for author in item.authors] or None,
+    }
+    return {
+        "id": item.id,
+        "summary": item.summary,
+        "content_html": item.content_html,
+        "content_text": item.content_text,
+        "date_published": timestamp(item.published_at),
+        "language": item.language,
+        "tags": list(item.tags),
+        **{name: value for name, value in optional.items() if value is not None},
+        "_mpower": _extension(item),
+    }
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _author(author: Author) -> Json:
+    return {"name": author.name, "url": author.url} if author.url else {"name": author.name}
+
+
+def _extension(item: StreamItem) -> Json:
+    picture: Json = {
+        "image_alt": item.image_alt,
+        "image_width": item.image_width,
+        "image_height": item.image_height,
+        "image_colour": item.image_colour,
+    }
+    return {
+        "partner": item.partner,
+        "source": item.source,
+        "kind": item.kind,
+        "pinned": item.pinned,
+        "story": item.story,
+        **(picture if item.image else {}),
+        "also_on": [
+            {"item": other.item, "partner": other.partner, "url": other.url, "language": other.language}
+            for other in item.also_on
+        ],
+        "translations": {
+            language: {"title": words.title, "summary": words.summary, "by": words.by}
+            for language, words in item.translations.items()
+        },
+    }

@@ -1,0 +1,80 @@
+"""The sources.toml that counts right now: read again when the file changes, kept when the new one is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Collection
+from pathlib import Path
+
+from aggregator.addresses import Allowed, check, web_address
+from aggregator.errors import FetchError, SettingsError
+from aggregator.model import Configuration
+from aggregator.refine.tags import Tagger
+from aggregator.sourcesfile import read_sources
+
+log = logging.getLogger(__name__)
+
+
+class CurrentSources:
+    """The last good reading of the file. `problem` is set while the file on disk is another, wrong one."""
+
+    def __init__(self, path: Path, *, kinds: Collection[str], allowed: Allowed) -> None:
+        """Read the file. Raises SettingsError where it is wrong: there is no good one to keep yet."""
+        self._path = path
+        self._kinds = kinds
+        self._allowed = allowed
+        self._stamp = self._read_stamp()
+        self.configuration: Configuration = self._read()
+        self.tagger = Tagger(self.configuration.tags)
+        self.digest = _digest(self.configuration)
+        self.problem: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """Where the file lies: logos are looked for beside it."""
+        return self._path.parent
+
+    def reload_if_changed(self) -> bool:
+        """Look at the file again. True where a new reading counts from now on."""
+        stamp = self._read_stamp()
+        if stamp == self._stamp:
+            return False
+        self._stamp = stamp
+        try:
+            configuration = self._read()
+        except SettingsError as error:
+            self.problem = str(error)
+            log.error("sources.toml is wrong, the last good one still counts:\n%s", error)  # noqa: TRY400
+            return False
+        self.problem = None
+        has_changed = configuration != self.configuration
+        if has_changed:
+            self.tagger = Tagger(configuration.tags)
+            self.digest = _digest(configuration)
+            self.configuration = configuration
+            log.info("sources.toml was read again: %d sources", len(configuration.sources))
+        return has_changed
+
+    def _read(self) -> Configuration:
+        return read_sources(self._path, kinds=self._kinds, refuses=self._refuses)
+
+    def _read_stamp(self) -> tuple[int, int] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_size
+
+    def _refuses(self, text: str) -> str | None:
+        """Addresses that are private by their very text are refused at once; names are when they are fetched."""
+        try:
+            check(web_address(text), self._allowed)
+        except FetchError as error:
+            return str(error)
+        return None
+
+
+def _digest(configuration: Configuration) -> str:
+    """The same for the same configuration in every process."""
+    return hashlib.sha256(repr(configuration).encode("utf-8", "replace")).hexdigest()

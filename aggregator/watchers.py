@@ -1,0 +1,74 @@
+"""Tells those who watch what changed: one reader of the change log a process, many queues."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from aggregator.bell import Bell
+from aggregator.store.changes import Change, read_changes, read_counter
+from aggregator.store.engine import Database
+
+LONGEST_QUEUE = 1000
+log = logging.getLogger(__name__)
+
+
+class Watchers:
+    """Everybody who watches the change log in this process."""
+
+    def __init__(self, database: Database, bell: Bell) -> None:
+        self._database = database
+        self._bell = bell
+        self._queues: set[asyncio.Queue[Change | None]] = set()
+
+    async def run(self) -> None:
+        """Pass changes on, for ever."""
+        with self._bell.listen() as ear:
+            seen = await self._last()
+            while True:
+                await ear.wait(self._bell.poll_seconds)
+                try:
+                    seen = await self._pass_on(seen)
+                except (SQLAlchemyError, OSError) as error:
+                    log.warning("the change log cannot be read: %s", error)
+
+    @contextmanager
+    def watch(self) -> Iterator[asyncio.Queue[Change | None]]:
+        """A queue of the changes from now on. None in it means that the watcher was too slow or the program stops."""
+        queue: asyncio.Queue[Change | None] = asyncio.Queue(LONGEST_QUEUE)
+        self._queues.add(queue)
+        try:
+            yield queue
+        finally:
+            self._queues.discard(queue)
+
+    def close(self) -> None:
+        """Send every watcher home."""
+        for queue in tuple(self._queues):
+            self._drop(queue)
+
+    async def _last(self) -> int:
+        async with self._database.read() as connection:
+            return await read_counter(connection, "changes")
+
+    async def _pass_on(self, seen: int) -> int:
+        async with self._database.read() as connection:
+            changes = await read_changes(connection, after=seen)
+        for change in changes:
+            seen = change.seq
+            for queue in tuple(self._queues):
+                try:
+                    queue.put_nowait(change)
+                except asyncio.QueueFull:
+                    self._drop(queue)
+        return seen
+
+    def _drop(self, queue: asyncio.Queue[Change | None]) -> None:
+        self._queues.discard(queue)
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait(None)

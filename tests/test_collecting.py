@@ -1,0 +1,185 @@
+"""The way of an item, from a real server to the database: collected, refined, kept, shown, and never twice."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+from PIL import Image
+from sqlalchemy import select
+
+from aggregator.machine import Machine, at_work, open_machine
+from aggregator.model import Media
+from aggregator.store.sources import read_states
+from aggregator.store.stream import StreamFilters, read_page
+from aggregator.store.tables import item
+from tests.builders import sighting
+from tests.partner import PartnerSite
+
+
+async def items(machine: Machine) -> list:
+    async with machine.database.read() as connection:
+        return (await connection.execute(select(item).order_by(item.c.published_at))).all()
+
+
+def picture(colour: str = "green") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (900, 600), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+async def test_an_entry_becomes_an_item_and_the_same_again_changes_nothing(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.publish([sighting(1, title="Solar panels on every school", published_at=clock() - timedelta(days=1))])
+    site.publish([], "/trusted")
+    await work_off()
+    (row,) = await items(machine)
+    assert (row.title, row.state, row.language) == ("Solar panels on every school", "waiting", "en")
+    assert row.url == "https://city.example/news/1"
+    before = [tuple(row) for row in await items(machine)]
+    clock.forward(hours=1)
+    await work_off()
+    assert site.asked[-1][1] == 304
+    assert [tuple(row) for row in await items(machine)] == before
+
+
+async def test_a_source_that_fails_stops_no_other_and_says_why(machine: Machine, site: PartnerSite, work_off) -> None:
+    site.put("/feed", "all is broken", status=500)
+    site.publish([sighting(1)], "/trusted")
+    await work_off()
+    async with machine.database.read() as connection:
+        states = await read_states(connection)
+    assert (states["held"].failures, states["trusted"].failures) == (1, 0)
+    assert "500" in states["held"].problem
+    assert [row.source_id for row in await items(machine)] == ["trusted"]
+
+
+async def test_a_failing_source_waits_longer_each_time_and_heals_by_itself(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.put("/feed", "", status=500)
+    site.publish([], "/trusted")
+    waits = []
+    for _ in range(4):
+        await work_off()
+        async with machine.database.read() as connection:
+            state = (await read_states(connection))["held"]
+        waits.append(state.due_at - clock())
+        clock.moment = state.due_at
+    assert waits == sorted(waits)
+    assert waits[-1] > 4 * waits[0]
+    site.publish([sighting(1)])
+    await work_off()
+    async with machine.database.read() as connection:
+        state = (await read_states(connection))["held"]
+    assert (state.failures, state.problem, len(await items(machine))) == (0, None, 1)
+
+
+async def test_nothing_moves_when_the_feed_is_cut_short(machine: Machine, site: PartnerSite, work_off, clock) -> None:
+    site.publish([sighting(n) for n in range(5)])
+    whole = site.pages["/feed"][2]
+    site.put("/feed", whole[: len(whole) // 2])
+    site.publish([], "/trusted")
+    await work_off()
+    async with machine.database.read() as connection:
+        state = (await read_states(connection))["held"]
+    assert state.problem
+    assert state.cursor.etag is None
+    assert await items(machine) == []
+
+
+async def test_a_feed_that_renews_its_ids_overnight_refills_no_queue(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    entries = [sighting(n) for n in range(12)]
+    site.publish(entries)
+    site.publish([], "/trusted")
+    await work_off()
+    site.publish([replace(e, entry_id=f"https://city.example/?p={n}") for n, e in enumerate(entries)])
+    clock.forward(days=1)
+    await work_off()
+    assert len(await items(machine)) == 12
+    assert {row.version for row in await items(machine)} == {1}
+
+
+async def test_a_picture_is_kept_here_and_shown_from_here(machine: Machine, site: PartnerSite, work_off) -> None:
+    site.put("/roof.png", picture(), "image/png")
+    media = (Media(f"{site.url}/roof.png", "image/png"),)
+    site.publish(
+        [sighting(1, media=media), sighting(2, media=(replace(media[0], url=f"{site.url}/none.png"),))], "/trusted"
+    )
+    site.publish([])
+    await work_off()
+    first, second = await items(machine)
+    assert (first.image_width, first.image_height) == (640, 427)
+    with Image.open(machine.settings.media_dir / first.image) as kept:
+        assert (kept.format, kept.size) == ("WEBP", (640, 427))
+    assert second.image is None
+    async with machine.database.read() as connection:
+        page = await read_page(connection, StreamFilters(), limit=10)
+    assert [i.image for i in page.items] == [None, first.image]
+
+
+async def test_a_wrong_edit_of_the_file_leaves_the_last_good_one_in_force(machine: Machine, work_off) -> None:
+    path = machine.settings.sources
+    good = path.read_text()
+    path.write_text(good.replace('kind = "feed"', 'kind = "fax"'))
+    assert machine.sources.reload_if_changed() is False
+    assert "no kind of source" in (machine.sources.problem or "")
+    assert len(machine.configuration.sources) == 2
+    path.write_text(good.replace("Test stream", "Renamed stream"))
+    await machine.tick()
+    assert (machine.sources.problem, machine.configuration.stream.title) == (None, "Renamed stream")
+
+
+async def test_an_address_that_is_edited_to_a_private_one_is_refused(machine: Machine, site: PartnerSite) -> None:
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace(f"{site.url}/feed", "http://169.254.169.254/latest"))
+    machine.sources.reload_if_changed()
+    assert "MPOWER_ALLOW_PRIVATE" in (machine.sources.problem or "")
+
+
+async def test_match_any_keeps_only_what_it_names(machine: Machine, site: PartnerSite, work_off) -> None:
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace('languages = ["en"]\n', 'languages = ["en"]\nmatch_any = ["energy"]\n'))
+    site.publish([sighting(1, title="Energy for all"), sighting(2, title="Chess club")])
+    site.publish([], "/trusted")
+    await work_off()
+    assert [row.title for row in await items(machine)] == ["Energy for all"]
+
+
+async def test_a_site_is_discovered_once_and_found_again_when_its_feed_moves(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    path = machine.settings.sources
+    path.write_text(
+        path.read_text().replace(f'kind = "feed"\nurl = "{site.url}/feed"', f'kind = "discover"\nurl = "{site.url}/"')
+    )
+    site.put("/", '<html><head><link rel="alternate" type="application/rss+xml" href="/old.xml">', "text/html")
+    site.publish([sighting(1)], "/old.xml")
+    site.publish([], "/trusted")
+    await work_off()
+    clock.forward(hours=1)
+    site.asked.clear()
+    await work_off()
+    assert ("/", 200) not in site.asked
+    del site.pages["/old.xml"]
+    site.put("/", "<html><body>no link any more", "text/html")
+    site.publish([sighting(1), sighting(2)], "/feed/")
+    clock.forward(hours=1)
+    await work_off()
+    assert [row.title for row in await items(machine)] == ["News 1", "News 2"]
+
+
+async def test_a_running_machine_collects_by_itself(settings, site: PartnerSite) -> None:
+    site.publish([sighting(1)])
+    site.publish([sighting(2)], "/trusted")
+    async with open_machine(settings) as machine, at_work(machine):
+        for _ in range(600):
+            if len(await items(machine)) == 2:
+                return
+            await asyncio.sleep(0.05)
+    raise AssertionError("nothing was collected")
