@@ -1,0 +1,132 @@
+"""What an editor changes in an item: kept as an overlay, so that the source's own words are never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.machine import Machine
+from aggregator.model import State
+from aggregator.store.changes import ChangeKind, record
+from aggregator.store.moves import StaleVersionError, UnknownItemError
+from aggregator.store.search import fold
+from aggregator.store.tables import item, item_tag
+from curation.decisions import Decided, log_action
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+LanguageTag = Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*|und)$")]
+TagId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+class TranslationEdit(BaseModel):
+    """An item's words in another language."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: Line | None = None
+    summary: Paragraph | None = None
+
+
+class Edit(BaseModel):
+    """The body of a PATCH. A field that is not there stays; null gives it back to the source."""
+
+    model_config = ConfigDict(extra="forbid")
+    title: Line | None = None
+    summary: Paragraph | None = None
+    language: LanguageTag | None = None
+    image_alt: Paragraph | None = None
+    tags: list[TagId] | None = None
+    translations: dict[LanguageTag, TranslationEdit | None] | None = None
+    version: int | None = None
+
+
+COLUMNS = ("title", "summary", "language", "image_alt")
+
+
+async def edit_item(machine: Machine, item_id: str, edit: Edit, *, editor: str) -> Decided:
+    """Lay an editor's words over the source's. Raises UnknownItemError or StaleVersionError."""
+    now = machine.now()
+    fields = edit.model_fields_set - {"version"}
+    async with machine.database.write() as connection:
+        row = (await connection.execute(select(item).where(item.c.id == item_id).with_for_update())).one_or_none()
+        if row is None:
+            raise UnknownItemError(f"there is no item {item_id}")
+        if edit.version is not None and edit.version != row.version:
+            raise StaleVersionError(item_id, row.version)
+        overlay, original = dict(row.overlay), dict(row.original)
+        values: dict[str, Any] = {}
+        for name in fields.intersection(COLUMNS):
+            values[name] = _lay_over(row, name, getattr(edit, name), overlay, original)
+        if "tags" in fields:
+            await _lay_over_tags(connection, item_id, edit.tags, overlay, original)
+        if "translations" in fields:
+            values["translations"] = _translations(row.translations, edit.translations)
+        title, text = values.get("title", row.title), row.content_text or values.get("summary", row.summary)
+        values |= {"overlay": overlay, "original": original, "search_text": fold(f"{title or ''} {text}")}
+        guard = update(item).where(item.c.id == item_id, item.c.version == row.version)
+        if (await connection.execute(guard.values(**values, version=row.version + 1))).rowcount != 1:
+            raise StaleVersionError(item_id, row.version + 1)
+        await _log(connection, row, edit, sorted(fields), editor, now=now)
+    await machine.bell.ring()
+    return Decided(item_id, "edit", State(row.state), row.version + 1)
+
+
+def _lay_over(row: Row[Any], name: str, value: Any, overlay: dict[str, Any], original: dict[str, Any]) -> Any:
+    if value is None:
+        overlay.pop(name, None)
+        return original.pop(name, getattr(row, name))
+    original.setdefault(name, getattr(row, name))
+    overlay[name] = value
+    return value
+
+
+async def _lay_over_tags(
+    connection: AsyncConnection,
+    item_id: str,
+    tags: list[str] | None,
+    overlay: dict[str, Any],
+    original: dict[str, Any],
+) -> None:
+    rows = await connection.execute(select(item_tag).where(item_tag.c.item_id == item_id))
+    before = {row.tag: [row.origin, row.evidence] for row in rows}
+    if tags is None:
+        overlay.pop("tags", None)
+        after: Mapping[str, list[str]] = original.pop("tags", before)
+    else:
+        original.setdefault("tags", before)
+        overlay["tags"] = sorted(set(tags))
+        known = {**before, **original["tags"]}
+        after = {tag: known.get(tag, ["editor", ""]) for tag in overlay["tags"]}
+    await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
+    new = [{"item_id": item_id, "tag": tag, "origin": o, "evidence": e} for tag, (o, e) in after.items()]
+    if new:
+        await connection.execute(insert(item_tag), new)
+
+
+def _translations(
+    before: Mapping[str, Any], edit: Mapping[str, TranslationEdit | None] | None
+) -> Mapping[str, dict[str, str | None]]:
+    if edit is None:
+        return {}
+    after = dict(before)
+    for language, words in edit.items():
+        after.pop(language, None)
+        if words and (words.title or words.summary):
+            after[language] = {"title": words.title, "summary": words.summary, "by": "editor"}
+    return after
+
+
+async def _log(
+    connection: AsyncConnection, row: Row[Any], edit: Edit, fields: list[str], editor: str, *, now: datetime
+) -> None:
+    await log_action(
+        connection, row.id, "edit", editor, ", ".join(fields), version=row.version + 1, now=now,
+        detail=edit.model_dump(include=set(fields), mode="json"),
+    )  # fmt: skip
+    kinds = [ChangeKind.CHANGED, *([ChangeKind.PUBLISHED] if row.state == State.APPROVED else [])]
+    await record(connection, [(kind, row.id) for kind in kinds], now=now)

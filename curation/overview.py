@@ -1,0 +1,123 @@
+"""What editors look at besides the queue: how many items stand where, how the sources are, who decided what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.model import Configuration, Source, State
+from aggregator.store.sources import SourceState
+from aggregator.store.tables import decision, item
+
+
+class Health(StrEnum):
+    """How a source is. `QUIET` is no fault: it answers, and has had no news for longer than one would expect."""
+
+    GOOD = "good"
+    FAILING = "failing"
+    QUIET = "quiet"
+    UNTRIED = "untried"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """One source as editors see it. `problem` is why the last look failed."""
+
+    id: str
+    kind: str
+    partner_name: str
+    health: Health
+    failures: int
+    problem: str | None
+    problem_at: datetime | None
+    collected_at: datetime | None
+    arrived_at: datetime | None
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One line of the log. `title` is the item's as it is now, if it still is."""
+
+    id: int
+    at: datetime
+    editor: str
+    action: str
+    item_id: str | None
+    title: str | None
+    reason: str
+    from_state: str | None
+    to_state: str | None
+
+
+async def count_states(connection: AsyncConnection) -> Mapping[State, int]:
+    """How many items stand in each state."""
+    rows = await connection.execute(select(item.c.state, func.count()).group_by(item.c.state))
+    counted = {row[0]: row[1] for row in rows}
+    return {state: counted.get(state, 0) for state in State}
+
+
+def judge_sources(
+    configuration: Configuration, states: Mapping[str, SourceState], *, now: datetime
+) -> tuple[SourceHealth, ...]:
+    """Every source that sources.toml names, those in trouble first."""
+    judged = [_judge(configuration, source, states.get(source.id), now) for source in configuration.sources]
+    order = [Health.FAILING, Health.QUIET, Health.UNTRIED, Health.GOOD, Health.OFF]
+    return tuple(sorted(judged, key=lambda source: order.index(source.health)))
+
+
+def _judge(configuration: Configuration, source: Source, state: SourceState | None, now: datetime) -> SourceHealth:
+    partner = configuration.partner(source.partner)
+    return SourceHealth(
+        id=source.id,
+        kind=source.kind,
+        partner_name=partner.name if partner else source.partner,
+        health=_health(source, state, now),
+        failures=state.failures if state else 0,
+        problem=state.problem if state else None,
+        problem_at=state.problem_at if state else None,
+        collected_at=state.collected_at if state else None,
+        arrived_at=state.arrived_at if state else None,
+        due_at=state.due_at if state and source.enabled else None,
+    )
+
+
+def _health(source: Source, state: SourceState | None, now: datetime) -> Health:
+    if not source.enabled:
+        return Health.OFF
+    if state is None or state.tried_at is None:
+        return Health.UNTRIED
+    if state.failures:
+        return Health.FAILING
+    if source.expect_every and now - (state.arrived_at or state.tried_at) > source.expect_every:
+        return Health.QUIET
+    return Health.GOOD
+
+
+async def read_log(connection: AsyncConnection, *, before: int | None, limit: int) -> tuple[LogEntry, ...]:
+    """The log's entries, newest first, those older than the one with the id `before`."""
+    statement = (
+        select(
+            decision.c.id,
+            decision.c.at,
+            decision.c.editor,
+            decision.c.action,
+            decision.c.item_id,
+            item.c.title,
+            decision.c.reason,
+            decision.c.from_state,
+            decision.c.to_state,
+        )
+        .outerjoin(item, item.c.id == decision.c.item_id)
+        .order_by(decision.c.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(decision.c.id < before)
+    return tuple(LogEntry(**row) for row in (await connection.execute(statement)).mappings())

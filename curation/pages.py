@@ -1,0 +1,270 @@
+"""The editors' pages: queue, sources, log. Each reads the request, calls one function and shows the outcome.
+
+No GET changes anything that an editor could see, and everything works without script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from aggregator.model import State
+from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
+from aggregator.store.sources import read_states
+from aggregator.store.stream import CursorError
+from curation import door, rendering
+from curation.access import ROOM, SIGN_IN, Denied, identity_of, require
+from curation.application import MACHINE
+from curation.cards import (
+    ACTIONS,
+    DECIDERS,
+    DONE,
+    EMPTY,
+    QUICK_REASONS,
+    STATE_NAMES,
+    Action,
+    Card,
+    make_card,
+    names_for_script,
+    sentence,
+)
+from curation.decisions import LONGEST_REASON, WrongDecisionError, decide, log_action
+from curation.editors import Passwords, Role
+from curation.forms import read_form
+from curation.overview import Health, count_states, judge_sources, read_log
+from curation.problems import Problem, wrong_value
+from curation.queue import QueueItem, read_item, read_queue
+from curation.rendering import show
+
+PAGE_LENGTH = 25
+LOG_LENGTH = 100
+LARGEST_VERSION = 2**31 - 1
+
+HEALTH_WORDS: Mapping[Health, str] = {
+    Health.GOOD: "good",
+    Health.QUIET: "quiet for longer than usual",
+    Health.UNTRIED: "not tried yet",
+    Health.OFF: "switched off",
+}
+
+
+def install(app: web.Application) -> None:
+    """Add the pages to an application. `access.install` closes them."""
+    rendering.install(app)
+    app[door.PASSWORDS] = Passwords()
+    app.add_routes(
+        [
+            web.get(ROOM, go_to_queue),
+            web.get(f"{ROOM}/", show_queue),
+            web.get(f"{ROOM}/counts", show_counts),
+            web.get(f"{ROOM}/sources", show_sources),
+            web.get(f"{ROOM}/audit", show_log),
+            web.post(f"{ROOM}/items/{{id}}/decision", take_decision),
+            web.get(SIGN_IN, door.show_sign_in),
+            web.post(SIGN_IN, door.sign_in),
+            web.get(f"{SIGN_IN}/{{token}}", door.show_link),
+            web.post(f"{SIGN_IN}/{{token}}", door.sign_in_by_link),
+            web.post(f"{ROOM}/sign-out", door.sign_out),
+            web.get(f"{ROOM}/static/{{name}}", rendering.send_file),
+        ]
+    )
+
+
+async def note_denied(request: web.Request, denied: Denied) -> None:
+    """Write into the log who was turned away: what `access.Access` calls."""
+    machine = request.config_dict[MACHINE]
+    tried = f"{denied.method} {denied.path} takes the role {denied.needed}, theirs is {denied.role}"
+    async with machine.database.write() as connection:
+        await log_action(connection, None, "denied", denied.editor, tried[:LONGEST_REASON], now=machine.now())
+
+
+# The queue
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the queue a page is, and what may be done there."""
+
+    state: State
+    cursor: str
+    csrf: str
+    can_decide: bool
+    actions: tuple[Action, ...]
+    quick_reasons: Mapping[str, str]
+
+
+@require(Role.VIEWER)
+async def go_to_queue(_request: web.Request) -> web.StreamResponse:
+    """The room's address without its slash."""
+    raise web.HTTPSeeOther(f"{ROOM}/")
+
+
+@require(Role.VIEWER)
+async def show_queue(request: web.Request) -> web.StreamResponse:
+    """One page of the items in one state, newest first."""
+    machine = request.config_dict[MACHINE]
+    state, cursor = _state(request.query.get("state", State.WAITING)), request.query.get("cursor", "")
+    done, item_id = request.query.get("said", ""), request.query.get("item", "")
+    async with machine.database.read() as connection:
+        try:
+            page = await read_queue(connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None)
+        except CursorError as error:
+            raise wrong_value("cursor", str(error)) from error
+        counts = await count_states(connection)
+        item = await read_item(connection, item_id) if done in DONE and item_id else None
+    return show(
+        request,
+        "queue.html",
+        room="queue",
+        page=_place(request, state, cursor),
+        items=[make_card(item, machine.configuration) for item in page.items],
+        blank=Card(),
+        next=page.next_cursor,
+        counts=counts,
+        state_names=STATE_NAMES,
+        empty=EMPTY[state],
+        names=names_for_script(machine.configuration),
+        said=f"{DONE[done]}." if done in DONE else "",
+        said_item=item,
+        said_undo=item is not None and done != "undo" and item.state is not State.WAITING,
+    )
+
+
+@require(Role.VIEWER)
+async def show_counts(request: web.Request) -> web.StreamResponse:
+    """How many items stand in each state, for the tabs of an open page."""
+    async with request.config_dict[MACHINE].database.read() as connection:
+        return web.json_response(await count_states(connection))
+
+
+@require(Role.EDITOR)
+async def take_decision(request: web.Request) -> web.StreamResponse:
+    """A decision by form: back to the list, or a page that says what the item has become meanwhile."""
+    machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
+    form = await read_form(request)
+    state, cursor = _state(form.get("state", State.WAITING)), form.get("cursor", "")
+    action, reason = _action(form)
+    try:
+        await decide(
+            machine,
+            item_id,
+            action=action,
+            editor=identity_of(request).name,
+            reason=reason,
+            version=_version(form.get("version", "")),
+        )
+    except WrongDecisionError as error:
+        raise wrong_value(error.field, str(error)) from error
+    except UnknownItemError as error:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
+    except StaleVersionError:
+        return await _changed_page(request, item_id)
+    except NotPossibleError as error:
+        return await _changed_page(request, item_id, sentence(str(error)))
+    query = {"state": state, "cursor": cursor, "said": action, "item": item_id}
+    raise web.HTTPSeeOther(f"{ROOM}/?{urlencode({name: value for name, value in query.items() if value})}")
+
+
+async def _changed_page(request: web.Request, item_id: str, words: str = "") -> web.Response:
+    """Nothing was done; show how the item stands now, with buttons that fit that."""
+    machine = request.config_dict[MACHINE]
+    async with machine.database.read() as connection:
+        item = await read_item(connection, item_id)
+    if item is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.")
+    return show(
+        request,
+        "changed.html",
+        status=HTTPStatus.CONFLICT,
+        room="queue",
+        words=words or _who_changed(item),
+        item=make_card(item, machine.configuration),
+        page=_place(request, item.state, ""),
+    )
+
+
+def _who_changed(item: QueueItem) -> str:
+    if item.decided_by and item.state is not State.WAITING:
+        return f"{STATE_NAMES[item.state]} by {DECIDERS.get(item.decided_by, item.decided_by)} meanwhile."
+    return "This item changed meanwhile, after it was shown to you."
+
+
+def _place(request: web.Request, state: State, cursor: str) -> Place:
+    identity = identity_of(request)
+    return Place(
+        state=state,
+        cursor=cursor,
+        csrf=identity.csrf or "",
+        can_decide=identity.role.covers(Role.EDITOR),
+        actions=ACTIONS[state],
+        quick_reasons=QUICK_REASONS,
+    )
+
+
+def _state(text: str) -> State:
+    try:
+        return State(text)
+    except ValueError as error:
+        raise wrong_value("state", f"use one of {', '.join(State)}") from error
+
+
+def _version(text: str) -> int:
+    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_VERSION)):
+        raise wrong_value("version", "use the number that the item was shown with")
+    return min(int(text), LARGEST_VERSION)
+
+
+def _action(form: Mapping[str, str]) -> tuple[str, str]:
+    """What to do and why: a quick reason alone is a whole rejection."""
+    quick = form.get("quick", "")
+    action = form.get("action", "")
+    if quick and quick not in QUICK_REASONS:
+        raise wrong_value("quick", f"use one of {', '.join(QUICK_REASONS)}")
+    if action not in DONE:
+        raise wrong_value("action", f"use one of {', '.join(DONE)}")
+    reason = ": ".join(part for part in (QUICK_REASONS.get(quick, ""), form.get("reason", "").strip()) if part)
+    return action, reason
+
+
+# Sources and log
+
+
+@require(Role.VIEWER)
+async def show_sources(request: web.Request) -> web.StreamResponse:
+    """How each source is, those in trouble first."""
+    machine = request.config_dict[MACHINE]
+    async with machine.database.read() as connection:
+        states = await read_states(connection)
+    judged = judge_sources(machine.configuration, states, now=machine.now())
+    failing = sum(source.health is Health.FAILING for source in judged)
+    words = f"{failing} of {len(judged)} cannot be read just now." if failing else "All that were tried can be read."
+    return show(
+        request, "sources.html", room="sources", sources=judged, words=f"{words} Times are UTC.", health=_health_words
+    )
+
+
+@require(Role.VIEWER)
+async def show_log(request: web.Request) -> web.StreamResponse:
+    """Who decided what, when and why, newest first."""
+    before = request.query.get("cursor", "")
+    if before and (not (before.isascii() and before.isdigit()) or int(before[:20]) >= 2**63):
+        raise wrong_value("cursor", "use the one that the page before gave")
+    async with request.config_dict[MACHINE].database.read() as connection:
+        entries = await read_log(connection, before=int(before) if before else None, limit=LOG_LENGTH)
+    return show(
+        request,
+        "audit.html",
+        room="audit",
+        entries=entries,
+        next=entries[-1].id if len(entries) == LOG_LENGTH else None,
+    )
+
+
+def _health_words(health: Health, failures: int) -> str:
+    if health is Health.FAILING:
+        return f"failing, {failures} time{'s' if failures != 1 else ''} in a row"
+    return HEALTH_WORDS[health]

@@ -1,0 +1,163 @@
+"""What editors read: items in any state, with all that helps to decide. Changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.model import State, TagMatch
+from aggregator.store.stream import (
+    CursorError,
+    StreamFilters,
+    StreamItem,
+    also_on,
+    conditions,
+    read_also_on,
+    read_tags,
+    stream_fields,
+)
+from aggregator.store.tables import decision, item, revision
+
+NOT_OURS = "the cursor is not one that this queue gave; start again without it"
+NO_FILTERS = StreamFilters()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueItem(StreamItem):
+    """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed."""
+
+    state: State
+    version: int
+    confidence: float
+    language_evidence: str
+    tag_matches: tuple[TagMatch, ...]
+    reason: str
+    entry_id: str
+    collected_at: datetime
+    publish_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    original: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """One page of the queue; `total` counts all that fit, on every page."""
+
+    items: tuple[QueueItem, ...]
+    next_cursor: str | None
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PastDecision:
+    """One line of an item's history."""
+
+    id: int
+    at: datetime
+    editor: str
+    action: str
+    reason: str
+    from_state: str | None
+    to_state: str | None
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastVersion:
+    """What the source said before it changed its words."""
+
+    at: datetime
+    was: Mapping[str, Any]
+
+
+async def read_queue(
+    connection: AsyncConnection,
+    *,
+    state: State,
+    filters: StreamFilters = NO_FILTERS,
+    min_confidence: float = 0.0,
+    limit: int = 30,
+    cursor: str | None = None,
+) -> QueuePage:
+    """Items in one state, those that came or were decided last first. Raises CursorError."""
+    moment = item.c.collected_at if state is State.WAITING else func.coalesce(item.c.decided_at, item.c.collected_at)
+    where = [item.c.state == state, *conditions(filters)]
+    if min_confidence > 0:
+        where.append(item.c.confidence >= min_confidence)
+    total = await connection.scalar(select(func.count()).select_from(item).where(*where)) or 0
+    if cursor:
+        where.append(tuple_(moment, item.c.id) < tuple_(*_read_cursor(cursor)))
+    statement = select(item, moment.label("moment")).where(*where).order_by(moment.desc(), item.c.id.desc())
+    rows = (await connection.execute(statement.limit(limit + 1))).all()
+    next_cursor = _write_cursor(rows[limit - 1].moment, rows[limit - 1].id) if len(rows) > limit else None
+    return QueuePage(await _queue_items(connection, rows[:limit]), next_cursor, total)
+
+
+async def read_item(connection: AsyncConnection, item_id: str) -> QueueItem | None:
+    """One item in whatever state, or None."""
+    rows = (await connection.execute(select(item).where(item.c.id == item_id))).all()
+    items = await _queue_items(connection, rows)
+    return items[0] if items else None
+
+
+async def read_history(
+    connection: AsyncConnection, item_id: str
+) -> tuple[tuple[PastDecision, ...], tuple[PastVersion, ...]]:
+    """An item's decisions and its source's earlier words, oldest first."""
+    names = ("id", "at", "editor", "action", "reason", "from_state", "to_state", "version")
+    columns = [decision.c[name] for name in names]
+    decided = await connection.execute(select(*columns).where(decision.c.item_id == item_id).order_by(decision.c.id))
+    revised = await connection.execute(
+        select(revision.c.at, revision.c.was).where(revision.c.item_id == item_id).order_by(revision.c.id)
+    )
+    return (
+        tuple(PastDecision(**row) for row in decided.mappings()),
+        tuple(PastVersion(**row) for row in revised.mappings()),
+    )
+
+
+async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple[QueueItem, ...]:
+    if not rows:
+        return ()
+    tags = await read_tags(connection, [row.id for row in rows])
+    stories = await read_also_on(connection, [row.story for row in rows])
+    return tuple(_queue_item(row, tags.get(row.id, []), stories.get(row.story, [])) for row in rows)
+
+
+def _queue_item(row: Row[Any], tags: Sequence[Row[Any]], story: Sequence[Row[Any]]) -> QueueItem:
+    names = (
+        "version", "confidence", "language_evidence", "reason", "entry_id", "collected_at", "publish_at",
+        "decided_by", "decided_at", "original",
+    )  # fmt: skip
+    return QueueItem(
+        **stream_fields(row),
+        **{name: getattr(row, name) for name in names},
+        state=State(row.state),
+        tags=tuple(tag.tag for tag in tags),
+        tag_matches=tuple(TagMatch(tag.tag, tag.origin, tag.evidence) for tag in tags),
+        also_on=also_on(row.id, story),
+    )
+
+
+def _write_cursor(moment: datetime, item_id: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), item_id]).encode()).decode()
+
+
+def _read_cursor(text: str) -> tuple[datetime, str]:
+    try:
+        moment, item_id = json.loads(base64.urlsafe_b64decode(text))
+        at = datetime.fromisoformat(moment)
+    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        raise CursorError(NOT_OURS) from error
+    if at.tzinfo is None or not isinstance(item_id, str) or "\0" in item_id:
+        raise CursorError(NOT_OURS)
+    return at, item_id

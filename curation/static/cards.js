@@ -1,0 +1,187 @@
+// Writes cards: copies the pattern that the server sent and sets text, never markup. Knows nothing of the network.
+
+const EXCERPT = 600;
+const UNSURE_BELOW = 0.6;
+const list = document.getElementById("cards");
+export const names = list ? JSON.parse(list.dataset.names) : null;
+
+export const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
+const pattern = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
+const named = (kind, id) => names[kind][id] ?? id;
+
+/** The card of an item of the queue's JSON. */
+export function makeCard(item) {
+  return fillCard(pattern("card-pattern"), item);
+}
+
+const place = ({ dataset }) => [Date.parse(dataset.at), dataset.id];
+
+/** True where a node of the list stands below another: the newest come first, as the server has it. */
+export function isOlder(node, other) {
+  const [[at, id], [otherAt, otherId]] = [place(node), place(other)];
+  return at === otherAt ? id < otherId : at < otherAt;
+}
+
+/** Bring a card to what the item says now. */
+export function fillCard(card, item) {
+  const more = item._mpower;
+  card.id = `item-${item.id}`;
+  card.setAttribute("aria-labelledby", `title-${item.id}`);
+  Object.assign(card.dataset, { id: item.id, version: more.version, state: more.state, at: more.state === "waiting" ? more.collected_at : (more.decided_at ?? more.collected_at) });
+  for (const form of card.querySelectorAll("form[data-form]")) {
+    form.action = `/curation/items/${encodeURIComponent(item.id)}/decision`;
+  }
+  for (const field of card.querySelectorAll('[data-part="version"]')) field.value = more.version;
+  say(card, "partner", named("partners", more.partner));
+  say(card, "source", `${more.source} · ${more.kind}`);
+  part(card, "date").dateTime = item.date_published;
+  const language = part(card, "language");
+  language.textContent = languageLabel(item.language, more.confidence);
+  language.classList.toggle("unsure", item.language === "und" || more.confidence < UNSURE_BELOW);
+  language.title = more.language_evidence ?? "";
+  link(part(card, "link"), item.url);
+  part(card, "words").lang = item.language ?? "";
+  part(card, "title").id = `title-${item.id}`;
+  say(card, "title", item.title || "Without a title");
+  const [text, rest] = cut(item.content_text || item.summary || "");
+  show(say(card, "text", text), text);
+  say(card, "rest", rest);
+  show(part(card, "more"), rest);
+  fillPicture(part(card, "picture"), item);
+  fillTags(part(card, "tags"), item);
+  fillAlso(part(card, "also"), more.also_on ?? []);
+  say(card, "why", why(more));
+  notice(card, "");
+  showTimes(card);
+  return card;
+}
+
+/** A line above the card's words; an empty one goes away. `button` is what can be done about it. */
+export function notice(card, words, button) {
+  const line = part(card, "notice");
+  line.replaceChildren(words, ...(button ? [" ", button] : []));
+  line.hidden = !words;
+}
+
+/** The one line that a card becomes once it is decided. */
+export function makeLine(card, words, onUndo) {
+  const line = pattern("done-pattern");
+  line.dataset.id = card.dataset.id;
+  line.dataset.at = card.dataset.at;
+  say(line, "title", part(card, "title").textContent);
+  part(line, "undo").addEventListener("click", () => onUndo?.());
+  return sayLine(line, words, Boolean(onUndo));
+}
+
+/** Change what the line says happened. */
+export function sayLine(line, words, canUndo) {
+  say(line, "what", words);
+  part(line, "undo").hidden = !canUndo;
+  return line;
+}
+
+function say(node, name, words) {
+  const place = part(node, name);
+  place.textContent = words;
+  return place;
+}
+
+function show(node, condition) {
+  node.hidden = !condition;
+}
+
+function link(anchor, url) {
+  const isWeb = /^https?:\/\//i.test(url ?? "");
+  anchor.hidden = !isWeb;
+  if (isWeb) anchor.href = url;
+  else anchor.removeAttribute("href");
+}
+
+function fillPicture(picture, item) {
+  // The path alone: the page may be open under another name than the public one, and may load pictures from itself only.
+  const path = item.image ? new URL(item.image, location.href).pathname : "";
+  show(picture, path);
+  picture.alt = item._mpower.image_alt ?? "";
+  if (path) picture.src = path;
+  else picture.removeAttribute("src");
+}
+
+function fillTags(place, item) {
+  const { tag_origins: origins, tag_evidence: evidence = {} } = item._mpower;
+  place.replaceChildren(
+    ...(item.tags ?? []).map((id) => {
+      const tag = pattern("tag-pattern");
+      say(tag, "tag", named("tags", id));
+      const origin = named("origins", origins[id]);
+      say(tag, "origin", evidence[id] ? `${origin}: ${evidence[id]}` : origin);
+      return tag;
+    }),
+  );
+  show(place, place.children.length);
+}
+
+function fillAlso(place, others) {
+  const links = others.filter((other) => other.url).flatMap((other, index) => {
+    const anchor = Object.assign(document.createElement("a"), { target: "_blank", rel: "noopener noreferrer" });
+    link(anchor, other.url);
+    anchor.textContent = named("partners", other.partner) + (other.language ? ` (${other.language})` : "");
+    return index ? [", ", anchor] : [anchor];
+  });
+  place.replaceChildren("Same story: ", ...links);
+  show(place, links.length);
+}
+
+const ENDS = ["\n", ". ", "! ", "? ", "… ", " "];
+
+function cut(text) {
+  text = text.trim();
+  if (text.length <= EXCERPT * 1.25) return [text, ""];
+  const least = EXCERPT / 2;
+  const ends = ENDS.map((mark) => text.slice(0, EXCERPT).lastIndexOf(mark) + mark.trimEnd().length);
+  const end = ends.find((one) => one >= least) ?? EXCERPT;
+  return [text.slice(0, end).trimEnd(), text.slice(end).trimStart()];
+}
+
+function why({ state, reason, decided_by: by }) {
+  if (state === "waiting") return sentence(reason || "A decision was taken back, so it waits again");
+  const decided = names.states[state] + (by ? ` by ${named("deciders", by)}` : "");
+  return sentence(reason ? `${decided}: ${reason}` : decided);
+}
+
+function sentence(text) {
+  text = text.trim();
+  return text && text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+}
+
+function languageLabel(code, confidence) {
+  if (!code || code === "und") return "Language unknown";
+  let name = code;
+  try {
+    name = new Intl.DisplayNames(["en"], { type: "language" }).of(code);
+  } catch {
+    // Not a tag that the browser knows: it is shown as it is.
+  }
+  return confidence === undefined || confidence === null ? name : `${name} ${Math.round(confidence * 100)}%`;
+}
+
+const STEPS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+];
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const whole = new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "short" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
+
+/** Say the times below a node as people say them: "3 hours ago", and days older than a week as dates. */
+export function showTimes(node) {
+  for (const time of node.querySelectorAll("time[data-part=date]")) {
+    const at = new Date(time.dateTime);
+    if (Number.isNaN(at.getTime())) continue;
+    const seconds = (at - Date.now()) / 1000;
+    const [unit, length] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["minute", 60];
+    time.title = whole.format(at);
+    time.textContent =
+      Math.abs(seconds) > 7 * 86400 ? day.format(at) : relative.format(Math.round(seconds / length), unit);
+  }
+}

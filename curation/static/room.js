@@ -1,0 +1,360 @@
+// The open queue: which card is selected, what was decided here, what others did. Speaks to the server through `ask`.
+
+import { fillCard, isOlder, makeCard, makeLine, names, notice, part, sayLine } from "./cards.js";
+import { hold, reveal } from "./still.js";
+
+const API = "/curation/api/items";
+const DOING = { approve: "Approving …", reject: "Rejecting …", undo: "Undoing …" };
+const DONE = { approve: "Approved", reject: "Rejected", undo: "Undone" };
+
+const list = document.getElementById("cards");
+const state = list.dataset.state;
+const decisions = []; // of this page, oldest first: {id, card, line, version, next, isSettled, work}
+const working = new Set(); // answers we wait for
+const versions = new Map(); // the newest that we have seen of each item
+
+const byId = (id) => [...list.children].find((node) => node.dataset.id === id);
+const cards = () => [...list.querySelectorAll(":scope > .card")];
+const itemUrl = (id) => `${API}/${encodeURIComponent(id)}`;
+
+/** An answer may be older than what happened while it was under way: that must not come back. */
+const isNews = (item) => !(versions.get(item.id) >= item._mpower.version);
+const learn = (id, version) => versions.set(id, Math.max(version, versions.get(id) ?? 0));
+
+function write(item, card) {
+  learn(item.id, item._mpower.version);
+  return card ? fillCard(card, item) : makeCard(item);
+}
+
+for (const { dataset } of cards()) learn(dataset.id, Number(dataset.version));
+
+// Asking the server
+
+class Refusal extends Error {
+  constructor(status, words) {
+    super(words);
+    this.status = status;
+  }
+}
+
+/** A JSON answer. Throws a Refusal whose message is for people. */
+export async function ask(url, body) {
+  let response;
+  try {
+    response = await fetch(url, {
+      method: body ? "POST" : "GET",
+      headers: body ? { "Content-Type": "application/json", "X-CSRF-Token": list.dataset.csrf } : {},
+      body: body ? JSON.stringify(body) : undefined,
+    });
+  } catch {
+    throw new Refusal(0, "The server cannot be reached.");
+  }
+  if (response.ok) return response.json();
+  if (response.status === 401) {
+    throw new Refusal(401, "Your session has ended. Load the page again to sign in.");
+  }
+  const problem = await response.json().catch(() => ({}));
+  throw new Refusal(response.status, problem.detail ?? `The server answered ${response.status}.`);
+}
+
+// Saying things
+
+const status = document.getElementById("status");
+const toast = document.getElementById("toast");
+let toastTimer;
+
+function announce(words) {
+  status.textContent = words;
+}
+
+export function complain(words) {
+  toast.textContent = words;
+  toast.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (toast.hidden = true), 8000);
+}
+
+let countTimer;
+/** Ask for the tabs' counts soon, once for all that happens until then. */
+export function recount() {
+  clearTimeout(countTimer);
+  countTimer = setTimeout(async () => {
+    const counts = await ask("/curation/counts").catch(() => ({}));
+    for (const place of document.querySelectorAll("[data-count]")) {
+      place.textContent = counts[place.dataset.count] ?? place.textContent;
+    }
+  }, 250);
+}
+
+function noticeEmptiness() {
+  const isEmpty = !cards().length;
+  document.getElementById("empty").hidden = !isEmpty || !document.getElementById("onward").hidden;
+  if (cards().length < 5) loadOlder();
+}
+
+// Selecting
+
+export const selected = () => list.querySelector('.card[aria-current="true"]');
+
+export function select(card, { focus = true, scroll = true } = {}) {
+  if (card === selected()) return;
+  selected()?.removeAttribute("aria-current");
+  if (!card) return;
+  card.setAttribute("aria-current", "true");
+  if (focus && !card.contains(document.activeElement)) card.focus({ preventScroll: true });
+  if (scroll) reveal(card);
+}
+
+/** The card so many steps on from the selected one, or the first. */
+export function neighbour(steps, from = selected()) {
+  const all = cards();
+  return from ? all[all.indexOf(from) + steps] : all[0];
+}
+
+// Deciding
+
+/** Decide a card: it becomes a line at once and a card again if the server says no. */
+export function decide(card, action, reason = "") {
+  for (const earlier of decisions) if (earlier.isSettled) earlier.line.remove();
+  const hadSelection = card === selected();
+  const next = neighbour(1, card) ?? neighbour(-1, card);
+  const decision = { id: card.dataset.id, card, version: Number(card.dataset.version), isSettled: false };
+  decision.line = makeLine(card, DOING[action], action === "undo" ? null : () => undo(decision));
+  part(decision.line, "undo").disabled = true;
+  const reject = part(card, "reject");
+  if (reject) reject.open = false;
+  card.replaceWith(decision.line);
+  card.removeAttribute("aria-current");
+  if (hadSelection) select(next);
+  decision.next = hadSelection ? (next ?? null) : undefined;
+  if (action !== "undo") decisions.push(decision);
+  decision.work = underWay(settle(decision, action, reason));
+  noticeEmptiness();
+}
+
+/** What others do is not shown before what we do ourselves is known. */
+function underWay(work) {
+  working.add(work);
+  return work.finally(() => working.delete(work));
+}
+
+async function settle(decision, action, reason) {
+  try {
+    const answer = await ask(`${itemUrl(decision.id)}/decision`, { action, reason, version: decision.version });
+    decision.version = answer.version;
+    learn(decision.id, answer.version);
+    sayLine(decision.line, DONE[action], action !== "undo");
+    part(decision.line, "undo").disabled = false;
+    announce(`${DONE[action]}: ${part(decision.line, "title").textContent}. ${cards().length} left on this page.`);
+    decision.isSettled = true;
+    recount();
+  } catch (refusal) {
+    forget(decision);
+    await recover(decision, refusal);
+  }
+}
+
+function forget(decision) {
+  const index = decisions.indexOf(decision);
+  if (index >= 0) decisions.splice(index, 1);
+}
+
+/** The server said no: show the card again, as it is now. */
+async function recover(decision, refusal) {
+  const { card, line } = decision;
+  const title = part(card, "title").textContent;
+  const isStale = refusal.status === 409 || refusal.status === 404;
+  const item = isStale ? await ask(itemUrl(decision.id)).catch(() => null) : null;
+  if (isStale && item?._mpower.state !== state) {
+    sayLine(line, item ? `${byWhom(item)}, meanwhile` : "No longer there", false);
+    announce(`${part(line, "what").textContent}: ${title}. Your decision was not needed.`);
+    recount();
+    return;
+  }
+  const words = item ? "Changed meanwhile, so nothing was done. This is the newer version." : `Not saved: ${refusal.message}`;
+  if (item) write(item, card);
+  putBack(line, card);
+  notice(card, words);
+  complain(item ? "Not done: the item had changed. It is shown as it is now." : words);
+  // Whoever has not moved on since is brought back to it.
+  if (decision.next === selected()) select(card);
+}
+
+function byWhom(item) {
+  const { state: now, decided_by: by } = item._mpower;
+  const words = now === "waiting" ? "Back in the queue" : names.states[now];
+  return by ? `${words} by ${names.deciders[by] ?? by}` : words;
+}
+
+/** Put a card where its line is, or was: the newest stand first. */
+function putBack(line, card) {
+  const place = line.isConnected ? line : byId(card.dataset.id);
+  hold(list, () => {
+    if (place) place.replaceWith(card);
+    else list.insertBefore(card, [...list.children].find((node) => isOlder(node, card)) ?? null);
+  });
+  document.getElementById("empty").hidden = true;
+}
+
+/** Take a decision back, the last one if none is named. */
+export async function undo(decision = decisions.at(-1)) {
+  if (!decision) {
+    announce("There is nothing to undo.");
+    return;
+  }
+  forget(decision);
+  await decision.work;
+  if (decision.isSettled) await underWay(takeBack(decision));
+}
+
+async function takeBack({ id, card, line, version }) {
+  try {
+    const answer = await ask(`${itemUrl(id)}/decision`, { action: "undo", reason: "", version });
+    card.dataset.version = answer.version;
+    learn(id, answer.version);
+    for (const field of card.querySelectorAll('[data-part="version"]')) field.value = answer.version;
+    notice(card, "");
+    putBack(line, card);
+    select(card);
+    announce(`Undone: ${part(card, "title").textContent}.`);
+    recount();
+  } catch (refusal) {
+    sayLine(line, `${part(line, "what").textContent}; undo failed: ${refusal.message}`, false);
+    complain(`Undo failed: ${refusal.message}`);
+  }
+}
+
+// What others do
+
+/** Show what items have become. Each is the queue's JSON, or `{id}` alone where there is none any more. */
+export async function show(items) {
+  await Promise.all(working);
+  const arrived = [];
+  for (const item of items) {
+    const node = byId(item.id);
+    if (!node) {
+      if (item._mpower?.state === state && list.dataset.first && isNews(item)) arrived.push(item);
+    } else if (node.classList.contains("card")) showCard(node, item);
+    else showLine(node, item);
+  }
+  if (arrived.length) showArrivals(arrived);
+  noticeEmptiness();
+}
+
+function showCard(card, item) {
+  if (item._mpower?.state === state) {
+    if (Number(card.dataset.version) >= item._mpower.version) return;
+    const { top, bottom } = card.getBoundingClientRect();
+    const isInView = bottom > 0 && top < innerHeight;
+    if (card !== selected() && !isInView) hold(list, () => write(item, card));
+    else offerNewer(card, item);
+    return;
+  }
+  if (item._mpower && !isNews(item)) return;
+  const words = item._mpower ? `${byWhom(item)}, meanwhile` : "No longer there";
+  if (card.contains(document.activeElement) && document.activeElement.matches("input")) {
+    notice(card, `${words}.`);
+    return;
+  }
+  if (item._mpower) learn(item.id, item._mpower.version);
+  const next = card === selected() ? (neighbour(1, card) ?? neighbour(-1, card)) : null;
+  hold(list, () => card.replaceWith(makeLine(card, words, null)));
+  if (next) select(next, { focus: document.activeElement === document.body, scroll: false });
+  announce(`${words}: ${part(card, "title").textContent}.`);
+}
+
+/** Words that someone may be reading are not changed under their eyes; their old version decides nothing any more. */
+function offerNewer(card, item) {
+  const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Show the newer version" });
+  button.addEventListener("click", () => {
+    write(item, card);
+    card.focus({ preventScroll: true });
+  });
+  notice(card, "This item has changed since it was shown.", button);
+}
+
+function showLine(line, item) {
+  const decision = decisions.find((one) => one.line === line);
+  if (!item._mpower || !isNews(item)) return;
+  if (decision) forget(decision);
+  if (item._mpower.state === state) hold(list, () => line.replaceWith(write(item)));
+  else {
+    learn(item.id, item._mpower.version);
+    sayLine(line, byWhom(item), false);
+  }
+}
+
+function showArrivals(items) {
+  const fresh = items.map((item) => write(item)).sort((one, other) => (isOlder(one, other) ? 1 : -1));
+  if (!cards().length) {
+    list.prepend(...fresh);
+    const isIdle = document.activeElement === document.body;
+    select(fresh[0], { focus: isIdle, scroll: false });
+    announce(`${fresh.length} new.`);
+    return;
+  }
+  hold(list, () => list.prepend(...fresh));
+  for (const card of fresh) {
+    card.dataset.fresh = "";
+    seeing.observe(card);
+  }
+  countNews();
+}
+
+// What is new and not seen yet
+
+const news = document.getElementById("news");
+const seeing = new IntersectionObserver(
+  (entries) => {
+    for (const { isIntersecting, target } of entries) {
+      if (!isIntersecting) continue;
+      seeing.unobserve(target);
+      delete target.dataset.fresh;
+    }
+    countNews();
+  },
+  { threshold: 0.4, rootMargin: "-100px 0px 0px" },
+);
+
+function countNews() {
+  const count = list.querySelectorAll(":scope > [data-fresh]").length;
+  news.hidden = !count;
+  const words = `${count} new ↑`;
+  if (count && news.textContent !== words) announce(`${count} new above.`);
+  news.textContent = words;
+}
+
+/** Go up to the newest. */
+export function goToNews() {
+  list.style.paddingBottom = "";
+  scrollTo({ top: 0, behavior: "instant" });
+  select(cards()[0]);
+}
+
+// Older ones
+
+const onward = document.getElementById("onward");
+const next = document.getElementById("next");
+let isLoading = false;
+
+/** Put the next page's cards below. */
+export async function loadOlder() {
+  if (onward.hidden || isLoading) return;
+  isLoading = true;
+  try {
+    const page = await ask(next.dataset.more);
+    await Promise.all(working);
+    const older = page.items.filter((item) => !byId(item.id) && isNews(item));
+    list.append(...older.map((item) => write(item)));
+    onward.hidden = !page.next;
+    if (page.next) {
+      next.dataset.more = page.next;
+    }
+    if (!selected()) select(cards()[0], { focus: false, scroll: false });
+    document.getElementById("empty").hidden = Boolean(cards().length);
+  } catch (refusal) {
+    complain(refusal.message);
+  } finally {
+    isLoading = false;
+  }
+}

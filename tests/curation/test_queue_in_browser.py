@@ -1,0 +1,301 @@
+"""The open queue in a real browser: what arrives, what keys do, what happens elsewhere, and the same without script."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Browser, Page, expect
+from sqlalchemy import select, update
+
+from aggregator.machine import Machine, on_watch
+from aggregator.store.changes import ChangeKind, record
+from aggregator.store.tables import decision, item
+from curation.decisions import decide
+from tests.builders import keep, sighting, source
+from tests.conftest import Clock
+from tests.curation.conftest import PASSWORD
+
+pytestmark = pytest.mark.browser
+SELECTED = '.card[aria-current="true"]'
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+
+
+class Desk:
+    """An editor's desk: the open page, and all that goes on around it."""
+
+    def __init__(self, room: Machine, clock: Clock, page: Page) -> None:
+        self.room, self.clock, self.page = room, clock, page
+        self.troubles: list[str] = []
+        self.count = 0
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("request", self._note)
+
+    def _note(self, request: Any) -> None:
+        if not request.url.startswith("http://127.0.0.1:"):
+            self.troubles.append(request.url)
+
+    async def arrive(self, count: int = 1, **values: Any) -> list[str]:
+        self.clock.forward(minutes=1)
+        numbers = range(self.count + 1, self.count + count + 1)
+        self.count += count
+        seen = [sighting(n, body_html=f"<p>{'Body. ' * 40}</p>", **values) for n in numbers]
+        kept = await keep(self.room.database, source(), seen, self.clock())
+        await self.room.bell.ring()
+        return kept.item_ids
+
+    async def change(self, item_id: str, **values: Any) -> None:
+        async with self.room.database.write() as connection:
+            change = update(item).where(item.c.id == item_id).values(**values, version=item.c.version + 1)
+            await connection.execute(change)
+            await record(connection, [(ChangeKind.CHANGED, item_id)], now=self.clock())
+        await self.room.bell.ring()
+
+    async def states(self) -> dict[str, str]:
+        async with self.room.database.read() as connection:
+            rows = await connection.execute(select(item.c.title, item.c.state))
+            return {row.title: row.state for row in rows}
+
+    async def sign_in(self, name: str = "ana") -> None:
+        await self.page.goto("/curation/")
+        await self.page.fill("[name=name]", name)
+        await self.page.fill("[name=password]", PASSWORD)
+        await self.page.click("button[type=submit]")
+
+    async def open(self, name: str = "ana") -> None:
+        await self.sign_in(name)
+        await self.listens()
+
+    async def listens(self) -> None:
+        """Wait until the page hears what happens."""
+        await expect(self.page.locator("#live")).to_be_visible()
+        await expect(self.page.locator("#live")).to_have_text("Live")
+
+    async def keys(self, keys: str) -> None:
+        for key in keys:
+            await self.page.keyboard.press(key)
+
+    async def top(self, selector: str) -> float:
+        box = await self.page.locator(selector).bounding_box()
+        assert box is not None
+        return float(box["y"])
+
+    def title(self, selector: str = SELECTED) -> Any:
+        return self.page.locator(f"{selector} h2")
+
+
+@pytest.fixture
+async def seat(room: Machine, clock: Clock, server: TestServer, browser: Browser) -> AsyncIterator[Callable[..., Any]]:
+    """Makes desks, one a browser profile."""
+    made: list[Desk] = []
+
+    async def sit(**options: Any) -> Desk:
+        context = await browser.new_context(base_url=str(server.make_url("/")), **options)
+        context.set_default_timeout(10_000)
+        made.append(Desk(room, clock, await context.new_page()))
+        return made[-1]
+
+    async with on_watch(room):
+        yield sit
+        for desk in made:
+            await desk.page.context.close()
+    assert [desk.troubles for desk in made if desk.troubles] == []
+
+
+@pytest.mark.parametrize("count", [1, 12], ids=["a page that does not scroll", "a long page"])
+async def test_what_arrives_moves_neither_the_page_nor_the_selection(seat: Callable[..., Any], count: int) -> None:
+    desk: Desk = await seat(viewport={"width": 1000, "height": 900})
+    await desk.arrive(count)
+    await desk.open()
+    await desk.keys("j")
+    title = await desk.title().text_content()
+    before = await desk.top(SELECTED)
+    await desk.arrive(2)
+    await expect(desk.page.locator("#news")).to_have_text("2 new ↑")
+    await expect(desk.title()).to_have_text(title or "")
+    assert await desk.top(SELECTED) == pytest.approx(before, abs=1)
+    await expect(desk.page.locator('[data-count="waiting"]')).to_have_text(str(count + 2))
+    await desk.keys("n")
+    await expect(desk.page.locator("#news")).to_be_hidden()
+    await expect(desk.page.locator(f".card:first-child{SELECTED}")).to_be_visible()
+
+
+async def test_the_first_arrival_in_an_empty_queue_is_selected(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.open()
+    await expect(desk.page.locator("#empty")).to_be_visible()
+    await desk.arrive()
+    await expect(desk.title()).to_have_text("News 1")
+    await expect(desk.page.locator("#empty")).to_be_hidden()
+    await desk.keys("a")
+    await expect(desk.page.locator(".done")).to_contain_text("Approved News 1")
+    await expect(desk.page.locator("#empty")).to_be_visible()
+    assert await desk.states() == {"News 1": "approved"}
+
+
+async def test_keys_decide_and_take_back(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    for _ in range(4):
+        await desk.arrive()
+    await desk.open()
+    await expect(desk.title()).to_have_text("News 4")
+    await desk.keys("jja")
+    await expect(desk.page.locator(".done")).to_contain_text("Approved News 2")
+    await expect(desk.title()).to_have_text("News 1")
+    await desk.keys("k")
+    await expect(desk.title()).to_have_text("News 3")
+    await desk.keys("r")
+    await desk.page.keyboard.type("a jazz reason")
+    await desk.page.keyboard.press("Escape")
+    await expect(desk.page.locator(f"{SELECTED} [data-part=reason]")).to_be_hidden()
+    await desk.keys("r")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator(".done")).to_contain_text("Rejected News 3")
+    await expect(desk.page.locator('[data-count="rejected"]')).to_have_text("1")
+    assert await desk.states() == {
+        "News 1": "waiting",
+        "News 2": "approved",
+        "News 3": "rejected",
+        "News 4": "waiting",
+    }
+    await desk.keys("zz")
+    await expect(desk.title()).to_have_text("News 2")
+    await expect(desk.page.locator(".card h2")).to_have_text(["News 4", "News 3", "News 2", "News 1"])
+    await expect(desk.page.locator('[data-count="waiting"]')).to_have_text("4")
+    assert set((await desk.states()).values()) == {"waiting"}
+    async with desk.room.database.read() as connection:
+        reasons = [
+            row.reason for row in await connection.execute(select(decision).where(decision.c.action == "reject"))
+        ]
+    assert reasons == ["a jazz reason"]
+
+
+async def test_single_keys_can_be_switched_off(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive(2)
+    await desk.open()
+    await desk.keys("?")
+    await desk.page.get_by_label("Single keys do something").uncheck()
+    await desk.page.keyboard.press("Escape")
+    await desk.keys("ja")
+    await desk.page.reload()
+    await desk.listens()
+    await desk.keys("ja")
+    await desk.page.get_by_role("button", name="Approve").first.click()
+    await expect(desk.page.locator(".done")).to_contain_text("Approved")
+    assert sorted((await desk.states()).values()) == ["approved", "waiting"]
+
+
+async def test_an_editor_works_through_more_than_a_page(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive(32)
+    await desk.open()
+    for n in range(32):
+        await expect(desk.page.locator(SELECTED)).to_be_visible()
+        await desk.keys("a")
+        if n % 8 == 0:
+            await expect(desk.page.locator(".done").last).to_contain_text("Approved")
+    await expect(desk.page.locator("#empty")).to_be_visible()
+    await expect(desk.page.locator('[data-count="approved"]')).to_have_text("32")
+    assert set((await desk.states()).values()) == {"approved"}
+
+
+async def test_a_version_that_was_not_shown_is_not_approved(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive(2)
+    await desk.open()
+    shown = desk.page.locator(SELECTED)
+    item_id = await shown.get_attribute("data-id")
+    before = await desk.title().text_content()
+    await desk.change(str(item_id), title="Newer words")
+    await expect(shown).to_contain_text("This item has changed since it was shown.")
+    await expect(desk.title()).to_have_text(before or "")
+    await desk.keys("a")
+    await expect(shown).to_contain_text("Changed meanwhile, so nothing was done.")
+    await expect(desk.title()).to_have_text("Newer words")
+    assert set((await desk.states()).values()) == {"waiting"}
+    await desk.keys("a")
+    await expect(desk.page.locator(".done")).to_contain_text("Approved Newer words")
+
+
+async def test_what_happened_before_the_page_listens_is_not_missed(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    ids = await desk.arrive(2)
+
+    async def meanwhile(route: Any) -> None:
+        await decide(desk.room, ids[0], action="approve", editor="root", version=1)
+        await desk.arrive()
+        await route.continue_()
+
+    await desk.page.route("**/curation/events", meanwhile)
+    await desk.open()
+    await expect(desk.page.locator(".done")).to_contain_text("Approved by root, meanwhile News 1")
+    await expect(desk.page.locator(".card h2")).to_have_text(["News 3", "News 2"])
+
+
+async def test_what_another_editor_decides_is_marked(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    ids = await desk.arrive(3)
+    await desk.open()
+    await decide(desk.room, ids[1], action="reject", editor="root", reason="not ours", version=1)
+    line = desk.page.locator(".done")
+    await expect(line).to_contain_text("Rejected by root, meanwhile News 2")
+    await expect(desk.page.locator(".card")).to_have_count(2)
+    await decide(desk.room, ids[1], action="undo", editor="root", version=2)
+    await expect(line).to_have_count(0)
+    await expect(desk.page.locator(".card")).to_have_count(3)
+    await expect(desk.page.locator(f"#item-{ids[1]}")).to_contain_text("A decision was taken back")
+
+
+async def test_a_viewer_has_no_keys_to_decide(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive()
+    await desk.open("vera")
+    await desk.keys("ar")
+    await desk.keys("?")
+    await expect(desk.page.locator("#help")).not_to_contain_text("approve")
+    assert await desk.states() == {"News 1": "waiting"}
+
+
+async def test_a_hostile_item_does_nothing_in_the_page(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    hostile = '"><img src=http://evil.example/x onerror="document.title=1"><script>document.title=1</script>'
+    (first,) = await desk.arrive()
+    await desk.change(first, title=hostile, content_text=hostile, url="javascript:document.title=1", language=hostile)
+    await desk.open()
+    (second,) = await desk.arrive()
+    await desk.change(second, title=hostile, content_text=hostile, url="javascript:document.title=1", language=hostile)
+    for item_id in (first, second):
+        card = desk.page.locator(f"#item-{item_id}")
+        await expect(card).to_be_visible()
+        await expect(card.locator("[data-part=link]")).to_be_hidden() if item_id == first else None
+    await desk.keys("jo")
+    await expect(desk.page).to_have_title("Waiting · A stream")
+    assert len(desk.page.context.pages) == 1
+
+
+async def test_everything_can_be_done_without_script(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(java_script_enabled=False)
+    await desk.arrive(2)
+    await desk.sign_in()
+    await desk.page.get_by_role("button", name="Approve").first.click()
+    await expect(desk.page.locator(".note.good")).to_contain_text("Approved. News")
+    await desk.page.get_by_role("button", name="Undo").click()
+    await expect(desk.page.locator(".note.good")).to_contain_text("Undone. News")
+    await desk.page.locator(".reject summary").first.click()
+    await desk.page.get_by_role("button", name="Already in the stream").first.click()
+    await expect(desk.page.locator(".note.good")).to_contain_text("Rejected. News")
+    await desk.page.get_by_role("link", name="Rejected").click()
+    await expect(desk.page.locator(".card")).to_contain_text("Rejected by ana: Already in the stream.")
+    await desk.page.get_by_role("link", name="Sources").click()
+    await expect(desk.page.locator("h1")).to_have_text("Sources")
+    await desk.page.get_by_role("button", name="Sign out").click()
+    await expect(desk.page.locator("h1")).to_have_text("Editors’ room")
+    assert sorted((await desk.states()).values()) == ["rejected", "waiting"]
