@@ -1,0 +1,118 @@
+"""The product in one test: a partner publishes, an editor presses a key, a page on another origin shows it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+from playwright.async_api import Page, expect
+
+from aggregator.machine import utc_now
+from aggregator.store.engine import open_database
+from curation.editors import make_token
+from tests.builders import START, sighting
+from tests.conftest import SOURCES
+from tests.partner import PartnerSite
+from tests.program import Program, program
+
+pytestmark = pytest.mark.browser
+LONG = 60_000
+
+
+@asynccontextmanager
+async def embedding_page(stream_url: str) -> AsyncIterator[str]:
+    """A page of somebody else's, on another origin, with the two lines that the README gives."""
+
+    async def page(_request: web.Request) -> web.Response:
+        html = (
+            "<!doctype html><html lang=en><title>A partner's page</title><h1>Our page</h1>"
+            f'<script type="module" src="{stream_url}/widget.js"></script>'
+            f'<mpower-stream src="{stream_url}" live></mpower-stream>'
+        )
+        return web.Response(text=html, content_type="text/html")
+
+    application = web.Application()
+    application.router.add_get("/", page)
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def running(site: PartnerSite, database_url: str, tmp_path: Path) -> AsyncIterator[Program]:
+    text = SOURCES.format(url=site.url).replace('languages = ["en"]\n', 'languages = ["en"]\nevery = "10s"\n')
+    (tmp_path / "sources.toml").write_text(text)
+    environment = {"MPOWER_DATABASE_URL": database_url, "MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
+    site.publish([])
+    site.publish([sighting(n, title=f"Trusted {n}") for n in range(45)], "/trusted")
+    async with program("run", folder=tmp_path, environment=environment) as running:
+        yield running
+        assert await running.stop() == 0
+
+
+async def sign_in(page: Page, running: Program) -> None:
+    await page.goto(running.link)
+    await page.get_by_role("button").first.click()
+    await expect(page).to_have_url(f"{running.url}/curation/")
+
+
+async def test_a_partner_publishes_an_editor_approves_and_the_widget_shows_it(
+    running: Program, site: PartnerSite, browser_page: Page
+) -> None:
+    await sign_in(browser_page, running)
+    site.publish([sighting(1, title="Heat for eleven thousand homes", published_at=START + timedelta(days=9))])
+    card = browser_page.locator("article", has_text="Heat for eleven thousand homes")
+    await expect(card).to_be_visible(timeout=LONG)
+    await browser_page.keyboard.press("a")
+    await expect(browser_page.get_by_text("Approved").first).to_be_visible()
+    async with embedding_page(running.url) as address:
+        visitor = await browser_page.context.new_page()
+        await visitor.goto(address)
+        widget = visitor.locator("mpower-stream")
+        await expect(widget.get_by_text("Heat for eleven thousand homes")).to_be_visible()
+
+
+async def test_load_more_walks_a_long_stream_while_editors_go_on(
+    running: Program, database_url: str, browser_page: Page
+) -> None:
+    async with open_database(database_url) as database, database.write() as connection:
+        await connection.exec_driver_sql(
+            "INSERT INTO editor (name, role, disabled, created_at) VALUES ('ana', 'editor', false, '2026-01-01 00:00:00')"
+        )
+        token = await make_token(connection, "ana", now=utc_now())
+    headers = {"Authorization": f"Bearer {token}"}
+    async with embedding_page(running.url) as address, aiohttp.ClientSession(running.url, headers=headers) as editor:
+        await browser_page.goto(address)
+        widget = browser_page.locator("mpower-stream")
+        await expect(widget.locator("li article")).to_have_count(10, timeout=LONG)
+        gone: set[str] = set()
+        seen = await widget.locator("li article a[href*='city.example']").evaluate_all(
+            "links => links.map(l => l.href)"
+        )
+        for number in (3, 40):  # one that is shown already, one that is still to come
+            await decide(editor, f"Trusted {number}", "reject")
+            gone.add(f"https://city.example/news/{number}")
+        while await (more := widget.get_by_role("link", name="Load more")).count() and await more.is_visible():
+            before = await widget.locator("li article").count()
+            await more.click()
+            await expect(widget.locator("li article")).not_to_have_count(before)
+        seen = await widget.locator("li article h3 a, li article h2 a").evaluate_all("links => links.map(l => l.href)")
+    assert len(seen) == len(set(seen))
+    assert {f"https://city.example/news/{n}" for n in range(45)} - gone <= set(seen)
+
+
+async def decide(editor: aiohttp.ClientSession, title: str, action: str) -> None:
+    async with editor.get("/curation/api/items", params={"state": "approved", "q": title, "limit": 100}) as answer:
+        items = (await answer.json())["items"]
+    (found,) = [item for item in items if item["title"] == title]
+    async with editor.post(f"/curation/api/items/{found['id']}/decision", json={"action": action}) as answer:
+        assert answer.status == 200, await answer.text()

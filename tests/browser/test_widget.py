@@ -1,0 +1,553 @@
+"""<mpower-stream> in a real browser, on a page of another origin that lets nothing run but what it names."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from playwright.async_api import Page, expect
+
+from aggregator.filters import Asked, read_query
+from aggregator.store.stream import AlsoOn, StreamFilters, StreamPage, Translation
+from tests.web.samples import CONFIGURATION, stream_item
+from web.streamjson import feed_json
+from web.strings import all_strings
+from web.views import render, show_stream
+from web.widgetfile import widget_module, widget_style
+
+pytestmark = pytest.mark.browser
+
+PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+HOSTILE = '<img src=x onerror="window.pwned = 1"><script>window.pwned = 1</script>'
+
+
+class Program:
+    """Plays our program: the widget's files, the stream, the events. What it holds may be changed at any time."""
+
+    def __init__(self) -> None:
+        self.items = [stream_item(number) for number in range(25)]
+        self.is_down = False
+        self.overlap = 0  # how many items of a page are shown again on the next one
+        self.gate: asyncio.Event | None = None  # while set and unset, /stream.json waits
+        self.asked: list[str] = []
+        self.listeners: set[asyncio.Queue[tuple[str, str]]] = set()
+        self.server = TestServer(self._application())
+
+    @property
+    def url(self) -> str:
+        return str(self.server.make_url("")).rstrip("/")
+
+    def page(self, asked: Asked) -> StreamPage:
+        filters = asked.filters
+        items = [
+            item
+            for item in self.items
+            if (not filters.lang or item.language in filters.lang)
+            and (not filters.tag or {*item.tags} & {*filters.tag})
+        ]
+        ids = [item.id for item in items]
+        start = ids.index(asked.cursor) + 1 if asked.cursor else 0
+        part = items[max(0, start - (self.overlap if start else 0)) : start + asked.limit]
+        return StreamPage(tuple(part), part[-1].id if len(items) > start + asked.limit else None, 1)
+
+    async def tell(self, name: str, item_id: str) -> None:
+        for listener in self.listeners:
+            listener.put_nowait((name, item_id))
+
+    def _application(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/widget.js", self._file(widget_module, "text/javascript"))
+        app.router.add_get("/widget.css", self._file(widget_style, "text/css"))
+        app.router.add_get("/strings/{language}.json", self._words)
+        app.router.add_get("/stream.json", self._stream)
+        app.router.add_get("/events", self._events)
+        app.router.add_get("/media/{name}", self._picture)
+        return app
+
+    def _file(self, text: Any, content_type: str) -> Any:
+        async def answer(_request: web.Request) -> web.Response:
+            return web.Response(text=text(), content_type=content_type, headers=OPEN)
+
+        return answer
+
+    async def _words(self, request: web.Request) -> web.Response:
+        return web.json_response(all_strings()[request.match_info["language"]].for_widget(), headers=OPEN)
+
+    async def _picture(self, _request: web.Request) -> web.Response:
+        return web.Response(body=PIXEL, content_type="image/png")
+
+    async def _stream(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path_qs)
+        if self.gate:
+            await self.gate.wait()
+        if self.is_down:
+            return web.Response(status=503, headers=OPEN)
+        asked = read_query(request.query)
+        feed = feed_json(
+            self.page(asked),
+            configuration=CONFIGURATION,
+            public_url=self.url,
+            filters=asked.filters,
+            limit=asked.limit,
+            cursor=asked.cursor,
+        )
+        return web.json_response(feed, headers=OPEN)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={**OPEN, "Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b": here\n\n")
+        mine: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.listeners.add(mine)
+        try:
+            while True:
+                name, item_id = await mine.get()
+                await response.write(f"event: {name}\ndata: {json.dumps({'id': item_id})}\n\n".encode())
+        finally:
+            self.listeners.discard(mine)
+
+
+class Guest:
+    """Plays the site of somebody who puts the stream on a page, with the strictest policy that names our host."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.body = ""
+        self.head = ""
+        app = web.Application()
+        app.router.add_get("/", self._document)
+        self.server = TestServer(app)
+
+    def write(self, body: str, *, head: str | None = None) -> str:
+        """Put that on the page and say where it is. `%HOST%` is our host."""
+        script = '<script type="module" src="%HOST%/widget.js"></script>'
+        self.head = (script if head is None else head).replace("%HOST%", self.program.url)
+        self.body = body.replace("%HOST%", self.program.url)
+        return str(self.server.make_url("/"))
+
+    async def _document(self, _request: web.Request) -> web.Response:
+        host = self.program.url
+        policy = (
+            f"default-src 'none'; script-src 'self' {host}; style-src 'self' {host}; connect-src {host}; "
+            f"img-src {host}; require-trusted-types-for 'script'; trusted-types 'none'"
+        )
+        text = (
+            '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
+            f"<title>A town</title>{self.head}<h2>News</h2>{self.body}<p>Foot</p></html>"
+        )
+        return web.Response(text=text, content_type="text/html", headers={"Content-Security-Policy": policy})
+
+
+OPEN = {"Access-Control-Allow-Origin": "*"}
+
+
+@asynccontextmanager
+async def serving(server: TestServer) -> AsyncIterator[None]:
+    await server.start_server(shutdown_timeout=0.1)
+    try:
+        yield
+    finally:
+        await server.close()
+
+
+@pytest.fixture
+async def program() -> AsyncIterator[Program]:
+    program = Program()
+    async with serving(program.server):
+        yield program
+
+
+@pytest.fixture
+async def guest(program: Program) -> AsyncIterator[Guest]:
+    guest = Guest(program)
+    async with serving(guest.server):
+        yield guest
+
+
+@pytest.fixture
+async def page(browser_page: Page) -> AsyncIterator[Page]:
+    """A page that notes what a policy refuses, what fails, and what the element tells; nothing may be refused."""
+    failures: list[str] = []
+    browser_page.on("pageerror", lambda error: failures.append(str(error)))
+    await browser_page.add_init_script(
+        """window.refused = []; window.told = [];
+        document.addEventListener("securitypolicyviolation", (e) => {
+          if (!e.blockedURI.startsWith("data")) refused.push(`${e.violatedDirective} ${e.blockedURI}`);
+        });
+        for (const name of ["load", "more", "error", "open"]) {
+          document.addEventListener(`mpower-stream:${name}`, (e) => told.push([name, e.detail]));
+        }"""
+    )
+    yield browser_page
+    assert await browser_page.evaluate("window.refused ?? []") == []
+    assert failures == []
+
+
+def rows(page: Page) -> Any:
+    return page.locator("mpower-stream > ol > li")
+
+
+def more(page: Page) -> Any:
+    return page.get_by_role("link", name="Load more")
+
+
+def status(page: Page) -> Any:
+    return page.get_by_role("status")
+
+
+async def shown_ids(page: Page) -> list[str]:
+    return await page.locator("mpower-stream li").evaluate_all("rows => rows.map(row => row.dataset.id)")
+
+
+async def told(page: Page) -> list[str]:
+    return [name for name, _ in await page.evaluate("window.told")]
+
+
+async def focused_id(page: Page) -> str | None:
+    return await page.evaluate("document.activeElement.closest('[data-id]')?.dataset.id ?? null")
+
+
+def server_rows(program: Program, language: str = "en", *, asked: Asked | None = None) -> str:
+    """What a server puts inside the element."""
+    asked = asked or Asked(StreamFilters())
+    strings = all_strings()[language]
+    view = show_stream(program.page(asked), asked, CONFIGURATION, strings, root=program.url)
+    values = {"title": "", "root": "", "public_url": "", "strings": strings, "view": view, "feed_query": ""}
+    return re.search(r"<mpower-stream.*</mpower-stream>", render("embed.html", values), re.DOTALL)[0]  # type: ignore[index]
+
+
+async def test_the_first_page_is_one_request(page: Page, guest: Guest, program: Program) -> None:
+    program.items[1] = stream_item(1, language="eu", title="Etxe epelak")
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    assert program.asked == ["/stream.json"]
+    assert await told(page) == ["load"]
+    articles = page.locator("mpower-stream > ol > li > article[aria-labelledby][dir=auto]")
+    await expect(articles).to_have_count(10)
+    languages = await articles.evaluate_all("nodes => nodes.map(node => node.lang)")
+    assert languages == [item.language for item in program.items[:10]]
+    await expect(page.get_by_role("article", name="Warm homes 0")).to_have_count(1)
+    await expect(page.get_by_role("heading", level=3, name="Etxe epelak")).to_be_visible()
+    await expect(rows(page).nth(1).locator(".mpower-language")).to_have_text("Basque")
+    await expect(rows(page).nth(0).locator("time")).to_have_attribute("datetime", "2026-11-23T09:00:00Z")
+
+
+async def test_load_more_keeps_every_node_and_moves_focus_to_the_first_new_item(page: Page, guest: Guest) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    await page.evaluate("window.before = [...document.querySelectorAll('mpower-stream li')]")
+    await expect(more(page)).to_have_attribute("href", re.compile(r"/stream\?cursor=.*ui=en"))
+    await more(page).focus()
+    await page.keyboard.press("Enter")
+    await expect(rows(page)).to_have_count(20)
+    assert await page.evaluate("before.every((row, n) => row === document.querySelectorAll('mpower-stream li')[n])")
+    assert await focused_id(page) == "01J00010"
+    assert await page.evaluate("document.activeElement.matches('h3 a')")
+    await expect(status(page)).to_have_text("10 more items are shown.")
+    assert await page.evaluate("told.at(-1)") == ["more", {"items": 20, "added": 10}]
+
+
+async def test_a_walk_to_the_end_shows_each_item_once_and_says_that_it_is_the_end(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.overlap = 3
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    for count in (10, 20):
+        await expect(rows(page)).to_have_count(count)
+        await more(page).click()
+    await expect(rows(page)).to_have_count(25)
+    assert await shown_ids(page) == [item.id for item in program.items]
+    await expect(page.locator(".mpower-more")).to_have_count(0)
+    await expect(status(page)).to_have_text("5 more items are shown. That is all.")
+
+
+async def test_the_link_waits_while_a_page_is_on_its_way(page: Page, guest: Guest, program: Program) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.gate = asyncio.Event()
+    await more(page).click()
+    await expect(page.locator("mpower-stream ol")).to_have_attribute("aria-busy", "true")
+    await expect(page.locator(".mpower-more")).to_have_attribute("aria-disabled", "true")
+    await expect(status(page)).to_have_text("Loading …")
+    await page.evaluate("document.querySelector('.mpower-more').click()")
+    program.gate.set()
+    await expect(rows(page)).to_have_count(20)
+    assert len(program.asked) == 2
+    await expect(page.locator("mpower-stream [aria-busy], mpower-stream [aria-disabled]")).to_have_count(0)
+
+
+async def test_a_failure_keeps_what_is_there_and_offers_to_try_again(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.is_down = True
+    await more(page).click()
+    await expect(status(page)).to_have_text(re.compile("could not be loaded"))
+    await expect(rows(page)).to_have_count(10)
+    retry = page.get_by_role("link", name="Try again")
+    await expect(retry).to_be_focused()
+    assert await told(page) == ["load", "error"]
+    program.is_down = False
+    await retry.click()
+    await expect(rows(page)).to_have_count(20)
+    assert await shown_ids(page) == [item.id for item in program.items[:20]]
+    await expect(status(page)).to_have_text("10 more items are shown.")
+
+
+async def test_a_first_page_that_fails_can_be_tried_again(page: Page, guest: Guest, program: Program) -> None:
+    program.is_down = True
+    await page.goto(guest.write("<mpower-stream lang=eu></mpower-stream>"))
+    retry = page.get_by_role("link", name="Saiatu berriro")
+    await expect(retry).to_be_visible()
+    await expect(page.get_by_text("Foot")).to_be_visible()
+    program.is_down = False
+    await retry.click()
+    await expect(rows(page)).to_have_count(10)
+    assert await told(page) == ["error", "load"]
+
+
+async def test_an_empty_stream_says_so(page: Page, guest: Guest, program: Program) -> None:
+    program.items = []
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(status(page)).to_have_text("There is nothing here yet.")
+
+
+async def test_attributes_ask_for_less_and_a_change_asks_again(page: Page, guest: Guest, program: Program) -> None:
+    program.items[3] = stream_item(3, language="eu", tags=("solar",))
+    tag = (
+        '<mpower-stream tag="solar, wind" languages="eu fr" kind="article" limit="3" heading-level="2"></mpower-stream>'
+    )
+    await page.goto(guest.write(tag))
+    await expect(rows(page)).to_have_count(1)
+    assert program.asked == ["/stream.json?lang=eu&lang=fr&tag=solar&tag=wind&kind=article&limit=3"]
+    await expect(page.get_by_role("heading", level=2, name="Warm homes 3")).to_be_visible()
+    await page.evaluate(
+        """() => { const stream = document.querySelector("mpower-stream");
+        for (const name of ["tag", "languages", "kind"]) stream.removeAttribute(name); }"""
+    )
+    await expect(rows(page)).to_have_count(3)
+    assert program.asked[1:] == ["/stream.json?limit=3"]
+
+
+async def test_two_elements_on_a_page_share_no_id(page: Page, guest: Guest) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream><mpower-stream layout=cards></mpower-stream>"))
+    await expect(page.locator("mpower-stream li")).to_have_count(20)
+    ids = await page.locator("[id]").evaluate_all("nodes => nodes.map(node => node.id)")
+    assert len(ids) == len(set(ids)) == 20
+
+
+async def test_rows_from_the_server_need_no_script(page: Page, guest: Guest, program: Program) -> None:
+    assert page.context.browser is not None
+    context = await page.context.browser.new_context(java_script_enabled=False)
+    try:
+        plain = await context.new_page()
+        await plain.goto(guest.write(server_rows(program)))
+        await expect(plain.get_by_role("article")).to_have_count(10)
+        await expect(plain.get_by_role("link", name="Load more")).to_have_attribute(
+            "href", f"{program.url}/embed?ui=en&cursor=01J00009".replace("/embed", "/stream")
+        )
+    finally:
+        await context.close()
+
+
+async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: Guest, program: Program) -> None:
+    await page.goto(guest.write(server_rows(program), head=""))
+    await page.evaluate("window.before = [...document.querySelectorAll('mpower-stream li')]")
+    await page.evaluate("(url) => import(url).then(() => {})", f"{program.url}/widget.js")
+    assert await told(page) == ["load"]
+    program.asked.clear()  # being live, the element looked once for what is newer
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert "/stream.json?cursor=01J00009" in program.asked
+    assert await page.evaluate("before.every((row) => row.isConnected)")
+    assert await focused_id(page) == "01J00010"
+
+
+@pytest.mark.parametrize("language", ["en", "eu", "hr"])
+async def test_the_widget_makes_the_rows_that_the_server_makes(
+    page: Page, guest: Guest, program: Program, language: str
+) -> None:
+    program.items = [
+        stream_item(0, pinned=True, image="a.webp", image_alt="A street", image_width=960, image_height=640),
+        stream_item(1, title=None, summary="Registration is open now. Six weeks, three towns."),
+        stream_item(2, title=None, summary="word " * 60, language="fr", tags=()),
+        stream_item(3, title=None, summary="", url=None, partner="tni", image="b.webp"),
+        stream_item(4, language="und", tags=("solar", "unknown")),
+        stream_item(5, also_on=(AlsoOn("x", "tni", "https://tni.example/", "es"), AlsoOn("y", "ehu", None, "en"))),
+        stream_item(6, language="pt-BR", translations={"eu": Translation("Etxe epelak", None, "editor")}),
+        stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),
+        stream_item(8, title=HOSTILE, summary=HOSTILE, url="javascript:pwned()"),
+    ]
+    await page.goto(guest.write(server_rows(program, language) + f"<mpower-stream lang={language}></mpower-stream>"))
+    theirs, ours = (
+        page.locator("mpower-stream").nth(0).locator("li"),
+        page.locator("mpower-stream").nth(1).locator("li"),
+    )
+    await expect(ours).to_have_count(9)
+    # Space between blocks, the order of attributes and the number in an id are no difference; words and structure are.
+    normal = """rows => rows.map(row => {
+      const show = (node) => node.nodeType === 3 ? node.data.replace(/\\s+/g, " ")
+        : `<${node.localName} ${[...node.attributes].map(a => a.name + "=" + a.value.replace(/^mpower-\\d+-/, "mpower-N-")).sort()}>`
+          + [...node.childNodes].map(show).join("") + `</${node.localName}>`;
+      return show(row).replace(/> (?=<)/g, ">").replace(/ (?=<\\/?(li|p|div))/g, "").trim();
+    })"""
+    for made, written in zip(await ours.evaluate_all(normal), await theirs.evaluate_all(normal), strict=True):
+        assert made == written
+
+
+async def test_hostile_text_stays_text(page: Page, guest: Guest, program: Program) -> None:
+    program.items = [
+        stream_item(
+            0,
+            title=HOSTILE,
+            summary=HOSTILE,
+            url=f"javascript:{HOSTILE}",
+            tags=(HOSTILE,),
+            partner=HOSTILE,
+            kind=HOSTILE,
+            image=f'"{HOSTILE}',
+            image_alt=HOSTILE,
+            also_on=(AlsoOn("x", HOSTILE, "data:text/html,<script>parent.pwned = 1</script>", "en"),),
+        ),
+        stream_item(1, language="eu", translations={"en": Translation(HOSTILE, HOSTILE, HOSTILE)}),
+    ]
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(2)
+    await expect(page.locator("mpower-stream script, mpower-stream [onerror]")).to_have_count(0)
+    await expect(rows(page).nth(0).locator("a")).to_have_count(0)
+    await expect(rows(page).nth(1).locator(".mpower-title")).to_have_text(HOSTILE)
+    assert await page.evaluate("window.pwned") is None
+
+
+async def test_a_translation_is_labelled_and_the_original_is_one_step_away(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items = [stream_item(0, translations={"eu": Translation("Etxe epelak", "Kalea epel dago.", "editor")})]
+    await page.goto(guest.write("<mpower-stream lang=eu></mpower-stream>"))
+    article = page.get_by_role("article", name="Etxe epelak")
+    await expect(article).to_have_attribute("lang", "en")
+    await expect(article.get_by_role("heading")).to_have_attribute("lang", "eu")
+    await expect(article.get_by_text("Editore batek itzulia")).to_be_visible()
+    await expect(article.locator("time")).to_have_text("2026(e)ko azaroaren 23(a)")
+    original = article.get_by_text("Warm homes 0")
+    await expect(original).to_be_hidden()
+    await article.get_by_text("Erakutsi jatorrizkoa").click()
+    await expect(original).to_be_visible()
+
+
+async def test_new_items_are_offered_and_nothing_moves_until_they_are_wanted(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    await page.evaluate("window.top_of_first = document.querySelector('mpower-stream li').getBoundingClientRect().top")
+    late = stream_item(1, id="late", title="Approved late")
+    program.items[:0] = [stream_item(0, id="new", title="Brand new")]
+    program.items.insert(3, late)
+    await program.tell("item-published", "new")
+    await program.tell("item-published", "late")
+    button = page.get_by_role("button", name="Show 2 new items")
+    await expect(button).to_be_visible()
+    await expect(rows(page)).to_have_count(10)
+    assert await page.evaluate(
+        "document.querySelector('mpower-stream li').getBoundingClientRect().top === top_of_first"
+    )
+    await button.click()
+    await expect(rows(page)).to_have_count(12)
+    assert await shown_ids(page) == [item.id for item in program.items[:12]]
+    assert await focused_id(page) == "new"
+    await expect(page.get_by_role("button")).to_have_count(0)
+
+
+async def test_what_was_published_before_the_connection_stood_is_offered_too(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    before = server_rows(program)
+    program.items[:0] = [stream_item(0, id="new", title="Brand new")]
+    await page.goto(guest.write(before))
+    await expect(page.get_by_role("button", name="Show 1 new item")).to_be_visible()
+
+
+async def test_a_withdrawn_item_disappears_and_focus_goes_to_its_neighbour(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await page.get_by_role("link", name="Warm homes 4").focus()
+    gone = program.items.pop(4)
+    while not program.listeners:
+        await asyncio.sleep(0)
+    await program.tell("item-withdrawn", gone.id)
+    await expect(rows(page)).to_have_count(9)
+    assert gone.id not in await shown_ids(page)
+    assert await focused_id(page) == "01J00005"
+
+
+async def test_elements_of_a_page_share_one_connection_and_give_it_back(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream live></mpower-stream><mpower-stream live limit=3></mpower-stream>"))
+    await expect(page.locator("mpower-stream li")).to_have_count(13)
+    while not program.listeners:
+        await asyncio.sleep(0)
+    assert len(program.listeners) == 1
+    await page.evaluate("document.querySelectorAll('mpower-stream').forEach((stream) => stream.remove())")
+    program.items.pop(0)
+    while program.listeners:  # the server notices at its next word
+        await program.tell("item-withdrawn", "x")
+        await asyncio.sleep(0.01)
+
+
+async def test_a_page_may_keep_a_visitor_who_follows_an_item(page: Page, guest: Guest) -> None:
+    url = guest.write("<mpower-stream></mpower-stream>")
+    await page.goto(url)
+    await page.evaluate("document.addEventListener('mpower-stream:open', (e) => e.preventDefault())")
+    await page.get_by_role("link", name="Warm homes 2").click()
+    assert await page.evaluate("told.at(-1)") == [
+        "open", {"items": 10, "id": "01J00002", "url": "https://partner.example/2"},
+    ]  # fmt: skip
+    assert page.url == url
+
+
+async def test_nothing_moves_when_pictures_come_or_more_is_loaded(page: Page, guest: Guest, program: Program) -> None:
+    program.items = [
+        stream_item(n, image=f"{n}.webp", image_width=960, image_height=640) if n % 2 else stream_item(n)
+        for n in range(25)
+    ]
+    await page.add_init_script(
+        """window.shift = 0; new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+        }).observe({ type: "layout-shift", buffered: true });"""
+    )
+    style = '<link rel="stylesheet" href="%HOST%/widget.css">'
+    script = '<script type="module" src="%HOST%/widget.js"></script>'
+    await page.goto(guest.write("<mpower-stream></mpower-stream>", head=style + script))
+    await expect(rows(page)).to_have_count(10)
+    await page.evaluate("document.querySelectorAll('img').forEach((picture) => { picture.loading = 'eager' })")
+    await page.wait_for_function("[...document.images].every((picture) => picture.complete)")
+    await page.evaluate("document.querySelector('.mpower-more').scrollIntoView({ block: 'end' })")
+    top = await page.evaluate("scrollY")
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert await page.evaluate("scrollY") - top < 400
+    assert await page.evaluate("shift") < 0.01
+
+
+async def test_no_host_but_ours_is_asked_and_nothing_is_stored(page: Page, guest: Guest, program: Program) -> None:
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3])))
+    await page.goto(guest.write("<mpower-stream lang=hr></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    guests = str(guest.server.make_url("")).rstrip("/")
+    assert {host for host in hosts if host.startswith("http")} == {program.url, guests}
+    assert await page.context.cookies() == []
+    assert await page.evaluate("localStorage.length + sessionStorage.length") == 0

@@ -1,0 +1,139 @@
+"""The whole web side: which address leads where, and how public answers are cached. Thinks of no content."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from aggregator.filters import WrongValue
+from aggregator.machine import Machine
+from aggregator.store.changes import Change, ChangeKind
+from aggregator.store.stream import CursorError
+from curation import access, api, live
+from curation import pages as curation_pages
+from curation.application import MACHINE
+from curation.eventstream import stream_events
+from curation.problems import Problem, wrong_value
+from web import health, listings, pages
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+STATIC = Path(__file__).parent / "static"
+MEDIA_NAME = re.compile(r"[0-9a-f]{40}\.webp")
+OPEN: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+FRESH = "public, max-age=0, must-revalidate, stale-if-error=86400"
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+# Names the program's own part in what a page looks like, the same in every process that runs the same files.
+BUILD = web.AppKey("build", str)
+
+
+def build_application(machine: Machine) -> web.Application:
+    """The application, public and editors' rooms together. The machine stays the caller's to close."""
+    app = web.Application(middlewares=[_explain], client_max_size=1_000_000)
+    app[MACHINE] = machine
+    app[BUILD] = _build()
+    for path, handler in (*pages.ROUTES, *listings.ROUTES):
+        app.router.add_get(path, cached(handler))
+    app.router.add_static("/static/", STATIC)
+    app.router.add_get("/events", public_events)
+    app.router.add_get("/media/{name}", media)
+    app.router.add_get("/logos/{partner}", logo)
+    for path, handler in health.ROUTES:
+        app.router.add_get(path, handler)
+    app.router.add_get("/curation/events", live.events)
+    for method, path, handler in api.ROUTES:
+        app.router.add_route(method, path, handler)
+    curation_pages.install(app)
+    access.install(
+        app,
+        access.Access(
+            machine.database, machine.secret, machine.settings.public_url, machine.now, curation_pages.note_denied
+        ),
+    )
+    return app
+
+
+def cached(handler: Handler) -> Handler:
+    """Answer 304 to whoever has the newest already: before anything is read but the stream's version."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        machine = request.app[MACHINE]
+        version, language = await machine.stream_version(), request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
+        seen = (request.app[BUILD], machine.sources.digest, version, request.path_qs, language)
+        etag = hashlib.sha256(repr(seen).encode("utf-8", "replace")).hexdigest()[:24]
+        headers = {
+            **OPEN,
+            "ETag": f'W/"{etag}"',
+            "Cache-Control": FRESH,
+            "Vary": "Accept-Encoding, Accept-Language",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if any(tag.value in {etag, "*"} for tag in request.if_none_match or ()):
+            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        response = await handler(request)
+        if response.status == HTTPStatus.OK:
+            for name, value in headers.items():
+                response.headers.setdefault(name, value)
+            response.enable_compression()
+        return response
+
+    return answer
+
+
+def _build() -> str:
+    folder = Path(__file__).parent
+    changed = sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.suffix != ".pyc")
+    return hashlib.sha256(repr(changed).encode()).hexdigest()
+
+
+@web.middleware
+async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except WrongValue as error:
+        raise wrong_value(error.field, error.detail) from error
+    except CursorError as error:
+        raise wrong_value("cursor", str(error)) from error
+
+
+async def public_events(request: web.Request) -> web.StreamResponse:
+    """`GET /events`: `item-published` and `item-withdrawn` with the item's id, as they happen."""
+
+    async def tell(change: Change) -> Mapping[str, Any]:
+        return {"id": change.item_id}
+
+    kinds = (ChangeKind.PUBLISHED, ChangeKind.WITHDRAWN)
+    return await stream_events(request, request.app[MACHINE], kinds, tell, OPEN)
+
+
+async def media(request: web.Request) -> web.StreamResponse:
+    """`GET /media/{digest}.webp`: our copy of a picture. Its name is its digest, so it never changes."""
+    name = request.match_info["name"]
+    path = request.app[MACHINE].settings.media_dir / name
+    if not MEDIA_NAME.fullmatch(name) or not path.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such picture.")
+    return _file(path, FOR_EVER)
+
+
+async def logo(request: web.Request) -> web.StreamResponse:
+    """`GET /logos/{partner}`: the file that sources.toml names for the partner; nothing else is served from there."""
+    machine = request.app[MACHINE]
+    partner = machine.configuration.partner(request.match_info["partner"])
+    path = (machine.sources.folder / partner.logo).resolve() if partner and partner.logo else None
+    if path is None or not path.is_relative_to(machine.sources.folder.resolve()) or not path.is_file():
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such logo.")
+    return _file(path, "public, max-age=3600")
+
+
+def _file(path: Path, caching: str) -> web.FileResponse:
+    # A drawing that somebody opens by itself must not run as a page of ours.
+    policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff", "Content-Security-Policy": policy}
+    return web.FileResponse(path, headers={**OPEN, **headers})

@@ -1,0 +1,14 @@
+"""The command line: `mpower-stream`. Each command reads its words, calls one function, and says what came of it."""
+
+from __future__ import annotations
+
+from web.commands.database import db
+from web.commands.editors import editor
+from web.commands.entry import main
+from web.commands.serve import demo, run, web, worker
+from web.commands.sources import collect, sources
+
+for command in (run, web, worker, demo, collect, sources, editor, db):
+    main.add_command(command)
+
+__all__ = ["main"]

@@ -1,0 +1,170 @@
+"""Commands that serve: `run`, and its parts `web` and `worker`; and `demo`, the same program on sample sources."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from aiohttp import web as aioweb
+from sqlalchemy import func, select
+
+from aggregator.errors import SettingsError
+from aggregator.machine import Machine, at_work, on_watch, open_machine, utc_now
+from aggregator.settings import Settings, local_url
+from aggregator.store.tables import editor as editors_table
+from curation.editors import Role, make_link
+from web.application import build_application
+from web.commands.entry import say, shared
+from web.demo.site import serve_samples, write_samples
+
+DEMO_FOLDER = Path("var/demo")
+SHUTDOWN_SECONDS = 5.0
+
+
+@click.command()
+@shared
+async def run(settings: Settings) -> None:
+    """Run everything in one process: collectors, editors' room and public stream.
+
+    Example: MPOWER_PORT=8080 mpower-stream run --sources sources.toml
+    """
+    async with (
+        _listening(settings) as (listener, placed),
+        open_machine(placed) as machine,
+        at_work(machine),
+        _serving(machine, listener),
+    ):
+        await _greet(machine)
+        await _until_told_to_stop()
+
+
+@click.command()
+@shared
+async def web(settings: Settings) -> None:
+    """Serve pages only; a `worker` elsewhere collects. Needs PostgreSQL to be of use.
+
+    Example: mpower-stream web --database postgresql+asyncpg://mpower@db/mpower
+    """
+    async with (
+        _listening(settings) as (listener, placed),
+        open_machine(placed) as machine,
+        _serving(machine, listener),
+    ):
+        await _greet(machine)
+        await _until_told_to_stop()
+
+
+@click.command()
+@shared
+async def worker(settings: Settings) -> None:
+    """Collect and work only; a `web` elsewhere serves.
+
+    Example: mpower-stream worker --database postgresql+asyncpg://mpower@db/mpower
+    """
+    async with open_machine(settings) as machine, at_work(machine):
+        say("working; Ctrl-C stops")
+        await _until_told_to_stop()
+
+
+@click.command()
+@shared
+async def demo(settings: Settings) -> None:
+    """Run everything on sample sources that need no internet, with an empty database of its own under var/demo.
+
+    Example: mpower-stream demo
+    """
+    shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
+    DEMO_FOLDER.mkdir(parents=True)
+    async with AsyncExitStack() as stack:
+        sites = await stack.enter_async_context(serve_samples(utc_now))
+        listener, placed = await stack.enter_async_context(_listening(settings))
+        file = write_samples(sites, DEMO_FOLDER)
+        placed = replace(
+            placed,
+            sources=file,
+            database_url=f"sqlite+aiosqlite:///{DEMO_FOLDER}/mpower.db",
+            media_dir=DEMO_FOLDER / "media",
+            secret_file=DEMO_FOLDER / "secret",
+            allow_private=",".join(sorted({urlsplit(url).netloc for url in sites.addresses.values()})),
+        )
+        machine = await stack.enter_async_context(open_machine(placed))
+        await stack.enter_async_context(at_work(machine))
+        await stack.enter_async_context(_serving(machine, listener))
+        say("Sample partner sites:")
+        for partner, address in sites.addresses.items():
+            say(f"  {partner:<28} {address}")
+        await _greet(machine)
+        await _until_told_to_stop()
+
+
+@asynccontextmanager
+async def _listening(settings: Settings) -> AsyncIterator[tuple[socket.socket, Settings]]:
+    """A listening socket, taken before anything is opened, and the settings with its real port."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    with contextlib.closing(listener):
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            raise SettingsError(
+                f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
+                "set MPOWER_PORT to a free port, or to 0 for any"
+            ) from error
+        port = listener.getsockname()[1]
+        given = local_url(settings.host, settings.port)
+        public_url = local_url(settings.host, port) if settings.public_url == given else settings.public_url
+        yield listener, replace(settings, port=port, public_url=public_url)
+
+
+@asynccontextmanager
+async def _serving(machine: Machine, listener: socket.socket) -> AsyncIterator[None]:
+    runner = aioweb.AppRunner(build_application(machine), shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)
+    await runner.setup()
+    try:
+        async with on_watch(machine):
+            await aioweb.SockSite(runner, listener, backlog=512).start()
+            yield
+    finally:
+        await runner.cleanup()
+
+
+async def _greet(machine: Machine) -> None:
+    """Say where everything is; on the very first start also the editor's one-time link."""
+    url = machine.settings.public_url
+    say(f"Stream and host page   {url}/")
+    say(f"JSON Feed              {url}/stream.json")
+    say(f"Editors' room          {url}/curation/")
+    async with machine.database.read() as connection:
+        editors = await connection.scalar(select(func.count()).select_from(editors_table))
+    if not editors:
+        async with machine.database.write() as connection:
+            secret = await make_link(connection, "editor", role=Role.ADMIN, now=machine.now())
+        say(f"Sign in once with      {url}/curation/sign-in/{secret}")
+        say("                       (valid for a day; choose a password there to come back)")
+    say("Ctrl-C stops.")
+
+
+async def _until_told_to_stop() -> None:
+    """Sleep until SIGINT or SIGTERM. A second one ends the program at once."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+    def stop() -> None:
+        if told.is_set():
+            os._exit(1)
+        told.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
+    await told.wait()
+    say("stopping …")

@@ -1,0 +1,189 @@
+"""Commands for sources: look at them, test them, find a site's feed, collect now."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+
+import click
+from tqdm import tqdm
+from yarl import URL
+
+from aggregator.addresses import Allowed
+from aggregator.collectors import COLLECTORS, discover
+from aggregator.collectors.contract import Outside
+from aggregator.errors import CollectError, SettingsError
+from aggregator.fetch import open_fetch
+from aggregator.handlers import Outcome, handlers
+from aggregator.machine import Machine, open_machine, user_agent, utc_now
+from aggregator.model import Source
+from aggregator.sandbox import open_sandbox
+from aggregator.settings import Settings
+from aggregator.sources import CurrentSources
+from aggregator.store.sources import CollectedMeanwhileError, Cursor
+from aggregator.work import Worker
+from web.commands.entry import as_json, say, shared
+
+AT_ONCE = 16
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@as_json
+@shared
+async def collect(settings: Settings, names: Sequence[str], *, wants_json: bool) -> int:
+    """Collect now, all sources or those named. Exit status 1 if one failed.
+
+    Example: mpower-stream collect carbon-coop-news
+    """
+    async with open_machine(settings) as machine:
+        chosen = _choose(machine.configuration.sources, names)
+        places = asyncio.Semaphore(AT_ONCE)
+
+        async def one(source: Source) -> Outcome:
+            async with places:
+                return await _collect(machine, source)
+
+        outcomes = []
+        with tqdm(total=len(chosen), unit="source", disable=None if not wants_json else True, leave=False) as bar:
+            for finished in asyncio.as_completed([one(source) for source in chosen]):
+                outcome = await finished
+                outcomes.append(outcome)
+                bar.update()
+                if not wants_json:
+                    tqdm.write(_line(outcome))
+        worker = Worker(machine.database, machine.bell, handlers(machine.shop), machine.now)
+        await worker.run_due(only=("keep_pictures",))
+    if wants_json:
+        say(json.dumps([asdict(outcome) for outcome in outcomes], ensure_ascii=False))
+    return int(any(outcome.problem for outcome in outcomes))
+
+
+async def _collect(machine: Machine, source: Source) -> Outcome:
+    outcome, commit = await machine.shop.look(source)
+    try:
+        async with machine.database.write() as connection:
+            await commit(connection)
+    except CollectedMeanwhileError:
+        return Outcome(source.id, was_same=True)
+    await machine.bell.ring()
+    return outcome
+
+
+def _line(outcome: Outcome) -> str:
+    if outcome.problem:
+        return f"✗ {outcome.source_id}: {outcome.problem}"
+    if outcome.was_same:
+        return f"✓ {outcome.source_id}: nothing has changed"
+    changed = f", {outcome.changed} changed" if outcome.changed else ""
+    return f"✓ {outcome.source_id}: {outcome.new} new{changed}"
+
+
+@click.group()
+def sources() -> None:
+    """Sources: list, check, discover.
+
+    Example: mpower-stream sources check
+    """
+
+
+@sources.command("list")
+@as_json
+@shared
+async def list_all(settings: Settings, *, wants_json: bool) -> None:
+    """List the sources of the file.
+
+    Example: mpower-stream sources list --json
+    """
+    found = _current(settings).configuration.sources
+    if wants_json:
+        columns = ("id", "partner", "kind", "url", "languages", "enabled")
+        say(json.dumps([{name: getattr(source, name) for name in columns} for source in found], ensure_ascii=False))
+        return
+    for source in found:
+        say(f"{source.id:<28} {source.kind:<10} {'' if source.enabled else '(off) '}{source.url}")
+
+
+@sources.command()
+@click.argument("names", nargs=-1, metavar="[SOURCE]…")
+@as_json
+@shared
+async def check(settings: Settings, names: Sequence[str], *, wants_json: bool) -> int:
+    """Check the file, then ask each source once and say what it shows. Keeps nothing. Exit status 1 if one failed.
+
+    Example: mpower-stream sources check tni
+    """
+    current = _current(settings)
+    chosen = _choose(current.configuration.sources, names)
+    rows = []
+    async with _outside(settings) as outside:
+        for source in chosen:
+            row = await _try(source, outside)
+            rows.append(row)
+            if not wants_json:
+                say(f"{'✗' if row['problem'] else '✓'} {source.id}: {row['problem'] or row['found']}")
+    if wants_json:
+        say(json.dumps(rows, ensure_ascii=False))
+    elif not names:
+        say(f"{settings.sources}: {len(current.configuration.sources)} sources, {len(current.configuration.tags)} tags")
+    return int(any(row["problem"] for row in rows))
+
+
+async def _try(source: Source, outside: Outside) -> dict[str, object]:
+    try:
+        collected = await COLLECTORS[source.kind](source, Cursor(), outside)
+    except CollectError as error:
+        return {"id": source.id, "problem": str(error), "found": None, "entries": 0}
+    document = collected.document
+    entries = len(document.entries) if document else 0
+    newest = max((e.published_at for e in document.entries if e.published_at), default=None) if document else None
+    found = f"{document.format if document else ''}, {entries} entries"
+    found += f", newest {newest:%Y-%m-%d}" if newest else ""
+    if collected.url != source.url:
+        found += f", at {collected.url}"
+    return {"id": source.id, "problem": None, "found": found, "entries": entries, "url": collected.url}
+
+
+@sources.command("discover")
+@click.argument("url")
+@as_json
+@shared
+async def find(settings: Settings, url: str, *, wants_json: bool) -> None:
+    """Find a site's feed and print the block for sources.toml.
+
+    Example: mpower-stream sources discover https://energy-cities.eu/
+    """
+    async with _outside(settings) as outside:
+        collected = await discover.find(url, outside)
+    document = collected.document
+    name = (URL(collected.url).host or "source").removeprefix("www.").replace(".", "-")
+    languages = [document.language.split("-")[0].lower()] if document and document.language else []
+    if wants_json:
+        say(json.dumps({"url": collected.url, "title": document.title if document else None, "languages": languages}))
+        return
+    say(f'[[source]]\nid = "{name}"\npartner = ""  # the id of a [[partner]]\nkind = "feed"')
+    say(f'url = "{collected.url}"\nlanguages = {json.dumps(languages)}\nevery = "30m"')
+
+
+@asynccontextmanager
+async def _outside(settings: Settings) -> AsyncIterator[Outside]:
+    """The way out alone, for commands that keep nothing."""
+    allowed = Allowed.parse(settings.allow_private)
+    agent = user_agent(settings.public_url)
+    async with open_sandbox() as reader, open_fetch(allowed=allowed, user_agent=agent, now=utc_now) as fetch:
+        yield Outside(fetch, reader)
+
+
+def _current(settings: Settings) -> CurrentSources:
+    return CurrentSources(settings.sources, kinds=COLLECTORS, allowed=Allowed.parse(settings.allow_private))
+
+
+def _choose(known: Sequence[Source], names: Sequence[str]) -> list[Source]:
+    """The enabled sources, or those named. Raises SettingsError for a name that the file does not have."""
+    by_id = {source.id: source for source in known}
+    if unknown := [name for name in names if name not in by_id]:
+        raise SettingsError(f"there is no source {unknown[0]!r} in the file; there are: {', '.join(by_id) or 'none'}")
+    return [by_id[name] for name in names] or [source for source in known if source.enabled]

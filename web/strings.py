@@ -1,0 +1,96 @@
+"""The words that pages and widget show to people, and which language a request gets. Writes no words itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Final, cast
+
+from babel import Locale
+from babel.dates import format_date
+
+FALLBACK: Final = "en"
+FOLDER: Final = Path(__file__).parent / "widget" / "strings"
+_RANGE: Final = re.compile(r"\s*(?P<tag>[A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*q=(?P<q>[01](?:\.\d{0,3})?))?\s*")
+
+Plural = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """One interface language. `name` is its own name, `widget` and `page` hold the words by key.
+
+    `intl` is set for languages that a common browser cannot format dates and names in.
+    """
+
+    language: str
+    locale: str
+    name: str
+    widget: Mapping[str, str | Plural]
+    page: Mapping[str, str | list[str]]
+    intl: Mapping[str, object] | None = None
+
+    def for_widget(self) -> dict[str, object]:
+        """What the widget needs to speak this language; the body of /strings/LANGUAGE.json."""
+        return {"locale": self.locale, **self.widget, **({"intl": self.intl} if self.intl else {})}
+
+    def word(self, key: str) -> str:
+        """A widget's word without a plural."""
+        return cast("str", self.widget[key])
+
+    def text(self, key: str) -> str:
+        """A page's text of one piece."""
+        return cast("str", self.page[key])
+
+    def date(self, moment: datetime) -> str:
+        """The day in UTC, in words, as the widget writes it too."""
+        return format_date(moment.date(), "long", locale=self._babel)
+
+    def language_name(self, code: str) -> str | None:
+        """What this language calls that one; None for itself and for what is not known."""
+        primary = primary_subtag(code)
+        if primary in {"und", self.language}:
+            return None
+        return str(self._babel.languages.get(primary, primary))
+
+    @property
+    def _babel(self) -> Locale:
+        return Locale.parse(self.locale, sep="-")
+
+
+@cache
+def all_strings() -> Mapping[str, Strings]:
+    """Every interface language by its code, read once."""
+    return {path.stem: _read(path) for path in sorted(FOLDER.glob("*.json"))}
+
+
+def _read(path: Path) -> Strings:
+    values = json.loads(path.read_text("utf-8"))
+    return Strings(language=path.stem, **values)
+
+
+def primary_subtag(code: str) -> str:
+    """`pt` of `pt-BR`."""
+    return code.partition("-")[0].lower()
+
+
+def choose_language(wished: Iterable[str | None], accept_language: str, default: str = FALLBACK) -> str:
+    """The interface language of a request: the first wish that there are words for, else what the browser asks for.
+
+    `accept_language` is the header's value (RFC 9110, 12.5.4); what is malformed in it is passed over.
+    """
+    known = all_strings()
+    for wish in wished:
+        if wish and primary_subtag(wish) in known:
+            return primary_subtag(wish)
+    ranges = filter(None, map(_RANGE.fullmatch, accept_language[:500].split(",")))
+    weights = [(float(match["q"] or 1), match["tag"].lower()) for match in ranges]
+    liked = [(weight, tag) for weight, tag in weights if weight > 0 and tag in known]
+    if liked:
+        return max(liked, key=lambda pair: pair[0])[1]
+    return default if default in known else FALLBACK

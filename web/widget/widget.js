@@ -1,0 +1,279 @@
+/*
+<mpower-stream>: the stream on any page. Attributes in, DOM events out, light DOM, no framework, no third party.
+
+  <script type="module" src="https://HOST/widget.js"></script>
+  <mpower-stream lang="eu" tag="solar" limit="5" layout="cards" live></mpower-stream>
+
+Attributes, all optional; a list is parted by spaces or commas:
+  src            where the stream lives; default: where this file came from
+  lang           the visitor's language: en eu hr fr de es pt; default: the page's
+  languages, tag, partner, source, kind    lists: only items in these languages, with these tags, …
+  limit          items a page, 1 to 100, default 10
+  layout         list | cards | compact
+  live           new items are offered by a button, withdrawn ones disappear
+  heading-level  2 to 6, default 3
+  images         on | off
+
+Events, all bubbling; `detail.items` is how many items are shown now:
+  mpower-stream:load   the first items are there
+  mpower-stream:more   `detail.added` items came to them
+  mpower-stream:error  `detail.message`: a load failed; what was there stays, and the link offers to try again
+  mpower-stream:open   a visitor follows an item, `detail.id`, `detail.url`; preventDefault() stays on the page
+
+Rows that a server has put inside (ol.mpower-rows > li[data-id], a.mpower-more[data-next]) are kept and used.
+Looks, custom properties and class names: see widget.css. Served as one file, with the modules it imports,
+widget.css and the English words inside (web/widgetfile.py).
+*/
+
+import { Channel } from "./channel.js";
+import { make, plural, primary, rowOf } from "./row.js";
+
+// Filled in as it is served: widget.css, the English words, the languages that have words.
+const BUILT = { style: "", words: {}, languages: [] };
+const HOME = new URL(".", import.meta.url).href;
+const FILTERS = { languages: "lang", tag: "tag", partner: "partner", source: "source", kind: "kind" };
+const PATIENCE_MS = 20_000;
+
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(BUILT.style);
+
+const get = async (url) => {
+  const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  if (!answer.ok) throw new Error(`${answer.status} ${url}`);
+  return answer.json();
+};
+
+// English is here already; another language is one request for all elements of the page.
+const asked = new Map();
+const wordsIn = (base, language) => {
+  if (language === "en" || !BUILT.languages.includes(language)) return Promise.resolve(BUILT.words);
+  const url = new URL(`strings/${language}.json`, base).href;
+  if (!asked.has(url)) asked.set(url, get(url).catch(() => asked.delete(url) && BUILT.words));
+  return asked.get(url);
+};
+
+class MpowerStream extends HTMLElement {
+  static observedAttributes = [...Object.keys(FILTERS), "src", "lang", "limit", "heading-level", "images", "live"];
+  static #count = 0;
+  // Several elements may show the same item.
+  #prefix = `mpower-${++MpowerStream.#count}-`;
+  // What this element knows since its last start. An answer that finds another one has come too late.
+  #now;
+  #rows; #status; #more; #fresh; #channel; #restart;
+
+  connectedCallback() {
+    if (document.readyState === "loading") {
+      // An `async` script may run before the rows inside are parsed.
+      document.addEventListener("DOMContentLoaded", () => this.isConnected && this.connectedCallback(), { once: true });
+      return;
+    }
+    if (!document.adoptedStyleSheets.includes(sheet)) document.adoptedStyleSheets.push(sheet);
+    if (!this.#now) {
+      this.addEventListener("click", (event) => this.#click(event));
+      this.#start();
+    }
+    this.#listen();
+  }
+
+  disconnectedCallback() {
+    this.#listen();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (!this.#now || before === after) return;
+    if (name === "live") this.#listen();
+    // One restart for all attributes that change together.
+    else this.#restart ??= Promise.resolve().then(() => {
+      this.#restart = null;
+      this.replaceChildren();
+      this.#start();
+      this.#listen();
+    });
+  }
+
+  #start() {
+    const base = new URL((this.getAttribute("src") || HOME).replace(/\/?$/, "/"), document.baseURI);
+    const spoken = primary(this.closest("[lang]")?.lang);
+    const language = BUILT.languages.includes(spoken) ? spoken : "en";
+    // `shown` leads from ids to rows, `waiting` is a newer first page that is not shown yet.
+    const now = (this.#now = {
+      base, language, words: wordsIn(base, language), names: {}, tags: {}, shown: new Map(), waiting: [], prefix: this.#prefix,
+      level: Math.min(6, Math.max(2, Number(this.getAttribute("heading-level")) || 3)),
+      images: this.getAttribute("images") !== "off",
+    });
+    const given = (name) => this.querySelector(`.mpower-${name}`);
+    now.isLoaded = Boolean(given("rows"));
+    this.#rows = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
+    this.#status = given("status") ?? make("p", { class: "mpower-status", role: "status" });
+    this.#more = given("more") ?? make("a", { class: "mpower-more" });
+    this.#fresh = make("button", { class: "mpower-fresh", type: "button", hidden: "" });
+    this.prepend(make("div", { class: "mpower-top" }, this.#fresh));
+    if (now.isLoaded) {
+      for (const row of this.#rows.children) now.shown.set(row.dataset.id, row);
+      now.next = this.#more.dataset.next && new URL(this.#more.dataset.next, base).href;
+      this.#tell("load");
+    } else {
+      this.append(this.#rows, this.#status);
+      this.#load(this.#first());
+    }
+  }
+
+  #first() {
+    const url = new URL("stream.json", this.#now.base);
+    const add = (name, value) => value && url.searchParams.append(name, value);
+    for (const [attribute, name] of Object.entries(FILTERS)) {
+      for (const value of (this.getAttribute(attribute) ?? "").split(/[\s,]+/)) add(name, value);
+    }
+    add("limit", this.getAttribute("limit"));
+    return url.href;
+  }
+
+  #click(event) {
+    if (event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const target = event.target.closest("a, button");
+    if (target === this.#fresh) this.#show();
+    else if (target === this.#more && this.#now.next) {
+      event.preventDefault();
+      this.#load(this.#now.next);
+    } else if (target?.matches(".mpower-title a")) {
+      const { id } = target.closest("[data-id]").dataset;
+      if (!this.#tell("open", { id, url: target.href })) event.preventDefault();
+    }
+  }
+
+  async #load(url) {
+    const now = this.#now;
+    if (now.isBusy) return;
+    this.#setBusy(true);
+    now.words.then((words) => now.isBusy && now === this.#now && this.#say(words.loading));
+    try {
+      let page = await this.#page(url);
+      // A page may hold nothing but what is shown already: look further, but not for ever.
+      for (let tries = 5; !page.fresh.length && page.next && tries; tries--) page = await this.#page(page.next);
+      const words = await now.words;
+      if (now !== this.#now) return;
+      const { fresh, next } = page;
+      this.#rows.append(...fresh.map((item) => this.#row(item, words)));
+      this.#offer(next, words.more);
+      const added = now.isLoaded ? plural(words, words.loaded, fresh.length) : "";
+      this.#say(now.shown.size ? `${added} ${next ? "" : words.end}`.trim() : words.empty);
+      if (now.isLoaded) this.#focus(now.shown.get(fresh[0]?.id));
+      this.#tell(now.isLoaded ? "more" : "load", { added: fresh.length });
+      now.isLoaded = true;
+    } catch (error) {
+      const words = await now.words;
+      if (now !== this.#now) return;
+      this.#offer(url, words.retry);
+      this.#say(words.failed);
+      this.#tell("error", { message: String(error) });
+    } finally {
+      if (now === this.#now) this.#setBusy(false);
+    }
+  }
+
+  /** A page's items, those of them that are not shown yet, and where the next page is. */
+  async #page(url) {
+    const { names, tags, shown } = this.#now;
+    const { items, next_url, _mpower: more } = await get(url);
+    Object.assign(names, more?.partners);
+    Object.assign(tags, more?.tags);
+    // Only the query of `next_url` counts, if it has one: we stay on the host that this page may speak to.
+    const next = next_url && new URL(new URL(next_url, url).search || next_url, url).href;
+    return { items, fresh: items.filter(({ id }) => !shown.has(id)), next };
+  }
+
+  #row(item, words) {
+    const row = rowOf(item, { ...this.#now, words });
+    this.#now.shown.set(item.id, row);
+    return row;
+  }
+
+  /** The link to what comes next, or to the same once more; without script it leads to the page that shows it. */
+  #offer(next, text) {
+    this.#now.next = next;
+    if (!next) return this.#more.remove();
+    const page = new URL(next.replace("/stream.json", "/stream"));
+    page.searchParams.set("ui", this.#now.language);
+    this.#more.href = page.href;
+    this.#more.textContent = text;
+    // A node that is put where it is already would lose its focus.
+    if (!this.#more.isConnected) this.append(this.#more);
+  }
+
+  #setBusy(isBusy) {
+    this.#now.isBusy = isBusy;
+    this.#rows.ariaBusy = this.#more.ariaDisabled = isBusy ? "true" : null;
+  }
+
+  #say(text) {
+    this.#status.textContent = text;
+  }
+
+  #tell(name, more) {
+    const detail = { items: this.#now.shown.size, ...more };
+    return this.dispatchEvent(new CustomEvent(`mpower-stream:${name}`, { bubbles: true, cancelable: true, detail }));
+  }
+
+  #focus(row) {
+    const target = row?.querySelector(".mpower-title a") ?? row?.querySelector(".mpower-title") ?? this.#status;
+    if (target.localName !== "a") target.tabIndex = -1;
+    target.focus({ preventScroll: true });
+    target.scrollIntoView({ block: "nearest" });
+  }
+
+  #listen() {
+    this.#channel?.remove(this);
+    this.#channel = this.isConnected && this.hasAttribute("live") ? Channel.of(this.#now.base) : null;
+    this.#channel?.add(this);
+  }
+
+  /** Looks for new items and offers them by a button; nothing that is read moves. */
+  async look() {
+    const now = this.#now;
+    try {
+      const [{ items, fresh }, words] = await Promise.all([this.#page(this.#first()), now.words]);
+      if (now !== this.#now || !now.isLoaded) return;
+      now.waiting = items;
+      this.#fresh.hidden = !fresh.length;
+      this.#fresh.textContent = plural(words, words.new, fresh.length);
+      if (fresh.length) this.#say(this.#fresh.textContent);
+    } catch {
+      // Nobody asked for it: the next event or connection looks again.
+    }
+  }
+
+  /** Puts the waiting items where the stream has them, among those that stay where they are. */
+  async #show() {
+    const { waiting, shown, words: coming } = this.#now;
+    const words = await coming;
+    const last = waiting.findLastIndex(({ id }) => shown.has(id));
+    let before = last < 0 ? this.#rows.firstChild : shown.get(waiting[last].id).nextSibling;
+    const added = [];
+    for (const item of waiting.toReversed()) {
+      if (!shown.has(item.id)) {
+        added.push(this.#row(item, words));
+        this.#rows.insertBefore(added.at(-1), before);
+      }
+      before = shown.get(item.id);
+    }
+    this.#fresh.hidden = true;
+    this.#say(plural(words, words.loaded, added.length));
+    this.#focus(added.at(-1));
+    this.#tell("more", { added: added.length });
+  }
+
+  /** Takes a withdrawn item away. */
+  drop(id) {
+    const { shown, waiting } = this.#now;
+    this.#now.waiting = waiting.filter((item) => item.id !== id);
+    const row = shown.get(id);
+    if (!row) return;
+    const held = row.contains(document.activeElement);
+    const heir = row.nextElementSibling ?? row.previousElementSibling;
+    row.remove();
+    shown.delete(id);
+    if (held) this.#focus(heir);
+  }
+}
+
+customElements.define("mpower-stream", MpowerStream);
