@@ -13,7 +13,7 @@ from aggregator.documents.encodings import decode
 from aggregator.documents.feedreaders import read
 from aggregator.documents.guards import Survey, find_root, survey
 from aggregator.documents.jsonfeed import read_json_feed
-from aggregator.documents.mending import mended, whole_part
+from aggregator.documents.mending import whole_part, with_characters_mended, with_tags_mended
 from aggregator.documents.xmlfeed import document
 from aggregator.errors import DocumentError
 
@@ -37,18 +37,20 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Docu
     text = text[root.start :]
     seen = survey(text)
     if not seen.well_formed:
-        text = _mended(text, root.name, seen)
-        seen = survey(text)
-    if not seen.well_formed:
-        raise DocumentError("The feed is not well-formed XML, and what it should be cannot be made out.")
+        seen = _mended(text, root.name, seen)
     return document(read(_without_old_entries(seen)), url)
 
 
-def _mended(text: str, root: str, seen: Survey) -> str:
+def _mended(text: str, root: str, seen: Survey) -> Survey:
     whole = None if seen.unfinished else whole_part(text, root)
     if whole is None:
         raise DocumentError("The feed ends too early: it was cut short on its way, and nothing of it was kept.")
-    return mended(whole)
+    for mend in (with_characters_mended, with_tags_mended):
+        whole = mend(whole)
+        seen = survey(whole)
+        if seen.well_formed:
+            return seen
+    raise DocumentError("The feed is not well-formed XML, and what it should be cannot be made out.")
 
 
 def _without_old_entries(seen: Survey) -> bytes:

@@ -72,15 +72,21 @@ def whole_part(text: str, root: str) -> str | None:
     return text[: closing[-1].end()]
 
 
-def mended(text: str) -> str:
-    """A `whole_part` as XML: `&` and `<` written out, tags closed, attributes quoted, prefixes declared.
+def with_characters_mended(text: str) -> str:
+    """A `whole_part` with `&` written out, HTML's named references as characters, and without comments.
 
-    HTML's named references become characters; comments, and references to what XML cannot carry, go. An entry ends
-    where the next begins, and an end tag that closes nothing goes. Raises DocumentError where too much is left open.
+    References to what XML cannot carry, and such characters themselves, go.
     """
-    readable = _CHARACTERS_AND_REFERENCES.sub(_mend_reference, _UNFIT.sub("", text))
-    mender = _TagMender()
-    return mender.mend(readable)
+    return _CHARACTERS_AND_REFERENCES.sub(_mend_reference, _UNFIT.sub("", text))
+
+
+def with_tags_mended(text: str) -> str:
+    """What `with_characters_mended` gave, with `<` written out, tags closed, attributes quoted, prefixes declared.
+
+    An entry ends where the next begins, and an end tag that closes nothing goes. Raises DocumentError where too much
+    is left open.
+    """
+    return _TagMender().mend(text)
 
 
 def _mend_reference(found: re.Match[str]) -> str:
