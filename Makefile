@@ -11,7 +11,7 @@ run: .venv/run.stamp
 	$(BIN)/mpower-stream run
 
 test: .venv/dev.stamp .venv/browser.stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .

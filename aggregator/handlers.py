@@ -94,6 +94,8 @@ class Workshop:
         """What is new or changed, refined; and what has only a new id."""
         if collected.document is None:
             return [], []
+        if collected.document.left_out:
+            log.warning("%s: %d older entries are left out", source.id, collected.document.left_out)
         marked = marks(collected.document.entries)
         async with self.database.read() as connection:
             known = await read_known(connection, source.id, (mark for _, mark in marked))

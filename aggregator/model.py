@@ -165,7 +165,8 @@ class Sighting:
 class Document:
     """What a feed document says, in the order it says it.
 
-    `deleted` holds the ids that it declares gone (RFC 6721, `at:deleted-entry`).
+    `deleted` holds the ids that it declares gone (RFC 6721, `at:deleted-entry`); `left_out` counts the older entries
+    that were more than are read of one document.
     """
 
     entries: tuple[Sighting, ...]
@@ -174,6 +175,7 @@ class Document:
     home: str | None = None
     language: str | None = None
     deleted: tuple[str, ...] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)

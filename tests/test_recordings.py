@@ -11,7 +11,7 @@ from playwright.async_api import Browser
 from sqlalchemy import func, select
 
 from aggregator.handlers import handlers
-from aggregator.machine import Machine, open_machine
+from aggregator.machine import open_machine
 from aggregator.settings import Settings
 from aggregator.store.sources import read_states
 from aggregator.store.tables import item
@@ -46,7 +46,7 @@ def recorded(folder: str) -> list[Path]:
     return sorted((CORPUS / folder).iterdir())
 
 
-async def collect_all(settings: Settings, site: PartnerSite, files: list[Path]) -> tuple[Machine, dict[str, Path]]:
+async def collect_all(settings: Settings, site: PartnerSite, files: list[Path]) -> dict[str, Path]:
     names = {f"f{n}": path for n, path in enumerate(files)}
     text = HEAD
     for name, path in names.items():
@@ -57,7 +57,7 @@ async def collect_all(settings: Settings, site: PartnerSite, files: list[Path]) 
         await machine.tick()
         worker = Worker(machine.database, machine.bell, {**handlers(machine.shop), "keep_pictures": leave}, machine.now)
         await worker.run_due()
-        return machine, names
+        return names
 
 
 async def leave(_event: object) -> None:
@@ -66,10 +66,14 @@ async def leave(_event: object) -> None:
 
 async def test_every_entry_of_a_well_formed_feed_becomes_an_item(settings: Settings, site: PartnerSite) -> None:
     files = recorded("feeds")
-    expected = {Path(row["file"]).name: row for row in map(json.loads, (CORPUS / "expected.jsonl").read_text().splitlines())}
-    machine, names = await collect_all(settings, site, files)
+    expected = {
+        Path(row["file"]).name: row for row in map(json.loads, (CORPUS / "expected.jsonl").read_text().splitlines())
+    }
+    names = await collect_all(settings, site, files)
     async with open_machine(settings) as machine, machine.database.read() as connection:
-        counts = dict((await connection.execute(select(item.c.source_id, func.count()).group_by(item.c.source_id))).all())
+        counts = dict(
+            (await connection.execute(select(item.c.source_id, func.count()).group_by(item.c.source_id))).all()
+        )
         states = await read_states(connection)
     short = {}
     for name, path in names.items():
@@ -88,7 +92,7 @@ async def test_hostile_files_hide_no_other_source_and_run_no_script(
 ) -> None:
     good = Path(__file__).parent / "recordings" / "good.xml"
     files = [*recorded("hostile"), good]
-    _, names = await collect_all(settings, site, files)
+    names = await collect_all(settings, site, files)
     asked = {path for path, _ in site.asked}
     assert asked == {f"/{name}" for name in names}, "a document made the program ask for something else"
     async with open_machine(settings) as machine, machine.database.read() as connection:

@@ -5,6 +5,7 @@ The order: text, what it is, is it harmless, is it whole, mend it where it must 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.documents import fields
@@ -38,7 +39,8 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Docu
     seen = survey(text)
     if not seen.well_formed:
         seen = _mended(text, root.name, seen)
-    return document(read(_without_old_entries(seen)), url)
+    left_out = max(len(seen.entries) - fields.MAX_ENTRIES, 0)
+    return replace(document(read(_without_old_entries(seen)), url), left_out=left_out)
 
 
 def _mended(text: str, root: str, seen: Survey) -> Survey:

@@ -35,6 +35,7 @@ def read_json_feed(text: str, *, url: str) -> Document:
         raise DocumentError("This JSON Feed has no list of items.")
     authors = _authors(feed, url)
     return Document(
+        left_out=max(len(items) - fields.MAX_ENTRIES, 0),
         entries=fields.newest_sightings([_sighting(item, url, authors) for item in items if isinstance(item, dict)]),
         format="json" + ("11" if version.rstrip("/").endswith("1.1") else "10"),
         title=fields.clean(_text(feed, "title"), fields.MAX_TITLE) or None,

@@ -1,13 +1,14 @@
 // The open queue: which card is selected, what was decided here, what others did. Speaks to the server through `ask`.
 
 import { fillCard, isOlder, makeCard, makeLine, names, notice, part, sayLine } from "./cards.js";
-import { hold, reveal } from "./still.js";
+import { hold, isAbove, reveal } from "./still.js";
 
 const API = "/curation/api/items";
 const DOING = { approve: "Approving …", reject: "Rejecting …", undo: "Undoing …" };
 const DONE = { approve: "Approved", reject: "Rejected", undo: "Undone" };
 
 const list = document.getElementById("cards");
+const onward = document.getElementById("onward");
 const state = list.dataset.state;
 const decisions = []; // of this page, oldest first: {id, card, line, version, next, isSettled, work}
 const working = new Set(); // answers we wait for
@@ -88,7 +89,7 @@ export function recount() {
 
 function noticeEmptiness() {
   const isEmpty = !cards().length;
-  document.getElementById("empty").hidden = !isEmpty || !document.getElementById("onward").hidden;
+  document.getElementById("empty").hidden = !isEmpty || !onward.hidden;
   if (cards().length < 5) loadOlder();
 }
 
@@ -188,11 +189,8 @@ function byWhom(item) {
 
 /** Put a card where its line is, or was: the newest stand first. */
 function putBack(line, card) {
-  const place = line.isConnected ? line : byId(card.dataset.id);
-  hold(list, () => {
-    if (place) place.replaceWith(card);
-    else list.insertBefore(card, [...list.children].find((node) => isOlder(node, card)) ?? null);
-  });
+  const stead = line.isConnected ? line : byId(card.dataset.id);
+  hold(list, () => (stead ? stead.replaceWith(card) : place(card)));
   document.getElementById("empty").hidden = true;
 }
 
@@ -284,21 +282,25 @@ function showLine(line, item) {
   }
 }
 
+/** Put cards where they belong. Of those above what is read a button tells; those of later pages come with their page. */
 function showArrivals(items) {
-  const fresh = items.map((item) => write(item)).sort((one, other) => (isOlder(one, other) ? 1 : -1));
-  if (!cards().length) {
-    list.prepend(...fresh);
-    const isIdle = document.activeElement === document.body;
-    select(fresh[0], { focus: isIdle, scroll: false });
-    announce(`${fresh.length} new.`);
-    return;
-  }
-  hold(list, () => list.prepend(...fresh));
-  for (const card of fresh) {
+  const last = onward.hidden ? null : list.lastElementChild;
+  const fresh = items.map((item) => makeCard(item)).filter((card) => !last || isOlder(last, card));
+  for (const { dataset } of fresh) learn(dataset.id, Number(dataset.version));
+  if (!fresh.length) return;
+  const wasEmpty = !cards().length;
+  if (wasEmpty) fresh.forEach(place);
+  else hold(list, () => fresh.forEach(place));
+  if (wasEmpty) select(cards()[0], { focus: document.activeElement === document.body, scroll: false });
+  for (const card of fresh.filter(isAbove)) {
     card.dataset.fresh = "";
     seeing.observe(card);
   }
   countNews();
+}
+
+function place(card) {
+  list.insertBefore(card, [...list.children].find((node) => isOlder(node, card)) ?? null);
 }
 
 // What is new and not seen yet
@@ -328,12 +330,11 @@ function countNews() {
 export function goToNews() {
   list.style.paddingBottom = "";
   scrollTo({ top: 0, behavior: "instant" });
-  select(cards()[0]);
+  select(list.querySelector(":scope > [data-fresh]") ?? cards()[0]);
 }
 
 // Older ones
 
-const onward = document.getElementById("onward");
 const next = document.getElementById("next");
 let isLoading = false;
 

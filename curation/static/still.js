@@ -26,6 +26,9 @@ export function hold(list, change) {
   scrollBy({ top: shift, behavior: "instant" });
 }
 
+/** True for a card of which the window shows little or nothing, because it is further up. */
+export const isAbove = (card) => card.getBoundingClientRect().bottom < bar() + 100;
+
 /** Bring a card into view by the shortest way; one that is taller than the window by its top. */
 export function reveal(card) {
   const { top, bottom } = card.getBoundingClientRect();

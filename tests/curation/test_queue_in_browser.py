@@ -197,13 +197,17 @@ async def test_an_editor_works_through_more_than_a_page(seat: Callable[..., Any]
     desk: Desk = await seat()
     await desk.arrive(32)
     await desk.open()
-    for n in range(32):
+    await desk.arrive()
+    await expect(desk.page.locator("#news")).to_have_text("1 new ↑")
+    await expect(desk.page.locator(".card")).to_have_count(26)
+    await desk.keys("n")
+    for n in range(33):
         await expect(desk.page.locator(SELECTED)).to_be_visible()
         await desk.keys("a")
         if n % 8 == 0:
             await expect(desk.page.locator(".done").last).to_contain_text("Approved")
     await expect(desk.page.locator("#empty")).to_be_visible()
-    await expect(desk.page.locator('[data-count="approved"]')).to_have_text("32")
+    await expect(desk.page.locator('[data-count="approved"]')).to_have_text("33")
     assert set((await desk.states()).values()) == {"approved"}
 
 

@@ -38,6 +38,7 @@ async def run(settings: Settings) -> None:
 
     Example: MPOWER_PORT=8080 mpower-stream run --sources sources.toml
     """
+    told = _told_to_stop()
     async with (
         _listening(settings) as (listener, placed),
         open_machine(placed) as machine,
@@ -45,7 +46,7 @@ async def run(settings: Settings) -> None:
         _serving(machine, listener),
     ):
         await _greet(machine)
-        await _until_told_to_stop()
+        await told.wait()
 
 
 @click.command()
@@ -55,13 +56,14 @@ async def web(settings: Settings) -> None:
 
     Example: mpower-stream web --database postgresql+asyncpg://mpower@db/mpower
     """
+    told = _told_to_stop()
     async with (
         _listening(settings) as (listener, placed),
         open_machine(placed) as machine,
         _serving(machine, listener),
     ):
         await _greet(machine)
-        await _until_told_to_stop()
+        await told.wait()
 
 
 @click.command()
@@ -71,9 +73,10 @@ async def worker(settings: Settings) -> None:
 
     Example: mpower-stream worker --database postgresql+asyncpg://mpower@db/mpower
     """
+    told = _told_to_stop()
     async with open_machine(settings) as machine, at_work(machine):
         say("working; Ctrl-C stops")
-        await _until_told_to_stop()
+        await told.wait()
 
 
 @click.command()
@@ -83,6 +86,7 @@ async def demo(settings: Settings) -> None:
 
     Example: mpower-stream demo
     """
+    told = _told_to_stop()
     shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
     DEMO_FOLDER.mkdir(parents=True)
     async with AsyncExitStack() as stack:
@@ -104,7 +108,7 @@ async def demo(settings: Settings) -> None:
         for partner, address in sites.addresses.items():
             say(f"  {partner:<28} {address}")
         await _greet(machine)
-        await _until_told_to_stop()
+        await told.wait()
 
 
 @asynccontextmanager
@@ -155,16 +159,16 @@ async def _greet(machine: Machine) -> None:
     say("Ctrl-C stops.")
 
 
-async def _until_told_to_stop() -> None:
-    """Sleep until SIGINT or SIGTERM. A second one ends the program at once."""
+def _told_to_stop() -> asyncio.Event:
+    """Set by SIGINT or SIGTERM, from now on: also one that comes while the program starts. A second ends it at once."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
     def stop() -> None:
         if told.is_set():
             os._exit(1)
+        say("stopping …")
         told.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
-    await told.wait()
-    say("stopping …")
+    return told

@@ -1,0 +1,171 @@
+"""The public side on a real server: caching, openness, and answers to what nobody should ask."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import ClientSession
+
+from aggregator.machine import Machine
+from curation.decisions import decide
+from tests.builders import AUTO, keep, sighting, source
+from tests.serving import asking, read, serving
+
+PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
+
+
+@pytest.fixture
+async def visitor(machine: Machine) -> AsyncIterator[ClientSession]:
+    await keep(
+        machine.database, source("trusted", AUTO, partner="tni"), [sighting(n) for n in range(25)], machine.now()
+    )
+    async with serving(machine) as address, asking(address) as session:
+        yield session
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+async def test_public_answers_are_open_cookie_free_and_cacheable(visitor: ClientSession, path: str) -> None:
+    async with visitor.get(path) as answer:
+        assert answer.status == 200
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Set-Cookie" not in answer.headers
+        assert "Access-Control-Allow-Credentials" not in answer.headers
+        assert answer.headers["Cache-Control"].startswith("public")
+        etag, body = answer.headers["ETag"], await answer.read()
+    async with visitor.get(path, headers={"If-None-Match": etag}) as answer:
+        assert (answer.status, await answer.read()) == (304, b"")
+        assert answer.headers["ETag"] == etag
+    async with visitor.head(path) as answer:
+        assert (answer.status, await answer.read()) == (200, b"")
+    async with visitor.get(path, headers={"Accept-Encoding": "identity"}) as answer:
+        assert await answer.read() == body
+
+
+async def test_a_change_is_seen_at_once_by_who_has_the_old_page(visitor: ClientSession, machine: Machine) -> None:
+    async with visitor.get("/stream.json") as answer:
+        etag, first = answer.headers["ETag"], (await answer.json(content_type=None))["items"][0]
+    await decide(machine, first["id"], action="reject", editor="ana")
+    async with visitor.get("/stream.json", headers={"If-None-Match": etag}) as answer:
+        assert answer.status == 200
+        assert first["id"] not in await answer.text()
+
+
+async def test_the_stream_is_walked_by_next_url(visitor: ClientSession) -> None:
+    path, seen = "/stream.json?limit=7", []
+    while path:
+        feed = await read(visitor, path)
+        assert feed["version"] == "https://jsonfeed.org/version/1.1"
+        seen += [item["title"] for item in feed["items"]]
+        path = feed.get("next_url", "").removeprefix("http://127.0.0.1:8000")
+    assert seen == [f"News {n}" for n in reversed(range(25))]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=1000", "limit"),
+        ("limit=-1", "limit"),
+        ("cursor=AAAA", "cursor"),
+        ("lang=" + "x" * 99, "lang"),
+        ("q=%0a", "q"),
+        ("tag=../x", "tag"),
+    ],
+)
+async def test_a_wrong_query_is_a_400_that_names_the_field(visitor: ClientSession, query: str, field: str) -> None:
+    async with visitor.get(f"/stream.json?{query}") as answer:
+        assert answer.status == 400
+        assert answer.content_type == "application/problem+json"
+        assert (await answer.json(content_type=None))["field"] == field
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/static/../../pyproject.toml",
+        "/static/%2e%2e/%2e%2e/pyproject.toml",
+        "/media/../secret",
+        "/media/..%2fsecret",
+        "/media/" + "0" * 40 + ".webp",
+        "/logos/..%2fsources.toml",
+        "/logos/city",
+        "/nothing",
+        "/curation/nothing",
+        "/strings/xx.json",
+    ],
+)
+async def test_what_is_not_there_is_a_404(visitor: ClientSession, path: str) -> None:
+    async with visitor.get(path, allow_redirects=False) as answer:
+        assert answer.status in {401, 403, 404}, path
+        assert "Traceback" not in await answer.text()
+
+
+async def test_a_method_that_does_not_fit_is_said_so(visitor: ClientSession) -> None:
+    async with visitor.post("/stream.json") as answer:
+        assert answer.status == 405
+        assert "GET" in answer.headers["Allow"]
+
+
+async def test_filters_say_what_there_is(visitor: ClientSession) -> None:
+    partners = {p["id"]: p["count"] for p in (await read(visitor, "/partners.json"))["partners"]}
+    assert partners == {"city": 0, "tni": 25}
+    tags = await read(visitor, "/tags.json")
+    assert [(t["id"], t["count"]) for t in tags["tags"]] == [("solar", 25)]
+    assert tags["languages"]["en"] == 25
+
+
+async def test_open_widgets_hear_what_is_published_and_withdrawn(visitor: ClientSession, machine: Machine) -> None:
+    kept = await keep(machine.database, source("held"), [sighting(99)], machine.now())
+    async with visitor.get("/events") as stream:
+        assert stream.headers["Access-Control-Allow-Origin"] == "*"
+        await stream.content.readuntil(b"\n\n")
+        for action, event in (("approve", b"event: item-published"), ("reject", b"event: item-withdrawn")):
+            await decide(machine, kept.item_ids[0], action=action, editor="ana")
+            async with asyncio.timeout(30):
+                said = await stream.content.readuntil(b"\n\n")
+            assert event in said
+            last = said.split(b"\n")[0].removeprefix(b"id: ").decode()
+    async with visitor.get("/events", headers={"Last-Event-ID": str(int(last) - 1)}) as stream:
+        await stream.content.readuntil(b"\n\n")
+        async with asyncio.timeout(30):
+            assert b"item-withdrawn" in await stream.content.readuntil(b"\n\n")
+
+
+async def test_what_waits_is_not_told_on_the_public_line(visitor: ClientSession, machine: Machine) -> None:
+    async with visitor.get("/events") as stream:
+        await stream.content.readuntil(b"\n\n")
+        kept = await keep(machine.database, source("held"), [sighting(99)], machine.now())
+        await machine.bell.ring()
+        trusted = await keep(machine.database, source("more", AUTO), [sighting(98)], machine.now())
+        await machine.bell.ring()
+        async with asyncio.timeout(30):
+            said = (await stream.content.readuntil(b"\n\n")).decode()
+    assert trusted.item_ids[0] in said
+    assert kept.item_ids[0] not in said
+
+
+async def test_the_program_tells_how_it_is_without_secrets(visitor: ClientSession, machine: Machine) -> None:
+    assert await read(visitor, "/healthz") == {"status": "alive"}
+    assert (await read(visitor, "/readyz"))["status"] == "ready"
+    async with visitor.get("/metrics") as answer:
+        text = await answer.text()
+    assert 'mpower_items{state="approved"} 25.0' in text
+    assert 'mpower_source_failures{source="held"} 0.0' in text
+    assert "http://" not in text
+
+
+async def test_a_page_without_script_shows_the_same_items(visitor: ClientSession) -> None:
+    async with visitor.get("/stream?limit=5") as answer:
+        page = await answer.text()
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert all(f"News {n}" in page for n in range(20, 25))
+    assert "cursor=" in page
+
+
+async def test_pages_speak_the_visitors_language(visitor: ClientSession) -> None:
+    async with visitor.get("/", headers={"Accept-Language": "eu, en;q=0.5"}) as answer:
+        assert '<html lang="eu"' in await answer.text()
+        assert "Accept-Language" in answer.headers["Vary"]
+    async with visitor.get("/?lang=hr", headers={"Accept-Language": "eu"}) as answer:
+        assert '<html lang="hr"' in await answer.text()
