@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
 
-.PHONY: demo run test bench check format lock clean
+.PHONY: demo run test check format screenshots lock clean
 demo: .venv/run.stamp
 	$(BIN)/mpower-stream demo
 
@@ -46,6 +46,11 @@ format: .venv/dev.stamp
 	@touch $@
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
+# The README's pictures, taken by the tests.
+screenshots: .venv/dev.stamp .venv/browser.stamp
+	$(BIN)/python -m pytest tests/browser/test_demo_pages.py
+	mkdir -p docs && cp var/screenshots/host-page.png var/screenshots/queue.png docs/
+
 # New versions, with hashes and without download addresses. Needs uv (make no other target depend on it).
 lock:
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -83,6 +83,7 @@ async def claim(
     limit: int,
     lease: timedelta = LEASE,
     only: Collection[str] = (),
+    worker: str = "",
 ) -> list[Task]:
     """Take up to so many due tasks; nobody else gets them before the lease is over. `only` names handlers."""
     due = (
@@ -92,7 +93,7 @@ async def claim(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    token = uuid.uuid4().hex
+    token = f"{worker}:{uuid.uuid4().hex}"
     statement = (
         update(task)
         .where(task.c.id.in_(due.scalar_subquery()))
@@ -161,7 +162,8 @@ class Worker:
         self._now = now
         self._slots = slots
         self._lease = lease
-        self._running: dict[asyncio.Task[None], Task] = {}
+        self._name = uuid.uuid4().hex
+        self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Work for ever. On the way out, what was under way is given back at once."""
@@ -197,8 +199,8 @@ class Worker:
                 return min(max(until, 0.01), self._bell.poll_seconds)
             for claimed in await self._claim(free):
                 running = asyncio.create_task(self._perform(claimed))
-                self._running[running] = claimed
-                running.add_done_callback(self._running.pop)
+                self._running.add(running)
+                running.add_done_callback(self._running.discard)
                 running.add_done_callback(lambda _: wake())
         except (SQLAlchemyError, OSError, StoreError) as error:
             log.warning("the database does not answer: %s", error)
@@ -207,7 +209,9 @@ class Worker:
 
     async def _claim(self, limit: int, only: Collection[str] = ()) -> list[Task]:
         async with self._database.write() as connection:
-            return await claim(connection, now=self._now(), limit=limit, lease=self._lease, only=only)
+            return await claim(
+                connection, now=self._now(), limit=limit, lease=self._lease, only=only, worker=self._name
+            )
 
     async def _perform(self, claimed: Task) -> None:
         try:
@@ -234,10 +238,14 @@ class Worker:
             log.warning("could not postpone %s, its lease will end by itself: %s", failed.handler, reason)
 
     async def _give_back(self) -> None:
-        unfinished: Collection[tuple[asyncio.Task[None], Task]] = tuple(self._running.items())
-        for running, _ in unfinished:
+        """End what is under way and put it back on the list, also what was claimed and not yet begun."""
+        unfinished = tuple(self._running)
+        for running in unfinished:
             running.cancel()
-        await asyncio.gather(*(running for running, _ in unfinished), return_exceptions=True)
-        for _, claimed in unfinished:
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        mine = task.c.lease.startswith(f"{self._name}:", autoescape=True)
+        try:
             async with self._database.write() as connection:
-                await postpone(connection, claimed, due_at=self._now(), problem="the program was stopped")
+                await connection.execute(update(task).where(mine).values(due_at=self._now(), lease=None))
+        except (SQLAlchemyError, OSError, StoreError) as reason:
+            log.warning("could not give back what was under way, its lease will end by itself: %s", reason)

@@ -18,6 +18,10 @@ RETRY_MILLISECONDS = 2000
 Tell = Callable[[Change], Awaitable[Mapping[str, Any]]]
 
 
+class StreamOverError(Exception):
+    """Raised by `tell` where nothing more is to be told to this reader."""
+
+
 async def stream_events(
     request: web.Request, machine: Machine, kinds: Collection[ChangeKind], tell: Tell, headers: Mapping[str, str]
 ) -> web.StreamResponse:
@@ -28,7 +32,7 @@ async def stream_events(
     response = web.StreamResponse(
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no", **headers, "Content-Type": "text/event-stream"}
     )
-    with machine.watchers.watch() as queue, contextlib.suppress(ConnectionResetError):
+    with machine.watchers.watch() as queue, contextlib.suppress(ConnectionResetError, StreamOverError):
         await response.prepare(request)
         await response.write(f"retry: {RETRY_MILLISECONDS}\n\n".encode())
         after = await _catch_up(request, response, machine, kinds, tell)

@@ -152,8 +152,14 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]
     def on_begin(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
+    def on_invalidate(connection: Any, _record: Any, _error: BaseException | None) -> None:
+        # A writer that was cancelled in mid-statement is closed with that statement open, and SQLite then keeps its
+        # lock until Python collects the cursor (https://sqlite.org/c3ref/close.html): give the lock back first.
+        connection.rollback()
+
     event.listen(engine.sync_engine, "connect", on_connect)
     event.listen(engine.sync_engine, "begin", on_begin)
+    event.listen(engine.sync_engine, "invalidate", on_invalidate)
 
 
 def _postgresql(url: URL) -> Database:

@@ -12,7 +12,7 @@ import pytest
 from aiohttp import ClientSession
 
 from aggregator.machine import Machine
-from curation.editors import Role
+from curation.editors import Role, disable
 from tests.builders import AUTO, keep, sighting, source
 from tests.partner import PartnerSite
 from tests.serving import asking, bearer, read, serving
@@ -295,3 +295,14 @@ async def test_what_waits_is_on_no_public_path(ana: ClientSession, machine: Mach
         async with ana.get(path, headers={"Authorization": ""}) as answer:
             text = await answer.text()
         assert not [item["id"] for item in waiting if item["id"] in text or f">{item['title']}<" in text], path
+
+
+async def test_an_open_stream_ends_when_its_editor_is_shut_out(ana: ClientSession, machine: Machine) -> None:
+    async with ana.get("/curation/events") as stream:
+        await stream.content.readuntil(b"\n\n")
+        async with machine.database.write() as connection:
+            await disable(connection, "ana")
+        await keep(machine.database, source("held"), [sighting(77)], machine.now())
+        await machine.bell.ring()
+        async with asyncio.timeout(30):
+            assert b"item-arrived" not in await stream.content.read()

@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, text, update
 from aggregator.errors import StoreError
 from aggregator.store.engine import Database, open_database
 from aggregator.store.tables import counter, metadata
+from tests.builders import keep, sighting, source
 
 
 async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database: Database) -> None:
@@ -70,3 +71,14 @@ async def test_a_server_that_is_away_is_said_so(unused_tcp_port: int) -> None:
     with pytest.raises(StoreError, match="cannot be opened"):
         async with open_database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/x"):
             pass
+
+
+async def test_a_writer_that_is_cancelled_at_any_moment_gives_the_lock_back(database: Database) -> None:
+    """SQLite kept the lock of a connection that was closed with a statement open, and nothing could be written again."""
+    for round_ in range(60):
+        writing = asyncio.create_task(keep(database, source(f"s{round_}"), [sighting(n) for n in range(8)]))
+        await asyncio.sleep(round_ * 0.0005)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        async with asyncio.timeout(20), database.write() as connection:
+            await connection.execute(insert(counter).values(name=f"n{round_}", value=0))
