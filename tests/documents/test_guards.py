@@ -13,7 +13,7 @@ from aggregator.errors import DocumentError
 
 URL = "https://partner.example/feed/"
 # feedparser alone takes from 2 s to minutes for each of these, expat's entity bombs aside.
-SECONDS = 2.0
+SECONDS = 30  # of CPU time: a hang, not a speed
 
 
 def rss(inside: str, before: str = "") -> bytes:
@@ -84,7 +84,7 @@ HEAVY = {
 def test_what_is_merely_heavy_is_read_in_linear_time(name: str) -> None:
     started = time.process_time()
     assert len(read_feed(rss(HEAVY[name]), url=URL).entries) >= 1
-    assert time.process_time() - started < 3 * SECONDS
+    assert time.process_time() - started < SECONDS
 
 
 @pytest.mark.parametrize(

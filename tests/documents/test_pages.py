@@ -126,7 +126,7 @@ def test_a_page_that_names_a_thousand_feeds_names_fifty() -> None:
 def test_a_page_cannot_keep_the_reader_busy(body: bytes) -> None:
     started = time.process_time()
     assert urls(body) == []
-    assert time.process_time() - started < 3
+    assert time.process_time() - started < 30  # a hang, not a speed
 
 
 @settings(max_examples=100, deadline=None)
