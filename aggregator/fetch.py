@@ -19,6 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from aggregator.addresses import Allowed, check, refusal, shown_host, web_address
 from aggregator.errors import FetchError
+from aggregator.turns import Turns
 from aggregator.unpack import unpacker
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ async def open_fetch(
     )
     try:
         async with session:
-            yield GuardedFetch(session, allowed, _Turns(per_host, gap_seconds), now, total_seconds)
+            yield GuardedFetch(session, allowed, Turns(per_host, gap_seconds), now, total_seconds)
     finally:
         await resolver.close()
 
@@ -174,7 +175,7 @@ class GuardedFetch:
         self,
         session: aiohttp.ClientSession,
         allowed: Allowed,
-        turns: _Turns,
+        turns: Turns,
         now: Callable[[], datetime],
         total_seconds: float,
     ) -> None:
@@ -331,48 +332,6 @@ def _guarded_sockets(allowed: Allowed) -> Callable[[AddrInfoType], socket.socket
         return socket.socket(family, kind, protocol)
 
     return make
-
-
-@dataclass(slots=True)
-class _Host:
-    places: asyncio.Semaphore
-    users: int = 0
-
-
-class _Turns:
-    """Lets a few requests at a time go to one host. Remembers only hosts that are being asked."""
-
-    def __init__(self, per_host: int, gap_seconds: float) -> None:
-        self._per_host = per_host
-        self._gap_seconds = gap_seconds
-        self._hosts: dict[str, _Host] = {}
-
-    @asynccontextmanager
-    async def at(self, url: URL) -> AsyncIterator[None]:
-        name = url.host or ""
-        host = self._hosts.setdefault(name, _Host(asyncio.Semaphore(self._per_host)))
-        host.users += 1
-        try:
-            await host.places.acquire()
-        except asyncio.CancelledError:
-            self._leave(name, host)
-            raise
-        try:
-            yield
-        finally:
-            if self._gap_seconds:
-                asyncio.get_running_loop().call_later(self._gap_seconds, self._give_back, name, host)
-            else:
-                self._give_back(name, host)
-
-    def _give_back(self, name: str, host: _Host) -> None:
-        host.places.release()
-        self._leave(name, host)
-
-    def _leave(self, name: str, host: _Host) -> None:
-        host.users -= 1
-        if not host.users:
-            del self._hosts[name]
 
 
 def _redirected(here: URL, response: aiohttp.ClientResponse) -> URL:

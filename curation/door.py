@@ -140,7 +140,7 @@ async def sign_in_by_link(request: web.Request) -> web.StreamResponse:
 
 @require(Role.VIEWER)
 async def sign_out(request: web.Request) -> web.StreamResponse:
-    """End this session."""
+    """Sign out."""
     async with request.config_dict[MACHINE].database.write() as connection:
         await close_session(connection, identity_of(request).key)
     response = web.Response(status=HTTPStatus.SEE_OTHER, headers={"Location": SIGN_IN})

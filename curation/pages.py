@@ -243,7 +243,13 @@ async def show_sources(request: web.Request) -> web.StreamResponse:
     failing = sum(source.health is Health.FAILING for source in judged)
     words = f"{failing} of {len(judged)} cannot be read just now." if failing else "All that were tried can be read."
     return show(
-        request, "sources.html", room="sources", sources=judged, words=f"{words} Times are UTC.", health=_health_words
+        request,
+        "sources.html",
+        room="sources",
+        sources=judged,
+        words=f"{words} Times are UTC.",
+        health=_health_words,
+        file_problem=machine.sources.problem,
     )
 
 

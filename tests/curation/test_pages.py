@@ -489,3 +489,13 @@ def test_a_language_is_named(code: str, label: str) -> None:
 
 def test_a_reason_becomes_a_sentence() -> None:
     assert [sentence(text) for text in ("it waits", "Why?", "", " ok ")] == ["It waits.", "Why?", "", "Ok."]
+
+
+async def test_a_wrong_sources_file_is_shown_to_editors(room: Machine, visitor: Visitor) -> None:
+    path = room.sources.folder / "sources.toml"
+    path.write_text(path.read_text().replace('kind = "feed"', 'kind = "fax"'))
+    room.sources.reload_if_changed()
+    await visitor.sign_in("ana")
+    await visitor.get("/curation/sources")
+    assert "the last good one still counts" in visitor.text
+    assert "source[1].kind" in visitor.text
