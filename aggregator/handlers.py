@@ -31,11 +31,12 @@ from aggregator.store.engine import Database
 from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_deleted
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
 from aggregator.store.sources import SourceState, keep_failure, keep_success, read_state
-from aggregator.store.tables import item
+from aggregator.store.tables import item, source_state
 from aggregator.work import Commit, Handler, WorkList
 
 LONGEST_BACKOFF = timedelta(days=1)
 JITTER = 0.05
+FEW = 4
 PICTURE_BYTES = 8_000_000
 log = logging.getLogger(__name__)
 
@@ -141,8 +142,9 @@ class Workshop:
         await keep_renamed(connection, source, renamed, now=now)
         if collected.document:
             await withdraw_deleted(connection, source, collected.document.deleted, kept, now=now)
-        if kept.item_ids:
-            await self.work.put(connection, ItemsArrived(tuple(kept.item_ids)), due_at=now)
+        for start in range(0, len(kept.item_ids), FEW):
+            # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
+            await self.work.put(connection, ItemsArrived(tuple(kept.item_ids[start : start + FEW])), due_at=now)
         for item_id, publish_at in kept.scheduled:
             await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
         await record(connection, kept.changes, now=now)
@@ -155,6 +157,15 @@ class Workshop:
         if isinstance(error, FetchError) and error.retry_at:
             due_at = max(due_at, min(error.retry_at, now + LONGEST_BACKOFF))
         await keep_failure(connection, state, str(error), now=now, due_at=due_at)
+
+    async def note_failure(self, event: Event, error: Exception, connection: AsyncConnection) -> None:
+        """Let editors see that a source could not be kept, where the reason is a fault of ours."""
+        if isinstance(event, SourceDue):
+            problem = f"could not be kept: {type(error).__name__}"
+            now = self.now()
+            values = {"tried_at": now, "problem": problem, "problem_at": now, "failures": source_state.c.failures + 1}
+            where = source_state.c.source_id == event.source_id
+            await connection.execute(update(source_state).where(where).values(**values))
 
     async def keep_pictures(self, event: ItemsArrived) -> Commit | None:
         """Fetch and shrink the pictures of new items, so that no visitor's browser asks a third party for one."""

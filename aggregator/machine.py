@@ -5,22 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import tempfile
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
+from yarl import URL
 
 from aggregator.addresses import Allowed
 from aggregator.bell import Bell, open_bell
 from aggregator.collectors import COLLECTORS
 from aggregator.collectors.contract import Outside
-from aggregator.errors import StoreError
+from aggregator.errors import SettingsError, StoreError
 from aggregator.events import SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
@@ -33,9 +37,10 @@ from aggregator.store.engine import Database, open_database
 from aggregator.store.sources import due_sources, know_sources
 from aggregator.store.tables import task
 from aggregator.watchers import Watchers
-from aggregator.work import Worker, WorkList
+from aggregator.work import Worker, WorkList, hurry
 
 TICK_SECONDS = 1
+MOST_A_HOST = 4
 log = logging.getLogger(__name__)
 
 
@@ -73,34 +78,50 @@ class Machine:
         """Have a source collected now."""
         async with self.database.write() as connection:
             await self.work.put(connection, SourceDue(source_id), due_at=self.now(), key=f"source:{source_id}")
+            await hurry(connection, f"source:{source_id}", now=self.now())
         await self.bell.ring()
 
     async def tick(self) -> None:
         """See which sources are due, and put the work. What is due is the database's to say."""
         try:
-            if await asyncio.to_thread(self.sources.reload_if_changed):
-                await self.know_sources()
+            await self.reload()
             await self._put_due()
         except (SQLAlchemyError, OSError, StoreError) as error:
             log.warning("the tick could not look: %s", error)
 
+    async def reload(self) -> None:
+        """Read sources.toml again if it was changed. Raises what the database raises; then it is tried again."""
+        await asyncio.to_thread(self.sources.reload_if_changed)
+        if not self.sources.is_known:
+            await self.know_sources()
+
     async def know_sources(self) -> None:
         """Give every source of the file a state."""
+        configuration = self.configuration
         async with self.database.write() as connection:
-            await know_sources(connection, self.configuration.sources, now=self.now())
+            await know_sources(connection, configuration.sources, now=self.now())
+        self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
-        enabled = {source.id for source in self.configuration.sources if source.enabled}
+        hosts = {source.id: URL(source.url).host for source in self.configuration.sources if source.enabled}
         async with self.database.read() as connection:
-            due = await due_sources(connection, enabled, now=self.now())
+            due = await due_sources(connection, hosts, now=self.now())
             if not due:
                 return
-            under_way = {row.key for row in await connection.execute(select(task.c.key).where(task.c.key.is_not(None)))}
-        missing = [source_id for source_id in due if f"source:{source_id}:collect" not in under_way]
-        if not missing:
+            keys = select(task.c.key).where(task.c.key.startswith("source:"))
+            under_way = {row.key.split(":")[1] for row in await connection.execute(keys)}
+        # No more of one host than it may be asked at once, and a few in reserve: the rest would only wait in the way.
+        asked = Counter(hosts.get(source_id) for source_id in under_way)
+        chosen = []
+        for source_id in due:
+            host = hosts[source_id]
+            if source_id not in under_way and asked[host] < MOST_A_HOST:
+                asked[host] += 1
+                chosen.append(source_id)
+        if not chosen:
             return
         async with self.database.write() as connection:
-            for source_id in missing:
+            for source_id in chosen:
                 await self.work.put(connection, SourceDue(source_id), due_at=self.now(), key=f"source:{source_id}")
         await self.bell.ring()
 
@@ -121,6 +142,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
     allowed = Allowed.parse(settings.allow_private)
     sources = CurrentSources(settings.sources, kinds=COLLECTORS, allowed=allowed)
     secret = read_secret(settings.secret_file)
+    _check_folder(settings.media_dir)
     contact = sources.configuration.stream.contact or settings.public_url
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
@@ -136,6 +158,18 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         yield machine
 
 
+def _check_folder(path: Path) -> None:
+    """Make sure that pictures can be kept: found out later, each would be fetched again and again."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"MPOWER_MEDIA_DIR {path} cannot be written: {error.strerror}; name another folder"
+        ) from error
+
+
 @asynccontextmanager
 async def at_work(machine: Machine) -> AsyncIterator[None]:
     """Tick and work while the context lasts. On the way out, what is under way is given back."""
@@ -143,14 +177,39 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
     scheduler.add_job(machine.sweep, "interval", hours=6, **once)
-    worker = Worker(machine.database, machine.bell, handlers(machine.shop), machine.now, lease=machine.settings.lease)
-    async with running(worker.run()):
+    collecting = _worker(machine, only=("collect",), slots=48)
+    # Pictures on a slow host must not take the places of those who collect.
+    following = _worker(machine, only=("keep_pictures", "publish"), slots=16)
+    async with running(collecting.run()), running(following.run()):
         scheduler.start()
         try:
             await machine.tick()
             yield
         finally:
             scheduler.shutdown(wait=False)
+
+
+def _worker(machine: Machine, *, only: tuple[str, ...], slots: int) -> Worker:
+    return Worker(
+        machine.database, machine.bell, handlers(machine.shop), machine.now, slots=slots, only=only,
+        lease=machine.settings.lease, on_failure=machine.shop.note_failure,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def in_step(machine: Machine) -> AsyncIterator[None]:
+    """Follow changes of sources.toml while the context lasts, for a process that does not tick."""
+
+    async def follow() -> None:
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            try:
+                await machine.reload()
+            except (SQLAlchemyError, OSError, StoreError) as error:
+                log.warning("sources.toml could not be taken over: %s", error)
+
+    async with running(follow()):
+        yield
 
 
 @asynccontextmanager

@@ -100,7 +100,11 @@ def _lease(text: str) -> timedelta:
 
 
 def _public_url(text: str) -> str:
-    url = URL(text)
+    cure = f"MPOWER_PUBLIC_URL is {text!r}: use an address such as https://stream.example.org"
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise SettingsError(cure) from error
     if url.scheme not in {"http", "https"} or not url.host or url.query_string or url.fragment or url.user:
-        raise SettingsError(f"MPOWER_PUBLIC_URL is {text!r}: use an address such as https://stream.example.org")
+        raise SettingsError(cure)
     return text.rstrip("/")

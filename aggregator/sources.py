@@ -29,6 +29,7 @@ class CurrentSources:
         self.tagger = Tagger(self.configuration.tags)
         self.digest = _digest(self.configuration)
         self.problem: str | None = None
+        self.is_known = False  # to the database
 
     @property
     def folder(self) -> Path:
@@ -53,6 +54,7 @@ class CurrentSources:
             self.tagger = Tagger(configuration.tags)
             self.digest = _digest(configuration)
             self.configuration = configuration
+            self.is_known = False
             log.info("sources.toml was read again: %d sources", len(configuration.sources))
         return has_changed
 

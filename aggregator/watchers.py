@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.bell import Bell
-from aggregator.store.changes import Change, read_changes, read_counter
+from aggregator.store.changes import Change, read_all_changes, read_counter
 from aggregator.store.engine import Database
 
 LONGEST_QUEUE = 1000
@@ -57,7 +57,7 @@ class Watchers:
 
     async def _pass_on(self, seen: int) -> int:
         async with self._database.read() as connection:
-            changes = await read_changes(connection, after=seen)
+            changes = await read_all_changes(connection, after=seen)
         for change in changes:
             seen = change.seq
             for queue in tuple(self._queues):

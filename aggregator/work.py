@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 Handler = Callable[[Any], Awaitable[Commit | None]]
+OnFailure = Callable[[Event, Exception, AsyncConnection], Awaitable[None]]
 
 
 class LeaseLostError(AggregatorError):
@@ -120,10 +121,17 @@ async def postpone(connection: AsyncConnection, failed: Task, *, due_at: datetim
     )
 
 
-async def next_due(connection: AsyncConnection) -> datetime | None:
-    """When the next task is due, or None where the list is empty."""
-    moment: datetime | None = await connection.scalar(select(func.min(task.c.due_at)))
+async def next_due(connection: AsyncConnection, *, only: Collection[str] = ()) -> datetime | None:
+    """When the next task is due, or None where the list is empty. `only` names handlers."""
+    wanted = [task.c.handler.in_(only)] if only else []
+    moment: datetime | None = await connection.scalar(select(func.min(task.c.due_at)).where(*wanted))
     return moment
+
+
+async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None:
+    """Make open tasks of that key due now, unless somebody is at them."""
+    waits = task.c.key.startswith(f"{key}:", autoescape=True) & task.c.lease.is_(None)
+    await connection.execute(update(task).where(waits, task.c.due_at > now).values(due_at=now))
 
 
 async def waiting_tasks(connection: AsyncConnection) -> int:
@@ -144,7 +152,11 @@ def retry_after(attempts: int) -> timedelta:
 
 
 class Worker:
-    """Performs tasks, many at a time, until it is cancelled."""
+    """Performs tasks, many at a time, until it is cancelled.
+
+    `only` names the handlers it works for, so that one kind of work never takes the places of another; `on_failure`
+    is told of a failure in the transaction that postpones the task.
+    """
 
     def __init__(
         self,
@@ -155,7 +167,11 @@ class Worker:
         *,
         slots: int = 32,
         lease: timedelta = LEASE,
+        only: Collection[str] = (),
+        on_failure: OnFailure | None = None,
     ) -> None:
+        self._only = only
+        self._on_failure = on_failure
         self._database = database
         self._bell = bell
         self._handlers = handlers
@@ -193,11 +209,11 @@ class Worker:
             return self._bell.poll_seconds
         try:
             async with self._database.read() as connection:
-                due = await next_due(connection)
+                due = await next_due(connection, only=self._only)
             if due is None or due > self._now():
                 until = (due - self._now()).total_seconds() if due else self._bell.poll_seconds
                 return min(max(until, 0.01), self._bell.poll_seconds)
-            for claimed in await self._claim(free):
+            for claimed in await self._claim(free, self._only):
                 running = asyncio.create_task(self._perform(claimed))
                 self._running.add(running)
                 running.add_done_callback(self._running.discard)
@@ -234,6 +250,8 @@ class Worker:
         try:
             async with self._database.write() as connection:
                 await postpone(connection, failed, due_at=due_at, problem=f"{type(error).__name__}: {error}")
+                if self._on_failure:
+                    await self._on_failure(failed.event, error, connection)
         except (SQLAlchemyError, OSError, StoreError) as reason:
             log.warning("could not postpone %s, its lease will end by itself: %s", failed.handler, reason)
 

@@ -109,6 +109,8 @@ async def decide_item(request: web.Request) -> web.Response:
 async def decide_many(request: web.Request) -> web.Response:
     """`POST /curation/api/items/bulk`: a result for each id, in the order asked."""
     body = await _read(request, BulkBody)
+    if body.action == "schedule":
+        raise wrong_value("action", "items are scheduled one by one")
     results = []
     for item_id in dict.fromkeys(body.ids):
         try:

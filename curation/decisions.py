@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from aggregator.store.stream import MOST_PINNED
 from aggregator.store.tables import decision, item
 
 LONGEST_REASON = 500
+LONGEST_WAIT = timedelta(days=3653)
 TARGETS: Mapping[str, tuple[State, Collection[State]]] = {
     "approve": (State.APPROVED, (State.WAITING, State.SCHEDULED, State.REJECTED, State.WITHDRAWN)),
     "reject": (State.REJECTED, (State.WAITING, State.SCHEDULED, State.APPROVED)),
@@ -66,6 +67,8 @@ async def decide(
         raise WrongDecisionError("reason", f"at most {LONGEST_REASON} characters fit")
     if (publish_at is not None) != (action == "schedule"):
         raise WrongDecisionError("publish_at", "give publish_at with schedule, and only there")
+    if publish_at is not None and publish_at > now + LONGEST_WAIT:
+        raise WrongDecisionError("publish_at", "is more than ten years ahead")
     if publish_at is not None and publish_at <= now:
         raise WrongDecisionError("publish_at", "must be a moment in the future; to publish now, approve")
     async with machine.database.write() as connection:
@@ -109,12 +112,14 @@ async def _undo(
     if last is None:
         raise NotPossibleError("there is no decision to undo")
     to = State(last.from_state) if last.from_state else State.WAITING
+    if to is State.SCHEDULED and (row.publish_at is None or row.publish_at <= now):
+        to = State.WAITING  # its moment is past: scheduled, it would be published again at once
     moved = await move(
         connection, item_id, to=to, action="undo", by=editor, reason=reason, now=now, version=version,
         allowed_from=(State(last.to_state),), undoes=last.id,
     )  # fmt: skip
-    if to is State.SCHEDULED and row.publish_at:
-        await machine.work.put(connection, PublicationDue(item_id), due_at=max(row.publish_at, now))
+    if to is State.SCHEDULED:
+        await machine.work.put(connection, PublicationDue(item_id), due_at=row.publish_at)
     await record(connection, moved.changes, now=now)
     return Decided(item_id, "undo", to, moved.version)
 

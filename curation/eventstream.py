@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from aggregator.machine import Machine
-from aggregator.store.changes import Change, ChangeKind, read_changes
+from aggregator.store.changes import Change, ChangeKind, read_all_changes
 
 PING_SECONDS = 20.0
 RETRY_MILLISECONDS = 2000
@@ -50,7 +50,7 @@ async def _catch_up(
     if seen is None:
         return 0
     async with machine.database.read() as connection:
-        missed = await read_changes(connection, after=seen)
+        missed = await read_all_changes(connection, after=seen)
     for change in missed:
         await _write(response, change, kinds, tell)
     return missed[-1].seq if missed else seen

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 
 from aiohttp import web
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from aggregator.errors import StoreError
@@ -95,19 +95,23 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         problem = Problem(error.status, headers={"Allow": allow} if allow else None)
     except json.JSONDecodeError as error:
         problem = Problem(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}.")
-    except (StoreError, OperationalError, InterfaceError, PoolTimeoutError, ConnectionError) as error:
+    except Exception as error:
         if isinstance(error, ConnectionError) and _is_gone(request):
             return web.Response()  # nobody is there to read it, and nothing is wrong with us
         _give_up_where_begun(request, error)
-        log.exception("%s %s: the database is out of reach", request.method, _route(request))
-        problem = Problem(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
-    except Exception as error:
-        _give_up_where_begun(request, error)
         log.exception("%s %s failed", request.method, _route(request))
-        problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR)
+        problem = _fault(error)
     make_page = request.config_dict.get(PROBLEM_PAGE)
     page = make_page(request, problem) if make_page is not None and wants_page(request) else None
     return page if page is not None else problem.answer()
+
+
+def _fault(error: Exception) -> Problem:
+    """Out of reach is not broken: a PostgreSQL that starts up or is full says so by a plain DBAPIError."""
+    is_ours = isinstance(error, (DataError, IntegrityError, ProgrammingError))
+    if isinstance(error, (StoreError, DBAPIError, PoolTimeoutError, ConnectionError)) and not is_ours:
+        return Problem(HTTPStatus.SERVICE_UNAVAILABLE, headers={"Retry-After": "5"})
+    return Problem(HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _refuse_what_is_no_text(request: web.Request) -> None:

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, func, select, tuple_
@@ -155,9 +155,11 @@ def _write_cursor(moment: datetime, item_id: str) -> str:
 def _read_cursor(text: str) -> tuple[datetime, str]:
     try:
         moment, item_id = json.loads(base64.urlsafe_b64decode(text))
-        at = datetime.fromisoformat(moment)
-    except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        given = datetime.fromisoformat(moment)
+        at = given.astimezone(UTC)
+        item_id.encode()
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError) as error:
         raise CursorError(NOT_OURS) from error
-    if at.tzinfo is None or not isinstance(item_id, str) or "\0" in item_id:
+    if given.tzinfo is None or "\0" in item_id:
         raise CursorError(NOT_OURS)
     return at, item_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from aggregator.store.engine import Database
 from aggregator.store.items import Kept, keep_entries, keep_renamed, read_known
 
 HOLD, AUTO = Review(ReviewMode.HOLD), Review(ReviewMode.AUTO)
+TAG = re.compile(r"<[^>]*>")
 START = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 
@@ -47,9 +49,9 @@ def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
     defaults = {
         "url": seen.url,
         "title": seen.title,
-        "summary": seen.body_html.removeprefix("<p>").removesuffix("</p>"),
+        "summary": TAG.sub("", seen.body_html),
         "content_html": seen.body_html,
-        "content_text": seen.body_html.removeprefix("<p>").removesuffix("</p>"),
+        "content_text": TAG.sub("", seen.body_html),
         "authors": seen.authors,
         "picture": seen.media[0] if seen.media else None,
         "published_at": seen.published_at or now,

@@ -7,14 +7,18 @@ import io
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from PIL import Image
 from sqlalchemy import select
 
-from aggregator.machine import Machine, at_work, open_machine
+from aggregator.errors import SettingsError
+from aggregator.handlers import handlers
+from aggregator.machine import Machine, at_work, in_step, open_machine
 from aggregator.model import Media
 from aggregator.store.sources import read_states
 from aggregator.store.stream import StreamFilters, read_page
-from aggregator.store.tables import item
+from aggregator.store.tables import item, task
+from aggregator.work import Worker
 from tests.builders import sighting
 from tests.partner import PartnerSite
 
@@ -183,3 +187,66 @@ async def test_a_running_machine_collects_by_itself(settings, site: PartnerSite)
                 return
             await asyncio.sleep(0.05)
     raise AssertionError("nothing was collected")
+
+
+async def test_one_slow_host_gets_few_places_and_holds_no_other(machine: Machine, site: PartnerSite) -> None:
+    head, _, _ = machine.settings.sources.read_text().partition("[[source]]")
+    text = head + "".join(
+        f'[[source]]\nid = "slow-{n}"\npartner = "city"\nkind = "feed"\nurl = "http://slow.example/{n}"\n'
+        for n in range(40)
+    )
+    text += f'[[source]]\nid = "good"\npartner = "city"\nkind = "feed"\nurl = "{site.url}/feed"\n'
+    machine.settings.sources.write_text(text)
+    await machine.tick()
+    async with machine.database.read() as connection:
+        keys = (await connection.execute(select(task.c.key))).scalars().all()
+    assert "source:good:collect" in keys
+    assert len(keys) == 5
+
+
+async def test_the_pictures_of_a_batch_are_fetched_by_few(machine: Machine, site: PartnerSite, work_off) -> None:
+    site.put("/roof.png", picture(), "image/png")
+    media = Media(f"{site.url}/roof.png", "image/png")
+    site.publish([sighting(n, media=(replace(media, url=f"{media.url}?{n}"),)) for n in range(10)])
+    site.publish([], "/trusted")
+    await machine.tick()
+    worker = Worker(machine.database, machine.bell, handlers(machine.shop), machine.now)
+    await worker.run_due(only=("collect",))
+    async with machine.database.read() as connection:
+        payloads = (await connection.execute(select(task.c.payload))).scalars().all()
+    assert sorted(len(payload["item_ids"]) for payload in payloads) == [2, 4, 4]
+    await worker.run_due()
+    assert all(row.image for row in await items(machine))
+
+
+async def test_a_process_that_only_serves_follows_the_file(machine: Machine) -> None:
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace("City of Example", "City of Elsewhere"))
+    async with in_step(machine), asyncio.timeout(30):
+        while machine.configuration.partners[0].name != "City of Elsewhere" or not machine.sources.is_known:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_fault_of_ours_is_shown_at_the_source(machine: Machine, site: PartnerSite) -> None:
+    site.publish([])
+    site.publish([], "/trusted")
+    await machine.tick()
+
+    async def breaks(_event: object) -> None:
+        raise RuntimeError("anything")
+
+    broken = {**handlers(machine.shop), "collect": breaks}
+    await Worker(machine.database, machine.bell, broken, machine.now, on_failure=machine.shop.note_failure).run_due()
+    async with machine.database.read() as connection:
+        state = (await read_states(connection))["held"]
+    assert (state.problem, state.failures) == ("could not be kept: RuntimeError", 1)
+    await machine.ask_for("held")
+    assert await Worker(machine.database, machine.bell, handlers(machine.shop), machine.now).run_due() == 1
+
+
+async def test_a_media_folder_that_cannot_be_written_is_said_at_the_start(settings) -> None:
+    blocked = settings.media_dir
+    blocked.write_text("a file where a folder should be")
+    with pytest.raises(SettingsError, match="MPOWER_MEDIA_DIR"):
+        async with open_machine(settings):
+            pass

@@ -24,6 +24,7 @@ def test_nothing_needs_to_be_set() -> None:
         ("MPOWER_PORT", "-1"),
         ("MPOWER_PORT", "70000"),
         ("MPOWER_PUBLIC_URL", "stream.example.org"),
+        ("MPOWER_PUBLIC_URL", "http://[::1"),
         ("MPOWER_PUBLIC_URL", "https://stream.example.org/?a=b"),
         ("MPOWER_LEASE_SECONDS", "0"),
         ("MPOWER_LOG", "loud"),

@@ -10,7 +10,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 
 from aggregator.model import Sighting
@@ -29,12 +28,14 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What an entry is recognised by. `digest` changes with anything that it says."""
+    """What an entry is recognised by. `digest` changes with anything that it says; `dated` is empty without a date."""
 
     entry_key: str
     digest: str
     url_key: str | None
     alike_key: str
+    title_key: str
+    dated: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,10 @@ def _shared_key(mark: Mark, by_key: Mapping[str, KnownEntry]) -> str | None:
 
 def _renamed(mark: Mark, absent: Sequence[KnownEntry], *, is_own_url: bool) -> KnownEntry | None:
     """The known entry that this one was before its id changed: one that the document no longer shows."""
-    same_url = [entry for entry in absent if mark.url_key and entry.mark.url_key == mark.url_key]
+    # A page of events has one address for many of them: an address alone is not enough.
+    same_url = [
+        entry for entry in absent if mark.url_key and entry.mark.url_key == mark.url_key and _agree(mark, entry)
+    ]
     alike = [entry for entry in absent if entry.mark.alike_key == mark.alike_key]
     both = [entry for entry in same_url if entry in alike]
     if both:
@@ -117,6 +121,10 @@ def _renamed(mark: Mark, absent: Sequence[KnownEntry], *, is_own_url: bool) -> K
     if is_own_url and len(same_url) == 1:
         return same_url[0]
     return alike[0] if len(alike) == 1 else None
+
+
+def _agree(mark: Mark, entry: KnownEntry) -> bool:
+    return mark.title_key == entry.mark.title_key or mark.dated == entry.mark.dated != ""
 
 
 def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
@@ -127,7 +135,7 @@ def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
         entry_key = f"{link or ''} | {alike}"
     elif is_ambiguous:
         entry_key = f"{entry_key} | {link or alike}"
-    return Mark(_short(entry_key), _digest(sighting), link, alike)
+    return Mark(_short(entry_key), _digest(sighting), link, alike, _title_key(sighting), _dated(sighting))
 
 
 def _short(key: str) -> str:
@@ -138,19 +146,25 @@ def _short(key: str) -> str:
 
 
 def _alike_key(sighting: Sighting) -> str:
-    body = " ".join((sighting.body_html or sighting.summary_html).split())[:ALIKE_CHARACTERS]
-    title = " ".join((sighting.title or "").split()).casefold()
+    return _hash(_title_key(sighting), _beginning(sighting), _dated(sighting))
+
+
+def _title_key(sighting: Sighting) -> str:
+    return _hash(" ".join((sighting.title or _beginning(sighting)).split()).casefold())
+
+
+def _beginning(sighting: Sighting) -> str:
+    return " ".join((sighting.body_html or sighting.summary_html).split())[:ALIKE_CHARACTERS]
+
+
+def _dated(sighting: Sighting) -> str:
     moment = sighting.published_at or sighting.updated_at
-    return _hash(title, body, _iso(moment))
+    return moment.isoformat() if moment else ""
 
 
 def _digest(sighting: Sighting) -> str:
     # A guid that changes while nothing else does is no change of the entry.
     return _hash(repr(replace(sighting, entry_id="")))
-
-
-def _iso(moment: datetime | None) -> str:
-    return moment.isoformat() if moment else ""
 
 
 def _hash(*parts: str) -> str:

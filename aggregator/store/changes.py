@@ -84,6 +84,14 @@ async def read_changes(connection: AsyncConnection, *, after: int, limit: int = 
     return [Change(row.seq, ChangeKind(row.kind), row.item_id) for row in rows]
 
 
+async def read_all_changes(connection: AsyncConnection, *, after: int) -> list[Change]:
+    """The same without a limit: at the most what two days have brought."""
+    changes: list[Change] = []
+    while batch := await read_changes(connection, after=changes[-1].seq if changes else after):
+        changes += batch
+    return changes
+
+
 async def forget_changes(connection: AsyncConnection, *, now: datetime) -> None:
     """Drop what no watcher can still ask for."""
     await connection.execute(delete(change).where(change.c.at < now - KEPT))

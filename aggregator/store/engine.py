@@ -131,8 +131,8 @@ def _sqlite(url: URL) -> Database:
             pass
     except OSError as error:
         raise StoreError(f"the database file {path} cannot be written: {error.strerror}") from error
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4)
-    reader = create_async_engine(url, pool_size=4, max_overflow=12)
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4, hide_parameters=True)
+    reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
     return Database(url, reader, writer, path.with_name(path.name + ".lock"))
@@ -168,6 +168,7 @@ def _postgresql(url: URL) -> Database:
         pool_size=10,
         max_overflow=20,
         pool_pre_ping=True,
+        hide_parameters=True,
         # A hung link would otherwise keep a query waiting for ever.
         connect_args={"command_timeout": COMMAND_SECONDS, "timeout": 10},
     )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
@@ -14,11 +15,13 @@ from ulid import ULID
 
 from aggregator.model import Refined, ReviewMode, Source, State, TagMatch
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict
-from aggregator.store.changes import ChangeKind
+from aggregator.store.changes import ChangeKind, touch_stream
 from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.search import fold
 from aggregator.store.tables import decision, item, item_tag, revision, sighting, story_key
 
+MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
+LINK_HOST = re.compile(r'href="https?://([^/"?#]+)')
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 
 
@@ -37,9 +40,8 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     if not marks:
         return []
     own = sighting.c.source_id == source_id
-    columns = (
-        sighting.c.entry_key, sighting.c.item_id, sighting.c.digest, sighting.c.url_key, sighting.c.alike_key,
-    )  # fmt: skip
+    names = [column.name for column in fields(Mark)]
+    columns = [sighting.c[name] for name in names] + [sighting.c.item_id]
     urls = {mark.url_key for mark in marks if mark.url_key}
     asked: list[Select[Any]] = [
         select(*columns).where(own, sighting.c.entry_key.in_({mark.entry_key for mark in marks})),
@@ -48,7 +50,7 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     if urls:
         asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
     rows = await connection.execute(union(*asked))
-    return [KnownEntry(Mark(row.entry_key, row.digest, row.url_key, row.alike_key), row.item_id) for row in rows]
+    return [KnownEntry(Mark(*(getattr(row, name) for name in names)), row.item_id) for row in rows]
 
 
 async def keep_entries(
@@ -77,11 +79,8 @@ async def keep_renamed(
         await connection.execute(
             update(sighting)
             .where(sighting.c.source_id == source.id, sighting.c.entry_key == (verdict.was_key or mark.entry_key))
-            .values(
-                entry_key=mark.entry_key, digest=mark.digest, url_key=mark.url_key,
-                alike_key=mark.alike_key, seen_at=now,
-            )
-        )  # fmt: skip
+            .values(**asdict(mark), seen_at=now)
+        )
 
 
 async def withdraw_deleted(
@@ -111,6 +110,7 @@ async def _insert(
     publish_at = now + source.review.delay if source.review.delay else None
     items, sightings, tags = [], [], []
     for item_id, (verdict, refined) in zip(ids, new, strict=True):
+        said = _said(refined)
         items.append(
             {
                 "id": item_id,
@@ -132,7 +132,8 @@ async def _insert(
                 "overlay": {},
                 "original": {},
                 "translations": {},
-                **_said(refined),
+                **said,
+                "search_text": _search_text(said),
             }
         )
         sightings.append(_sighting_row(source, item_id, verdict.mark, now=now))
@@ -169,7 +170,6 @@ def _said(refined: Refined) -> dict[str, Any]:
         "summary": refined.summary,
         "content_html": refined.content_html,
         "content_text": refined.content_text,
-        "search_text": fold(f"{refined.title or ''} {refined.content_text or refined.summary}"),
         "authors": [asdict(author) for author in refined.authors],
         "language": refined.detection.code,
         "confidence": refined.detection.confidence,
@@ -180,15 +180,7 @@ def _said(refined: Refined) -> dict[str, Any]:
 
 
 def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:
-    return {
-        "source_id": source.id,
-        "entry_key": mark.entry_key,
-        "item_id": item_id,
-        "digest": mark.digest,
-        "url_key": mark.url_key,
-        "alike_key": mark.alike_key,
-        "seen_at": now,
-    }
+    return {"source_id": source.id, "item_id": item_id, **asdict(mark), "seen_at": now}
 
 
 def _tag_row(item_id: str, tag: TagMatch) -> dict[str, str]:
@@ -207,14 +199,20 @@ async def _revise(
     before = {name: original.get(name, getattr(row, name)) for name in said}
     if _is_same_file(before["picture_url"], said["picture_url"]):
         said["picture_url"] = before["picture_url"]
-    # A site that moves or signs its addresses anew says nothing new: only words count.
-    says_otherwise = any(before[name] != said[name] for name in ("title", "content_text"))
+    # A site that moves or signs its addresses anew says nothing new: words, pictures and where links lead to count.
+    says_otherwise = (
+        any(before[name] != said[name] for name in ("title", "content_text"))
+        or (said["picture_url"] is not None and before["picture_url"] != said["picture_url"])
+        or not _hosts(said["content_html"]) <= _hosts(before["content_html"]) | _hosts(f'href="{said["url"]}"')
+    )
     values = {name: value for name, value in said.items() if name not in row.overlay}
     values["original"] = original | {name: value for name, value in said.items() if name in row.overlay}
     if verdict.sighting.published_at:
         values["published_at"] = refined.published_at
     if before["picture_url"] != said["picture_url"]:
         values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}
+    shown = {**{name: getattr(row, name) for name in said}, **values}
+    values["search_text"] = _search_text(shown)
     if says_otherwise:
         was = {name: before[name] for name in ("title", "summary", "content_html", "url", "picture_url")}
         await connection.execute(insert(revision).values(item_id=row.id, at=now, was=was))
@@ -228,11 +226,26 @@ async def _revise(
         kept.item_ids.append(row.id)
     if says_otherwise:
         await _tell_of_revision(connection, source, row, kept, now=now)
+    elif row.state == State.APPROVED:
+        await touch_stream(connection)  # an address or a tag may look different
+
+
+def _search_text(shown: Mapping[str, Any]) -> str:
+    return fold(f"{shown['title'] or ''} {shown['content_text'] or shown['summary']}")
+
+
+def _hosts(cleaned_html: str) -> set[str]:
+    """The hosts that links in cleaned HTML lead to."""
+    return {host.lower().removeprefix("www.") for host in LINK_HOST.findall(cleaned_html)}
 
 
 def _is_same_file(before: str | None, now: str | None) -> bool:
-    """True for one picture under two signatures."""
-    return bool(before and now) and str(before).partition("?")[0] == str(now).partition("?")[0]
+    """True for one picture under two signatures or on two hosts: our copy of the first stays."""
+    return bool(before and now) and _file_name(str(before)) == _file_name(str(now))
+
+
+def _file_name(url: str) -> str:
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2]
 
 
 async def _tell_of_revision(
@@ -241,8 +254,9 @@ async def _tell_of_revision(
     """New words are never shown as if an editor had approved them, unless the source is trusted."""
     state = State(row.state)
     is_trusted = source.review.mode is ReviewMode.AUTO
-    if state is State.APPROVED and not is_trusted:
-        reason = "changed at its source after it was approved"
+    is_an_editors = state is State.SCHEDULED and row.decided_by is not None
+    if (state is State.APPROVED or is_an_editors) and not is_trusted:
+        reason = f"changed at its source after it was {state}"
         await _by_itself(connection, row.id, State.WAITING, reason, RULE, kept, now=now)
     elif state is State.APPROVED:
         kept.changes.append((ChangeKind.PUBLISHED, row.id))
@@ -266,15 +280,7 @@ async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequen
     first = {key: item_id for item_id, keys in reversed(list(keys_of.items())) for key in keys}
     if not first:
         return stories
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
-    statement = (
-        add(story_key)
-        .values([{"key": key, "story": first[key]} for key in sorted(first)])
-        .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
-        .returning(story_key.c.key, story_key.c.story)
-    )
-    known = {row.key: row.story for row in await connection.execute(statement)}
+    known = await _take_keys(connection, first)
     leads: dict[str, str] = {}
 
     def lead(story: str) -> str:
@@ -292,3 +298,20 @@ async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequen
     for story in leads:
         await connection.execute(update(story_key).where(story_key.c.story == story).values(story=lead(story)))
     return {item_id: lead(item_id) for item_id in keys_of}
+
+
+async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> dict[str, str]:
+    """The story that each key belongs to: the wished one, where nobody had the key before."""
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
+    keys = sorted(wished)
+    known: dict[str, str] = {}
+    for start in range(0, len(keys), MOST_ROWS):
+        statement = (
+            add(story_key)
+            .values([{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]])
+            .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
+            .returning(story_key.c.key, story_key.c.story)
+        )
+        known |= {row.key: row.story for row in await connection.execute(statement)}
+    return known

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.model import Source
-from aggregator.store.tables import source_state
+from aggregator.store.tables import item, sighting, source_state
 
 
 class CollectedMeanwhileError(AggregatorError):
@@ -34,6 +34,7 @@ class SourceState:
     """One source's state. `failures` counts those since it last went well."""
 
     source_id: str
+    url: str
     cursor: Cursor
     due_at: datetime
     tried_at: datetime | None
@@ -51,6 +52,9 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
     known = {
         row.source_id: row.url for row in await connection.execute(select(source_state.c.source_id, source_state.c.url))
     }
+    for source, old_id in _renamed(sources, known):
+        await _rename(connection, source, old_id)
+        known[source.id] = known.pop(old_id)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = [{"source_id": s.id, "url": s.url, "due_at": now} for s in sources if s.id not in known]
     if new:
@@ -72,6 +76,23 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
                     body_digest=None,
                 )
             )
+
+
+def _renamed(sources: Sequence[Source], known: Mapping[str, str]) -> list[tuple[Source, str]]:
+    """Sources with a new id at the address of one that left the file."""
+    named = {source.id for source in sources}
+    left = {url: source_id for source_id, url in known.items() if source_id not in named}
+    fresh = {source.url: source for source in sources if source.id not in known}
+    return [(source, left[url]) for url, source in fresh.items() if url in left]
+
+
+async def _rename(connection: AsyncConnection, source: Source, old_id: str) -> None:
+    """Give a source's items to its new id; otherwise all of them would come in once more."""
+    for table in (source_state, sighting):
+        renaming = update(table).where(table.c.source_id == old_id).values(source_id=source.id)
+        await connection.execute(renaming)
+    values = {"source_id": source.id, "partner_id": source.partner}
+    await connection.execute(update(item).where(item.c.source_id == old_id).values(**values))
 
 
 async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now: datetime) -> list[str]:
@@ -135,7 +156,7 @@ async def keep_failure(
 
 
 async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
-    unchanged = source_state.c.tried_at.is_not_distinct_from(state.tried_at)
+    unchanged = source_state.c.tried_at.is_not_distinct_from(state.tried_at) & (source_state.c.url == state.url)
     done = await connection.execute(
         update(source_state).where(source_state.c.source_id == state.source_id, unchanged).values(**values)
     )
@@ -147,6 +168,16 @@ def _state(row: object) -> SourceState:
     def value(name: str) -> object:
         return getattr(row, name)
 
-    names = ("source_id", "due_at", "tried_at", "collected_at", "arrived_at", "failures", "problem", "problem_at")
+    names = (
+        "source_id",
+        "url",
+        "due_at",
+        "tried_at",
+        "collected_at",
+        "arrived_at",
+        "failures",
+        "problem",
+        "problem_at",
+    )
     cursor = Cursor(**{name: value(name) for name in ("etag", "last_modified", "body_digest", "found_url")})  # type: ignore[arg-type]
     return SourceState(cursor=cursor, **{name: value(name) for name in names})  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -269,10 +269,12 @@ def _read_cursor(text: str) -> _Cursor:
     try:
         raw = base64.urlsafe_b64decode(text[:LONGEST_CURSOR] + "=" * (-len(text) % 4))
         cursor = _Cursor.model_validate(json.loads(raw))
-    except (ValueError, binascii.Error, RecursionError) as error:
+        "".join((*cursor.pins, cursor.id or "")).encode()
+        at = cursor.at.astimezone(UTC) if cursor.at else None
+    except (ValueError, OverflowError, binascii.Error, RecursionError) as error:
         raise CursorError(NOT_OURS) from error
     has_nul = any("\0" in value for value in (*cursor.pins, cursor.id or ""))
     is_naive = cursor.at is not None and cursor.at.tzinfo is None
     if len(cursor.pins) > MOST_PINNED or cursor.shown < 0 or has_nul or is_naive:
         raise CursorError(NOT_OURS)
-    return cursor
+    return cursor.model_copy(update={"at": at})

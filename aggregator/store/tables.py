@@ -82,7 +82,9 @@ sighting = Table(
     Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("digest", Text, nullable=False),
     Column("url_key", Text),
-    Column("alike_key", Text),
+    Column("alike_key", Text, nullable=False),
+    Column("title_key", Text, nullable=False),
+    Column("dated", Text, nullable=False),
     Column("seen_at", Moment, nullable=False),  # when it was first seen as it is
     Index("ix_sighting_source_id_url_key", "source_id", "url_key"),
     Index("ix_sighting_source_id_alike_key", "source_id", "alike_key"),

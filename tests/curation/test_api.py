@@ -82,6 +82,7 @@ WRONG = {
     "a version below one": ({"action": "approve", "version": 0}, "version"),
     "a time without zone": ({"action": "schedule", "publish_at": "2026-12-01T10:00:00"}, "publish_at"),
     "a time that is past": ({"action": "schedule", "publish_at": "2020-12-01T10:00:00Z"}, "publish_at"),
+    "a time beyond all time": ({"action": "schedule", "publish_at": "9999-12-31T23:59:59-12:00"}, "publish_at"),
     "a schedule without time": ({"action": "schedule"}, "publish_at"),
     "a reason of NUL": ({"action": "approve", "reason": "a\0b"}, "reason"),
     "half a surrogate pair": ({"action": "approve", "reason": "\ud800"}, "reason"),

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from aggregator.events import PublicationDue
 from aggregator.handlers import handlers
 from aggregator.machine import Machine
-from aggregator.model import State
+from aggregator.model import Review, ReviewMode, State
 from aggregator.store.changes import ChangeKind, read_changes
 from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
 from aggregator.store.tables import decision, item, item_tag
@@ -169,3 +170,17 @@ async def test_an_item_is_placed_in_the_stream_when_it_first_becomes_public(mach
         await connection.execute(update(item).values(published_at=machine.now() + timedelta(days=3)))
     await decide(machine, waiting, action="approve", editor="ana")
     assert (await row_of(machine, waiting)).stream_at == machine.now()
+
+
+async def test_undo_of_what_was_published_by_itself_takes_it_back_for_good(machine: Machine, clock) -> None:
+    veto = source("veto", Review(ReviewMode.VETO, timedelta(hours=6)))
+    kept = await keep(machine.database, veto, [sighting(1)], machine.now())
+    clock.forward(hours=7)
+    async with machine.database.write() as connection:
+        await machine.work.put(connection, PublicationDue(kept.item_ids[0]), due_at=clock())
+    worker = Worker(machine.database, machine.bell, handlers(machine.shop), machine.now)
+    await worker.run_due()
+    assert (await row_of(machine, kept.item_ids[0])).state == State.APPROVED
+    assert (await decide(machine, kept.item_ids[0], action="undo", editor="ana")).state is State.WAITING
+    await worker.run_due()
+    assert (await row_of(machine, kept.item_ids[0])).state == State.WAITING

@@ -17,7 +17,9 @@ from tests.builders import keep, sighting, source
 from tests.conftest import Clock
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-GOOD = SourceState("city-news", Cursor(), NOW, NOW, NOW, NOW - timedelta(days=20), 0, None, None)
+GOOD = SourceState(
+    "city-news", "https://city.example/feed", Cursor(), NOW, NOW, NOW, NOW - timedelta(days=20), 0, None, None
+)
 
 
 def configure(*sources: Source) -> Configuration:

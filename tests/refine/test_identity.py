@@ -146,3 +146,17 @@ def test_keys_after_a_pass_are_one_an_entry(before: list[Sighting], after: list[
         elif verdict.finding is Finding.NEW:
             assert verdict.mark.entry_key not in kept
             kept[verdict.mark.entry_key] = "new"
+
+
+def test_another_event_on_the_same_page_is_a_new_entry() -> None:
+    events = [
+        Sighting(
+            f"event-{n}",
+            "https://city.example/events",
+            f"Event {n}",
+            f"<p>{n}</p>",
+            published_at=DAY + timedelta(days=n),
+        )
+        for n in range(2)
+    ]
+    assert findings(events[1:], keep(events[:1])) == [Finding.NEW]

@@ -6,13 +6,15 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import func, select, update
 
 from aggregator.model import Alternate, Media, Review, ReviewMode, State
-from aggregator.store.changes import ChangeKind, read_changes, read_counter, record
+from aggregator.store.changes import ChangeKind, read_all_changes, read_changes, read_counter, record
 from aggregator.store.engine import Database
 from aggregator.store.items import Kept, join_stories, withdraw_deleted
 from aggregator.store.moves import move
+from aggregator.store.sources import CollectedMeanwhileError, Cursor, keep_success, know_sources, read_state
 from aggregator.store.tables import decision, item, item_tag, metadata, revision, sighting
 from tests.builders import AUTO, START, keep, refined, source
 from tests.builders import sighting as entry
@@ -174,3 +176,120 @@ async def test_hostile_text_is_kept_as_text(database: Database) -> None:
         assert await connection.scalar(select(func.count()).select_from(item)) == 1
     assert (await rows(database, sighting))[0].entry_key == "ab"
     assert refined(nasty).title == (await rows(database))[0].title
+
+
+async def test_an_item_that_an_editor_scheduled_waits_again_when_its_source_changes_its_words(
+    database: Database,
+) -> None:
+    await keep(database, source(), [entry(1)])
+    (row,) = await rows(database)
+    async with database.write() as connection:
+        await move(
+            connection, row.id, to=State.SCHEDULED, action="schedule", by="ana", reason="", now=START,
+            publish_at=START + timedelta(hours=2),
+        )  # fmt: skip
+    await keep(database, source(), [entry(1, title="Other words")])
+    (row,) = await rows(database)
+    assert (row.state, row.reason) == ("waiting", "changed at its source after it was scheduled")
+
+
+@pytest.mark.parametrize(
+    "swapped",
+    [
+        {"media": (Media("https://city.example/another.jpg"),)},
+        {"body_html": '<p>Body <a href="https://elsewhere.example/">of 1</a></p>'},
+    ],
+    ids=["another picture", "a link to another host"],
+)
+async def test_a_swapped_picture_or_link_is_an_edit(database: Database, swapped: dict) -> None:
+    before = entry(
+        1,
+        media=(Media("https://city.example/roof.jpg"),),
+        body_html='<p>Body <a href="https://city.example/x">of 1</a></p>',
+    )
+    await keep(database, source(), [before])
+    (row,) = await rows(database)
+    async with database.write() as connection:
+        await move(connection, row.id, to=State.APPROVED, action="approve", by="ana", reason="", now=START)
+    await keep(database, source(), [replace(before, **swapped)])
+    assert (await rows(database))[0].state == "waiting"
+
+
+async def test_a_site_that_moves_house_with_pictures_and_links_refills_nothing(database: Database) -> None:
+    old = [
+        entry(
+            n,
+            media=(Media(f"https://old.example/{n}.jpg"),),
+            url=f"https://old.example/{n}",
+            body_html=f'<p><a href="https://old.example/a">{n}</a></p>',
+        )
+        for n in range(5)
+    ]
+    await keep(database, source(review=AUTO), old)
+    moved = [
+        replace(
+            e,
+            url=e.url.replace("old", "new"),
+            body_html=e.body_html.replace("old", "new"),
+            media=(Media(f"https://new.example/{n}.jpg"),),
+        )
+        for n, e in enumerate(old)
+    ]
+    await keep(database, source(), moved)
+    assert {row.state for row in await rows(database)} == {"approved"}
+
+
+async def test_a_moved_link_is_seen_by_who_has_the_old_page(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1, url="http://city.example/news/1")])
+    async with database.read() as connection:
+        before = await read_counter(connection, "stream")
+    await keep(database, source(review=AUTO), [entry(1, url="https://city.example/news/1")])
+    async with database.read() as connection:
+        assert await read_counter(connection, "stream") > before
+
+
+async def test_an_editors_title_is_found_after_the_source_changes(database: Database) -> None:
+    await keep(database, source(review=AUTO), [entry(1)])
+    async with database.write() as connection:
+        await connection.execute(
+            update(item).values(title="Zuhaitza", overlay={"title": "Zuhaitza"}, original={"title": "News 1"})
+        )
+    await keep(database, source(review=AUTO), [entry(1, title="Changed", body_html="<p>Anything</p>")])
+    assert (await rows(database))[0].search_text == "zuhaitza anything"
+
+
+async def test_more_addresses_than_one_statement_takes(database: Database) -> None:
+    many = {f"item-{n}": [f"key-{n}-{k}" for k in range(20)] for n in range(900)}
+    async with database.write() as connection:
+        stories = await join_stories(connection, many)
+    assert len(set(stories.values())) == 900
+
+
+async def test_a_source_with_a_new_id_keeps_its_items(database: Database) -> None:
+    async with database.write() as connection:
+        await know_sources(connection, [source("old-id")], now=START)
+    await keep(database, source("old-id"), [entry(n) for n in range(4)])
+    async with database.write() as connection:
+        await know_sources(connection, [source("new-id")], now=START)
+    kept = await keep(database, source("new-id"), [entry(n) for n in range(5)])
+    assert len(kept.item_ids) == 1
+    assert {row.source_id for row in await rows(database)} == {"new-id"}
+
+
+async def test_what_was_read_of_the_old_address_is_dropped_when_a_source_is_pointed_elsewhere(
+    database: Database,
+) -> None:
+    async with database.write() as connection:
+        await know_sources(connection, [source()], now=START)
+        state = await read_state(connection, "city-news")
+        await know_sources(connection, [source(url="https://new.example/feed")], now=START)
+    with pytest.raises(CollectedMeanwhileError):
+        async with database.write() as connection:
+            await keep_success(connection, state, Cursor(etag='"old"'), now=START, due_at=START, has_news=False)
+
+
+async def test_all_that_was_missed_is_told_however_much(database: Database) -> None:
+    async with database.write() as connection:
+        await record(connection, [(ChangeKind.ARRIVED, f"item-{n}") for n in range(1300)], now=START)
+    async with database.read() as connection:
+        assert [c.seq for c in await read_all_changes(connection, after=12)] == list(range(13, 1301))

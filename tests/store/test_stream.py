@@ -17,6 +17,7 @@ from aggregator.store.engine import Database
 from aggregator.store.moves import StaleVersionError, move
 from aggregator.store.stream import CursorError, StreamFilters, read_counts, read_item, read_page
 from aggregator.store.tables import item, item_tag
+from curation.queue import read_queue
 from tests.builders import AUTO, START, keep, sighting, source
 
 ALL = StreamFilters()
@@ -161,3 +162,24 @@ async def test_of_two_who_decide_at_once_one_wins(database: Database) -> None:
                 version=1,
             )
     assert caught.value.current == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"pins": ["\ud800"], "shown": 0},
+        {"pins": [], "shown": 0, "at": "9999-12-31T23:59:59-12:00", "id": "x"},
+        {"pins": [], "shown": 0, "at": "0001-01-01T00:00:00+12:00", "id": "x"},
+        {"pins": [], "shown": 0, "at": "2026-01-01T00:00:00", "id": "x"},
+        {"pins": [], "shown": 0, "at": "2026-01-01T00:00:00Z", "id": "\0"},
+        {"pins": ["x"] * 21, "shown": 0},
+    ],
+)
+async def test_a_cursor_of_strange_values_is_refused(database: Database, words: dict) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(words).encode()).decode()
+    async with database.read() as connection:
+        with pytest.raises(CursorError):
+            await read_page(connection, ALL, limit=10, cursor=cursor)
+        with pytest.raises(CursorError):
+            strange = base64.urlsafe_b64encode(json.dumps([words.get("at", ""), words.get("id", "\ud800")]).encode())
+            await read_queue(connection, state=State.WAITING, cursor=strange.decode())
