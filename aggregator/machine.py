@@ -215,7 +215,7 @@ async def in_step(machine: Machine) -> AsyncIterator[None]:
 @asynccontextmanager
 async def on_watch(machine: Machine) -> AsyncIterator[None]:
     """Pass changes on to those who watch while the context lasts."""
-    async with running(machine.watchers.run()):
+    async with running(machine.watchers.run(await machine.watchers.last())):
         try:
             yield
         finally:

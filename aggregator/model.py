@@ -41,6 +41,7 @@ class Stream:
     title: str
     languages: tuple[str, ...]
     review: Review
+    headline: Mapping[str, str] = field(default_factory=dict)
     intro: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     contact: str | None = None

@@ -78,6 +78,7 @@ class _Stream(_Table):
     title: Text
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     review: ReviewText = Review(ReviewMode.HOLD)
+    headline: dict[Language, Text] = {}
     intro: dict[Language, Text] = {}
     more: dict[Language, Text] = {}
     contact: Text | None = None

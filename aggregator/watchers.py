@@ -25,10 +25,9 @@ class Watchers:
         self._bell = bell
         self._queues: set[asyncio.Queue[Change | None]] = set()
 
-    async def run(self) -> None:
-        """Pass changes on, for ever."""
+    async def run(self, seen: int) -> None:
+        """Pass on what comes after that change, for ever."""
         with self._bell.listen() as ear:
-            seen = await self._last()
             while True:
                 await ear.wait(self._bell.poll_seconds)
                 try:
@@ -51,7 +50,8 @@ class Watchers:
         for queue in tuple(self._queues):
             self._drop(queue)
 
-    async def _last(self) -> int:
+    async def last(self) -> int:
+        """The number of the last change by now."""
         async with self._database.read() as connection:
             return await read_counter(connection, "changes")
 

@@ -56,6 +56,12 @@ def test_a_good_file_is_read_whole() -> None:
     assert configuration.tags[0].words == {"en": ("solar panel",)}
 
 
+def test_a_stream_may_have_a_headline_by_language() -> None:
+    assert parse(GOOD).stream.headline == {}
+    headed = GOOD.replace("review =", 'headline = { en = "Warm homes", eu = "Etxe epelak" }\nreview =')
+    assert parse(headed).stream.headline == {"en": "Warm homes", "eu": "Etxe epelak"}
+
+
 MISTAKES = {
     "a syntax error": ('title = "Test"', 'title = "Test', "sources.toml:3: is not valid TOML"),
     "an unknown key": ("every =", "evry =", "sources.toml:19: source[1].evry: is no key of this table; did you mean 'every'?"),
@@ -106,6 +112,7 @@ def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
 
 def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
     configuration = read_sources(Path(__file__).parents[1] / "sources.toml", kinds={"feed", "discover"})
+    assert set(configuration.stream.headline) >= {"en", "eu", "hr", "fr", "de", "es"}
     assert len(configuration.partners) == 8
     assert len(configuration.tags) >= 15
     for tag in configuration.tags:

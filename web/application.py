@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
@@ -19,7 +20,8 @@ from curation import access, api, live
 from curation import pages as curation_pages
 from curation.application import MACHINE
 from curation.eventstream import stream_events
-from curation.problems import Problem, wrong_value
+from curation.problems import PROBLEM_PAGE, Problem, wrong_value
+from curation.rendering import show_problem
 from web import health, listings, pages
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -28,6 +30,8 @@ MEDIA_NAME = re.compile(r"[0-9a-f]{40}\.webp")
 OPEN: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 FRESH = "public, max-age=0, must-revalidate, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
+# What people and browsers ask for, and where it is.
+MOVED: Mapping[str, str] = {"/stream/": "/stream", "/embed/": "/embed", "/favicon.ico": "/static/icon.svg"}
 
 
 # Names the program's own part in what a page looks like, the same in every process that runs the same files.
@@ -41,6 +45,8 @@ def build_application(machine: Machine) -> web.Application:
     app[BUILD] = _build()
     for path, handler in (*pages.ROUTES, *listings.ROUTES):
         app.router.add_get(path, cached(handler))
+    for path, target in MOVED.items():
+        app.router.add_get(path, _moved(target))
     app.router.add_static("/static/", STATIC)
     app.router.add_get("/events", public_events)
     app.router.add_get("/media/{name}", media)
@@ -51,6 +57,8 @@ def build_application(machine: Machine) -> web.Application:
     for method, path, handler in api.ROUTES:
         app.router.add_route(method, path, handler)
     curation_pages.install(app)
+    app[PROBLEM_PAGE] = _show_problem
+    app.on_response_prepare.append(_open_problems)
     access.install(
         app,
         access.Access(
@@ -101,6 +109,30 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
         raise wrong_value(error.field, error.detail) from error
     except CursorError as error:
         raise wrong_value("cursor", str(error)) from error
+    except web.HTTPForbidden as error:
+        # aiohttp's answer where a static address is a folder.
+        if request.path.startswith("/static/"):
+            raise web.HTTPNotFound from error
+        raise
+
+
+def _show_problem(request: web.Request, problem: Problem) -> web.StreamResponse | None:
+    show = show_problem if access.is_in_room(request.path) else pages.problem_page
+    return show(request, problem)
+
+
+async def _open_problems(request: web.Request, response: web.StreamResponse) -> None:
+    """A widget on another site reads what went wrong, too; and a page for people is no answer to a program."""
+    if response.status >= HTTPStatus.BAD_REQUEST and not access.is_in_room(request.path):
+        response.headers.update({**OPEN, hdrs.VARY: f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"})
+
+
+def _moved(target: str) -> Handler:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        root, query = urlsplit(request.app[MACHINE].settings.public_url).path, request.rel_url.raw_query_string
+        raise web.HTTPPermanentRedirect(f"{root}{target}?{query}" if query else root + target)
+
+    return answer
 
 
 async def public_events(request: web.Request) -> web.StreamResponse:

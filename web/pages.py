@@ -1,4 +1,4 @@
-"""The public pages `/`, `/stream` and `/embed`, and the widget's files. Each reads the request, asks, and answers."""
+"""The public pages `/`, `/stream`, `/embed` and that for mistakes, and the widget's. Each reads, asks, answers."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from aggregator.filters import Asked, WrongValue, read_query, write_query
 from aggregator.model import Configuration
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
+from curation.problems import Problem
+from web.problemwords import PROBLEM_WORDS
 from web.strings import Strings, all_strings, choose_language, primary_subtag
 from web.views import kept_fields, paragraphs, render, show_call, show_choices, show_stream, translate_bar
 from web.widgetfile import widget_module, widget_style
@@ -76,8 +78,9 @@ async def host_page(request: web.Request) -> web.Response:
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root),
         only=only,
         bar=translate_bar(site.configuration),
-        intro=stream.intro.get(language) or site.strings.text("intro"),
-        more=paragraphs(stream.more.get(language)) or site.strings.page["more"],
+        headline=stream.headline.get(language),
+        intro=stream.intro.get(language),
+        more=paragraphs(stream.more.get(language)),
         calls=[show_call(call, language) for call in site.configuration.calls],
         partners=site.configuration.partners,
         feed_query=write_query(asked.filters),
@@ -123,6 +126,23 @@ async def embed_page(request: web.Request) -> web.Response:
         target="_self",
     )
     return _answer(site, "embed.html", view=view, feed_query=write_query(asked.filters, limit=asked.limit))
+
+
+def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
+    """A mistake or failure as a page in the visitor's language; None where the address is one for programs."""
+    if request.path.endswith(".json"):
+        return None
+    site = _site(request, request.query.get("ui"), request.query.get("lang"))
+    words, detail = PROBLEM_WORDS[site.strings.language], ""
+    if problem.status == HTTPStatus.NOT_FOUND:
+        said = words.missing
+    elif problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        said, detail = words.unreadable, problem.detail.rstrip(".") + "."
+    else:
+        said = words.failed
+    response = _answer(site, "problem.html", status=problem.status, said=said, detail=detail, feed_query="")
+    response.headers.update({**problem.headers, "Cache-Control": "no-store"})
+    return response
 
 
 async def widget_script(request: web.Request) -> web.Response:
@@ -181,7 +201,7 @@ def _file(request: web.Request, text: str, content_type: str) -> web.Response:
     return web.Response(text=text, content_type=content_type, charset="utf-8", headers=headers)
 
 
-def _answer(site: Site, template: str, **values: object) -> web.Response:
+def _answer(site: Site, template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
     shared = {
         "title": site.configuration.stream.title,
         "public_url": site.public_url,
@@ -189,6 +209,7 @@ def _answer(site: Site, template: str, **values: object) -> web.Response:
         "root": site.root,
     }
     return web.Response(
+        status=status,
         text=render(template, shared | values),
         content_type="text/html",
         charset="utf-8",

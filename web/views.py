@@ -35,6 +35,7 @@ class View:
     heading_level: int
     images: bool
     target: str | None
+    filtered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def show_stream(
         heading_level=heading_level,
         images=looks.get("images") != "off",
         target=target,
+        filtered=asked.filters != StreamFilters(),
     )
 
 

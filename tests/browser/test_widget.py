@@ -90,7 +90,7 @@ class Program:
         if self.gate:
             await self.gate.wait()
         if self.is_down:
-            return web.Response(status=503, headers=OPEN)
+            return web.json_response({"detail": "Back soon."}, status=503, headers=OPEN)
         asked = read_query(request.query)
         feed = feed_json(
             self.page(asked),
@@ -208,6 +208,13 @@ async def shown_ids(page: Page) -> list[str]:
     return await page.locator("mpower-stream li").evaluate_all("rows => rows.map(row => row.dataset.id)")
 
 
+async def told_to_listeners(program: Program, name: str, item_id: str) -> None:
+    """Tell it once somebody listens."""
+    while not program.listeners:
+        await asyncio.sleep(0)
+    await program.tell(name, item_id)
+
+
 async def told(page: Page) -> list[str]:
     return [name for name, _ in await page.evaluate("window.told")]
 
@@ -277,7 +284,7 @@ async def test_the_link_waits_while_a_page_is_on_its_way(page: Page, guest: Gues
     await more(page).click()
     await expect(page.locator("mpower-stream ol")).to_have_attribute("aria-busy", "true")
     await expect(page.locator(".mpower-more")).to_have_attribute("aria-disabled", "true")
-    await expect(status(page)).to_have_text("Loading …")
+    await expect(status(page)).to_have_text("Loading…")
     await page.evaluate("document.querySelector('.mpower-more').click()")
     program.gate.set()
     await expect(rows(page)).to_have_count(20)
@@ -297,6 +304,7 @@ async def test_a_failure_keeps_what_is_there_and_offers_to_try_again(
     retry = page.get_by_role("link", name="Try again")
     await expect(retry).to_be_focused()
     assert await told(page) == ["load", "error"]
+    assert await page.evaluate("told.at(-1)[1].detail") == "Back soon."
     program.is_down = False
     await retry.click()
     await expect(rows(page)).to_have_count(20)
@@ -320,6 +328,53 @@ async def test_an_empty_stream_says_so(page: Page, guest: Guest, program: Progra
     program.items = []
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(status(page)).to_have_text("There is nothing here yet.")
+
+
+async def test_filters_that_nothing_fits_are_not_an_empty_stream(page: Page, guest: Guest) -> None:
+    await page.goto(guest.write("<mpower-stream tag=nuclear></mpower-stream>"))
+    await expect(status(page)).to_have_text("Nothing fits these filters.")
+
+
+@pytest.mark.parametrize("src", ["http://", "mailto:stream"])
+async def test_a_wrong_address_is_a_failure_that_is_told(page: Page, guest: Guest, src: str) -> None:
+    await page.goto(guest.write(f'<mpower-stream live lang=eu src="{src}"><a href="/">All</a></mpower-stream>'))
+    await expect(status(page)).to_have_text(re.compile("Ezin izan da kargatu"))
+    await expect(page.get_by_role("link", name="All")).to_be_visible()
+    assert await told(page) == ["error"]
+
+
+@pytest.mark.parametrize(("wished", "asked"), [("0", "?limit=1"), ("1000", "?limit=100"), ("many", "")])
+async def test_a_limit_out_of_range_is_brought_into_it(
+    page: Page, guest: Guest, program: Program, wished: str, asked: str
+) -> None:
+    await page.goto(guest.write(f"<mpower-stream limit={wished}></mpower-stream>"))
+    await expect(rows(page)).not_to_have_count(0)
+    assert program.asked == [f"/stream.json{asked}"]
+
+
+async def test_a_link_for_browsers_without_script_gives_way_to_rows(page: Page, guest: Guest, program: Program) -> None:
+    program.is_down = True
+    await page.goto(guest.write('<mpower-stream> <a href="/">All the news</a> </mpower-stream>'))
+    await expect(page.get_by_role("link", name="Try again")).to_be_visible()
+    await expect(page.get_by_role("link", name="All the news")).to_be_visible()
+    program.is_down = False
+    await page.get_by_role("link", name="Try again").click()
+    await expect(rows(page)).to_have_count(10)
+    await expect(page.get_by_role("link", name="All the news")).to_have_count(0)
+    await expect(more(page)).to_be_visible()
+
+
+async def test_a_page_whose_lists_float_has_load_more_below_the_rows(page: Page, guest: Guest) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await page.evaluate(
+        """() => { const sheet = new CSSStyleSheet(); sheet.replaceSync("li { float: left; inline-size: 9rem }");
+        document.adoptedStyleSheets.unshift(sheet); }"""
+    )
+    await expect(rows(page)).to_have_count(10)
+    assert await page.evaluate(
+        """() => document.querySelector(".mpower-more").getBoundingClientRect().top
+        >= Math.max(...[...document.querySelectorAll(".mpower-row")].map((row) => row.getBoundingClientRect().bottom))"""
+    )
 
 
 async def test_attributes_ask_for_less_and_a_change_asks_again(page: Page, guest: Guest, program: Program) -> None:
@@ -467,6 +522,74 @@ async def test_new_items_are_offered_and_nothing_moves_until_they_are_wanted(
     assert await shown_ids(page) == [item.id for item in program.items[:12]]
     assert await focused_id(page) == "new"
     await expect(page.get_by_role("button")).to_have_count(0)
+
+
+async def test_a_burst_between_the_rows_that_are_shown_is_shown_whole(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream live limit=5></mpower-stream>"))
+    for count in (5, 10):
+        await expect(rows(page)).to_have_count(count)
+        await more(page).click()
+    await expect(rows(page)).to_have_count(15)
+    for number in range(8):
+        program.items.insert(0, stream_item(0, id=f"top{number}"))
+    for number in range(4):
+        program.items.insert(12 + 3 * number, stream_item(0, id=f"between{number}"))
+    await told_to_listeners(program, "item-published", "top0")
+    await page.get_by_role("button", name="Show 12 new items").click()
+    await expect(rows(page)).to_have_count(27)
+    assert await shown_ids(page) == [item.id for item in program.items[:27]]
+    for count in (32, 37):
+        await more(page).click()
+        await expect(rows(page)).to_have_count(count)
+    assert await shown_ids(page) == [item.id for item in program.items]
+
+
+async def test_an_old_item_is_offered_below_the_end_of_the_stream(page: Page, guest: Guest, program: Program) -> None:
+    del program.items[8:]
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(status(page)).to_have_text("That is all.")
+    program.items.append(stream_item(8, id="old"))
+    await told_to_listeners(program, "item-published", "old")
+    await page.get_by_role("button", name="Show 1 new item").click()
+    await expect(rows(page)).to_have_count(9)
+    assert (await shown_ids(page))[-1] == "old"
+
+
+async def test_more_than_one_look_reads_is_shown_in_two(page: Page, guest: Guest, program: Program) -> None:
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.items[:0] = [stream_item(0, id=f"new{number}") for number in range(200)]
+    await told_to_listeners(program, "item-published", "new0")
+    await page.get_by_role("button", name="Show 180 new items").click()
+    await page.get_by_role("button", name="Show 20 new items").click()
+    await expect(rows(page)).to_have_count(210)
+    assert await shown_ids(page) == [item.id for item in program.items[:210]]
+
+
+async def test_a_stream_that_was_empty_leads_on_from_what_came(page: Page, guest: Guest, program: Program) -> None:
+    items, program.items = [stream_item(number) for number in range(150)], []
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(status(page)).to_have_text("There is nothing here yet.")
+    program.items = items
+    await told_to_listeners(program, "item-published", "01J00000")
+    await page.get_by_role("button", name="Show 120 new items").click()
+    await expect(rows(page)).to_have_count(120)
+    await more(page).click()
+    await expect(rows(page)).to_have_count(140)
+    assert await shown_ids(page) == [item.id for item in items[:140]]
+
+
+async def test_a_first_load_that_failed_is_tried_again_when_something_happens(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.is_down = True
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(status(page)).to_have_text(re.compile("could not be loaded"))
+    program.is_down = False
+    await told_to_listeners(program, "item-published", "01J00000")
+    await expect(rows(page)).to_have_count(10)
 
 
 async def test_what_was_published_before_the_connection_stood_is_offered_too(

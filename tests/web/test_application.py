@@ -7,11 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import ClientSession
+from lxml import html
+from yarl import URL
 
 from aggregator.machine import Machine
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.serving import asking, read, serving
+from web.problemwords import PROBLEM_WORDS
+from web.strings import all_strings
 
 PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
 
@@ -91,6 +95,7 @@ async def test_a_wrong_query_is_a_400_that_names_the_field(visitor: ClientSessio
         "/logos/..%2fsources.toml",
         "/logos/city",
         "/nothing",
+        "/static/",
         "/curation/nothing",
         "/strings/xx.json",
     ],
@@ -99,6 +104,98 @@ async def test_what_is_not_there_is_a_404(visitor: ClientSession, path: str) -> 
     async with visitor.get(path, allow_redirects=False) as answer:
         assert answer.status in {401, 403, 404}, path
         assert "Traceback" not in await answer.text()
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "said"),
+    [
+        ("/nothing", 404, "That page is not here."),
+        ("/static/", 404, "That page is not here."),
+        ("/strings/xx.jsonl", 404, "That page is not here."),
+        ("/stream?limit=0", 400, "That address cannot be read: limit: must be a whole number from 1 to 100."),
+        (
+            "/stream?cursor=zzz",
+            400,
+            "That address cannot be read: cursor: the cursor is not one that this stream gave; start again without it.",
+        ),
+        ("/embed?layout=foo", 400, "That address cannot be read: layout: must be one of list, cards, compact."),
+    ],
+)
+async def test_people_read_what_is_wrong_and_find_their_way_on(
+    visitor: ClientSession, path: str, status: int, said: str
+) -> None:
+    async with visitor.get(path, headers=BROWSER) as answer:
+        assert (answer.status, answer.content_type) == (status, "text/html")
+        assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+        page = html.fromstring(await answer.text())
+    assert page.xpath("string(//h1)") == said
+    assert {"/stream?ui=en", "/?lang=en"} <= set(page.xpath("//main//a/@href"))
+
+
+@pytest.mark.parametrize("language", sorted(all_strings()))
+async def test_people_read_it_in_their_language(visitor: ClientSession, language: str) -> None:
+    for path, said in (("/nothing", "missing"), ("/stream?limit=0", "unreadable")):
+        async with visitor.get(path, headers={**BROWSER, "Accept-Language": language}) as answer:
+            page = html.fromstring((await answer.read()).decode())
+            assert "Accept-Language" in answer.headers["Vary"]
+        assert page.get("lang") == language
+        assert page.xpath("string(//h1)").startswith(getattr(PROBLEM_WORDS[language], said))
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/nothing", {}), ("/stream?limit=0", {}), ("/stream.json?limit=0", BROWSER), ("/strings/xx.json", BROWSER)],
+)
+async def test_programs_get_the_problem_and_may_read_it_anywhere(
+    visitor: ClientSession, path: str, headers: dict[str, str]
+) -> None:
+    async with visitor.get(path, headers=headers) as answer:
+        assert answer.status >= 400
+        assert answer.content_type == "application/problem+json"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+async def test_the_editors_room_stays_closed_to_other_sites(visitor: ClientSession) -> None:
+    for headers in ({}, BROWSER):
+        async with visitor.get("/curation/nothing", headers=headers) as answer:
+            assert answer.status >= 400
+            assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("/stream/?lang=eu&q=a%20b", "/stream?lang=eu&q=a%20b"),
+        ("/embed/", "/embed"),
+        ("/favicon.ico", "/static/icon.svg"),
+    ],
+)
+async def test_an_address_that_is_nearly_right_leads_on(visitor: ClientSession, path: str, target: str) -> None:
+    async with visitor.get(URL(path, encoded=True), allow_redirects=False) as answer:
+        assert (answer.status, answer.headers["Location"]) == (308, target)
+    async with visitor.get(URL(path, encoded=True)) as answer:
+        assert answer.status == 200
+
+
+async def test_the_host_page_is_headed_by_the_streams_own_words(machine: Machine, visitor: ClientSession) -> None:
+    async with visitor.get("/?lang=en") as answer:
+        page = html.fromstring(await answer.text())
+    assert page.xpath("//h1/text()") == ["Test stream"]
+    assert page.xpath("//title/text()") == ["Test stream"]
+    assert page.xpath('//div[@class="lead"] | //meta[@name="description"]') == []
+    file = machine.settings.sources
+    words = 'headline = { en = "Warm homes" }\nintro = { en = "Who we are." }\nreview'
+    file.write_text(file.read_text().replace("review", words, 1))
+    assert machine.sources.reload_if_changed()
+    async with visitor.get("/?lang=en") as answer:
+        page = html.fromstring(await answer.text())
+    assert page.xpath("//h1/text()") == ["Warm homes"]
+    assert page.xpath("//title/text()") == ["Warm homes · Test stream"]
+    assert page.xpath('//div[@class="lead"]/p/text()') == ["Who we are."]
+    assert page.xpath('//div[@class="lead"]/details') == []
 
 
 async def test_a_method_that_does_not_fit_is_said_so(visitor: ClientSession) -> None:

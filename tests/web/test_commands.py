@@ -190,3 +190,19 @@ async def test_the_demo_shows_stream_and_queue_from_the_start(tmp_path: Path) ->
         assert running.link
         assert any("carbon-coop" in line for line in running.said)
         assert await running.stop() == 0
+
+
+async def test_a_second_demo_on_the_same_port_leaves_the_first_ones_files_alone(tmp_path: Path) -> None:
+    async with program("demo", folder=tmp_path, environment={}) as first:
+        port = first.url.rpartition(":")[2]
+        folder = tmp_path / "var" / "demo" / port
+        secret, database = (folder / "secret").read_text(), (folder / "mpower.db").stat().st_ino
+        async with program("demo", folder=tmp_path, environment={"MPOWER_PORT": port}, ready=False) as second:
+            await second.process.communicate()
+            assert second.process.returncode == 1
+            assert "set MPOWER_PORT to a free port" in second.log.read_text()
+        assert (folder / "secret").read_text() == secret
+        assert (folder / "mpower.db").stat().st_ino == database
+        async with program("demo", folder=tmp_path, environment={}) as other:
+            assert not other.url.endswith(f":{port}")
+        assert (folder / "mpower.db").stat().st_ino == database

@@ -23,6 +23,11 @@ def places(text: str) -> list[str]:
     return sorted(re.findall(r"\{\w+\}", text))
 
 
+def is_one_alone(language: str) -> bool:
+    form = Locale.parse(all_strings()[language].locale, sep="-").plural_form
+    return [n for n in range(200) if form(n) == "one"] == [1]
+
+
 def texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -53,7 +58,11 @@ def test_every_language_fills_the_same_places(language: str, part: str) -> None:
     ours, english = (getattr(all_strings()[code], part) for code in (language, FALLBACK))
     for key, value in english.items():
         wanted = {tuple(places(text)) for text in texts(value)}
-        assert {tuple(places(text)) for text in texts(ours[key])} == wanted, key
+        texts_in_ours = texts(ours[key])
+        if isinstance(value, Mapping) and is_one_alone(language):
+            # Where that form is for 1 alone, a word may stand for the number.
+            texts_in_ours = texts({form: text for form, text in ours[key].items() if form != "one"})
+        assert {tuple(places(text)) for text in texts_in_ours} == wanted, key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

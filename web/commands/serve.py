@@ -19,7 +19,7 @@ from aiohttp import web as aioweb
 from sqlalchemy import func, select
 
 from aggregator.errors import SettingsError
-from aggregator.machine import Machine, at_work, on_watch, open_machine, utc_now
+from aggregator.machine import Machine, at_work, in_step, on_watch, open_machine, utc_now
 from aggregator.settings import Settings, local_url
 from aggregator.store.tables import editor as editors_table
 from curation.editors import Role, make_link
@@ -29,6 +29,7 @@ from web.demo.site import serve_samples, write_samples
 
 DEMO_FOLDER = Path("var/demo")
 SHUTDOWN_SECONDS = 5.0
+BACKLOG = 512
 
 
 @click.command()
@@ -60,6 +61,7 @@ async def web(settings: Settings) -> None:
     async with (
         _listening(settings) as (listener, placed),
         open_machine(placed) as machine,
+        in_step(machine),
         _serving(machine, listener),
     ):
         await _greet(machine)
@@ -82,23 +84,25 @@ async def worker(settings: Settings) -> None:
 @click.command()
 @shared
 async def demo(settings: Settings) -> None:
-    """Run everything on sample sources that need no internet, with an empty database of its own under var/demo.
+    """Run everything on sample sources that need no internet, with an empty database of its own under var/demo/PORT.
 
     Example: mpower-stream demo
     """
     told = _told_to_stop()
-    shutil.rmtree(DEMO_FOLDER, ignore_errors=True)
-    DEMO_FOLDER.mkdir(parents=True)
     async with AsyncExitStack() as stack:
-        sites = await stack.enter_async_context(serve_samples(utc_now))
+        # Whoever holds the port owns the folder: only now is it sure that no other demo is at work there.
         listener, placed = await stack.enter_async_context(_listening(settings))
-        file = write_samples(sites, DEMO_FOLDER)
+        folder = DEMO_FOLDER / str(placed.port)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        sites = await stack.enter_async_context(serve_samples(utc_now))
+        file = write_samples(sites, folder)
         placed = replace(
             placed,
             sources=file,
-            database_url=f"sqlite+aiosqlite:///{DEMO_FOLDER}/mpower.db",
-            media_dir=DEMO_FOLDER / "media",
-            secret_file=DEMO_FOLDER / "secret",
+            database_url=f"sqlite+aiosqlite:///{folder}/mpower.db",
+            media_dir=folder / "media",
+            secret_file=folder / "secret",
             allow_private=",".join(sorted({urlsplit(url).netloc for url in sites.addresses.values()})),
         )
         machine = await stack.enter_async_context(open_machine(placed))
@@ -107,7 +111,7 @@ async def demo(settings: Settings) -> None:
         say("Sample partner sites:")
         for partner, address in sites.addresses.items():
             say(f"  {partner:<28} {address}")
-        await _greet(machine)
+        await _greet(machine, advice="a password chosen there lasts until the demo stops")
         await told.wait()
 
 
@@ -120,6 +124,8 @@ async def _listening(settings: Settings) -> AsyncIterator[tuple[socket.socket, S
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((settings.host, settings.port))
+            # Until it listens, another may bind the same port, too.
+            listener.listen(BACKLOG)
         except OSError as error:
             raise SettingsError(
                 f"cannot listen on {settings.host}:{settings.port}: {error.strerror}; "
@@ -137,13 +143,13 @@ async def _serving(machine: Machine, listener: socket.socket) -> AsyncIterator[N
     await runner.setup()
     try:
         async with on_watch(machine):
-            await aioweb.SockSite(runner, listener, backlog=512).start()
+            await aioweb.SockSite(runner, listener, backlog=BACKLOG).start()
             yield
     finally:
         await runner.cleanup()
 
 
-async def _greet(machine: Machine) -> None:
+async def _greet(machine: Machine, *, advice: str = "choose a password there to come back") -> None:
     """Say where everything is; on the very first start also the editor's one-time link."""
     url = machine.settings.public_url
     say(f"Stream and host page   {url}/")
@@ -155,7 +161,7 @@ async def _greet(machine: Machine) -> None:
         async with machine.database.write() as connection:
             secret = await make_link(connection, "editor", role=Role.ADMIN, now=machine.now())
         say(f"Sign in once with      {url}/curation/sign-in/{secret}")
-        say("                       (valid for a day; choose a password there to come back)")
+        say(f"                       (valid for a day; {advice})")
     say("Ctrl-C stops.")
 
 

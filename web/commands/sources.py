@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 from yarl import URL
 
 from aggregator.addresses import Allowed
 from aggregator.collectors import COLLECTORS, discover
 from aggregator.collectors.contract import Outside
-from aggregator.errors import CollectError, SettingsError
+from aggregator.errors import AggregatorError, CollectError, SettingsError
 from aggregator.fetch import open_fetch
 from aggregator.handlers import Outcome, handlers
 from aggregator.machine import Machine, open_machine, user_agent, utc_now
@@ -63,12 +64,14 @@ async def collect(settings: Settings, names: Sequence[str], *, wants_json: bool)
 
 
 async def _collect(machine: Machine, source: Source) -> Outcome:
-    outcome, commit = await machine.shop.look(source)
     try:
+        outcome, commit = await machine.shop.look(source)
         async with machine.database.write() as connection:
             await commit(connection)
     except CollectedMeanwhileError:
         return Outcome(source.id, was_same=True)
+    except (SQLAlchemyError, OSError, AggregatorError) as error:
+        return Outcome(source.id, problem=f"could not be kept: {type(error).__name__}")
     await machine.bell.ring()
     return outcome
 

@@ -17,10 +17,12 @@ Attributes, all optional; a list is parted by spaces or commas:
 Events, all bubbling; `detail.items` is how many items are shown now:
   mpower-stream:load   the first items are there
   mpower-stream:more   `detail.added` items came to them
-  mpower-stream:error  `detail.message`: a load failed; what was there stays, and the link offers to try again
+  mpower-stream:error  `detail.message`, and `detail.detail` if the host said why: a load failed; what was there stays,
+                       and the link offers to try again
   mpower-stream:open   a visitor follows an item, `detail.id`, `detail.url`; preventDefault() stays on the page
 
-Rows that a server has put inside (ol.mpower-rows > li[data-id], a.mpower-more[data-next]) are kept and used.
+Rows that a server has put inside (ol.mpower-rows > li[data-id], a.mpower-more[data-next]) are kept and used; anything
+else inside, such as a link for browsers without script, gives way to the first rows.
 Looks, custom properties and class names: see widget.css. Served as one file, with the modules it imports,
 widget.css and the English words inside (web/widgetfile.py).
 */
@@ -39,7 +41,10 @@ sheet.replaceSync(BUILT.style);
 
 const get = async (url) => {
   const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
-  if (!answer.ok) throw new Error(`${answer.status} ${url}`);
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => null);
+    throw new Error(`${answer.status} ${url}`, { cause: problem?.detail });
+  }
   return answer.json();
 };
 
@@ -92,30 +97,35 @@ class MpowerStream extends HTMLElement {
   }
 
   #start() {
-    const base = new URL((this.getAttribute("src") || HOME).replace(/\/?$/, "/"), document.baseURI);
+    let base = HOME, wrong;
+    try {
+      base = new URL(".", new URL((this.getAttribute("src") || HOME).replace(/\/?$/, "/"), document.baseURI));
+    } catch (error) {
+      wrong = error;
+    }
     const spoken = primary(this.closest("[lang]")?.lang);
     const language = BUILT.languages.includes(spoken) ? spoken : "en";
-    // `shown` leads from ids to rows, `waiting` is a newer first page that is not shown yet.
+    // `shown` leads from ids to rows, `waiting` is the stream down to the last of them, with what is not shown yet.
     const now = (this.#now = {
-      base, language, words: wordsIn(base, language), names: {}, tags: {}, shown: new Map(), waiting: [], prefix: this.#prefix,
+      base, wrong, language, words: wordsIn(base, language), names: {}, tags: {}, shown: new Map(), waiting: [], prefix: this.#prefix,
       level: Math.min(6, Math.max(2, Number(this.getAttribute("heading-level")) || 3)),
       images: this.getAttribute("images") !== "off",
     });
-    const given = (name) => this.querySelector(`.mpower-${name}`);
-    now.isLoaded = Boolean(given("rows"));
+    now.isLoaded = Boolean(this.querySelector(".mpower-rows"));
+    const given = (name) => now.isLoaded ? this.querySelector(`.mpower-${name}`) : null;
+    if (!now.isLoaded) now.fallback = [...this.childNodes];
     this.#rows = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
     this.#status = given("status") ?? make("p", { class: "mpower-status", role: "status" });
     this.#more = given("more") ?? make("a", { class: "mpower-more" });
     this.#fresh = make("button", { class: "mpower-fresh", type: "button", hidden: "" });
     this.prepend(make("div", { class: "mpower-top" }, this.#fresh));
-    if (now.isLoaded) {
+    if (!now.isLoaded) this.append(this.#rows, this.#status);
+    if (wrong) this.#fail(wrong);
+    else if (now.isLoaded) {
       for (const row of this.#rows.children) now.shown.set(row.dataset.id, row);
       now.next = this.#more.dataset.next && new URL(this.#more.dataset.next, base).href;
       this.#tell("load");
-    } else {
-      this.append(this.#rows, this.#status);
-      this.#load(this.#first());
-    }
+    } else this.#load(this.#first());
   }
 
   #first() {
@@ -124,7 +134,8 @@ class MpowerStream extends HTMLElement {
     for (const [attribute, name] of Object.entries(FILTERS)) {
       for (const value of (this.getAttribute(attribute) ?? "").split(/[\s,]+/)) add(name, value);
     }
-    add("limit", this.getAttribute("limit"));
+    const limit = parseInt(this.getAttribute("limit"), 10);
+    if (!isNaN(limit)) add("limit", Math.min(100, Math.max(1, limit)));
     return url.href;
   }
 
@@ -156,19 +167,29 @@ class MpowerStream extends HTMLElement {
       this.#rows.append(...fresh.map((item) => this.#row(item, words)));
       this.#offer(next, words.more);
       const added = now.isLoaded ? plural(words, words.loaded, fresh.length) : "";
-      this.#say(now.shown.size ? `${added} ${next ? "" : words.end}`.trim() : words.empty);
+      const none = Object.keys(FILTERS).some((name) => this.getAttribute(name)) ? words.nothing_fits : words.empty;
+      this.#say(now.shown.size ? `${added} ${next ? "" : words.end}`.trim() : none);
       if (now.isLoaded) this.#focus(now.shown.get(fresh[0]?.id));
       this.#tell(now.isLoaded ? "more" : "load", { added: fresh.length });
       now.isLoaded = true;
+      now.fallback?.splice(0).forEach((node) => node.remove());
     } catch (error) {
-      const words = await now.words;
-      if (now !== this.#now) return;
-      this.#offer(url, words.retry);
-      this.#say(words.failed);
-      this.#tell("error", { message: String(error) });
+      await this.#fail(error, url);
     } finally {
-      if (now === this.#now) this.#setBusy(false);
+      if (now === this.#now) {
+        this.#setBusy(false);
+        if (now.isMissed) this.look();
+      }
     }
+  }
+
+  async #fail(error, url) {
+    const now = this.#now;
+    const words = await now.words;
+    if (now !== this.#now) return;
+    if (url) this.#offer(url, words.retry);
+    this.#say(words.failed);
+    this.#tell("error", { message: String(error), detail: error.cause });
   }
 
   /** A page's items, those of them that are not shown yet, and where the next page is. */
@@ -223,20 +244,46 @@ class MpowerStream extends HTMLElement {
 
   #listen() {
     this.#channel?.remove(this);
-    this.#channel = this.isConnected && this.hasAttribute("live") ? Channel.of(this.#now.base) : null;
+    this.#channel = this.isConnected && this.hasAttribute("live") && !this.#now.wrong ? Channel.of(this.#now.base) : null;
     this.#channel?.add(this);
   }
 
   /** Looks for new items and offers them by a button; nothing that is read moves. */
   async look() {
     const now = this.#now;
+    // What is being loaded may be older than what we are told of: look when it is here.
+    now.isMissed = now.isBusy;
+    if (now.isBusy) return;
+    if (!now.isLoaded) return this.#load(this.#first());
+    const turn = (now.turn = {});
     try {
-      const [{ items, fresh }, words] = await Promise.all([this.#page(this.#first()), now.words]);
-      if (now !== this.#now || !now.isLoaded) return;
-      now.waiting = items;
-      this.#fresh.hidden = !fresh.length;
-      this.#fresh.textContent = plural(words, words.new, fresh.length);
-      if (fresh.length) this.#say(this.#fresh.textContent);
+      const words = await now.words;
+      // An item comes where its date belongs: anywhere down to the last row, and below it where the stream ended.
+      // Three rows stand for the last: one of them may be withdrawn.
+      const last = [...this.#rows.children].slice(-3).map((row) => row.dataset.id);
+      const url = new URL(this.#first());
+      url.searchParams.set("limit", Math.min(100, now.shown.size + 20));
+      const items = [];
+      let next = url.href;
+      const isEnough = () => now.next && (!next || items.some(({ id }) => last.includes(id)));
+      for (let tries = 6; next && tries && !isEnough(); tries--) {
+        const page = await this.#page(next);
+        items.push(...page.items);
+        next = page.next;
+      }
+      // A later look knows more.
+      if (now !== this.#now || turn !== now.turn) return;
+      // What follows the last row is Load More's.
+      const end = items.findLastIndex(({ id }) => now.shown.has(id));
+      if (end >= 0 && isEnough()) {
+        items.length = end + 1;
+        next = null;
+      }
+      const fresh = items.filter(({ id }) => !now.shown.has(id)).length;
+      Object.assign(now, { waiting: items, beyond: next });
+      this.#fresh.hidden = !fresh;
+      this.#fresh.textContent = plural(words, words.new, fresh);
+      if (fresh) this.#say(this.#fresh.textContent);
     } catch {
       // Nobody asked for it: the next event or connection looks again.
     }
@@ -244,7 +291,7 @@ class MpowerStream extends HTMLElement {
 
   /** Puts the waiting items where the stream has them, among those that stay where they are. */
   async #show() {
-    const { waiting, shown, words: coming } = this.#now;
+    const { waiting, shown, words: coming, beyond, next } = this.#now;
     const words = await coming;
     const last = waiting.findLastIndex(({ id }) => shown.has(id));
     let before = last < 0 ? this.#rows.firstChild : shown.get(waiting[last].id).nextSibling;
@@ -260,6 +307,9 @@ class MpowerStream extends HTMLElement {
     this.#say(plural(words, words.loaded, added.length));
     this.#focus(added.at(-1));
     this.#tell("more", { added: added.length });
+    // More came than one look reads: go on to look while rows below wait to be reached, else Load More leads on.
+    if (beyond && next) this.look();
+    else if (beyond) this.#offer(beyond, words.more);
   }
 
   /** Takes a withdrawn item away. */
