@@ -26,9 +26,7 @@ list.addEventListener("submit", (event) => {
   const sent = new FormData(form, event.submitter);
   const quick = sent.get("quick") ? event.submitter.textContent : "";
   const reason = [quick, sent.get("reason")?.trim()].filter(Boolean).join(": ");
-  const action = sent.get("action");
-  if (form.elements.reason) form.elements.reason.value = "";
-  decide(card, action, reason);
+  decide(card, sent.get("action"), reason);
 });
 for (const kind of ["click", "focusin"]) {
   list.addEventListener(kind, (event) => {
@@ -38,7 +36,7 @@ for (const kind of ["click", "focusin"]) {
 }
 list.addEventListener(
   "toggle",
-  ({ target }) => target.matches(".reject[open]") && reveal(target),
+  ({ target }) => target.matches('[aria-current="true"] .reject[open]') && reveal(target),
   true, // the event does not bubble
 );
 document.getElementById("news").addEventListener("click", goToNews);
@@ -71,7 +69,7 @@ keysOn.addEventListener("change", () => {
 });
 
 const KEYS = {
-  j: () => select(neighbour(1) ?? selected()),
+  j: goOn,
   k: () => select(neighbour(-1) ?? selected()),
   a: () => press('button[value="approve"]'),
   r: openReject,
@@ -81,6 +79,13 @@ const KEYS = {
   n: goToNews,
   "?": () => help.showModal(),
 };
+
+/** To the next card, on to older ones where the page ends. */
+async function goOn() {
+  const from = selected();
+  if (!neighbour(1)) await loadOlder();
+  if (selected() === from) select(neighbour(1) ?? from);
+}
 
 function press(selector) {
   selected()?.querySelector(selector)?.click();

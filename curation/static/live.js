@@ -4,10 +4,12 @@ import { ask, complain, recount, show } from "./room.js";
 
 const API = "/curation/api/items";
 const BATCH = 4;
+const AGAIN_AFTER_MS = 2000;
 const list = document.getElementById("cards");
 const live = document.getElementById("live");
 const words = document.getElementById("live-words");
 const due = new Set();
+const missed = new Set(); // could not be fetched, and are asked for once more
 let isBusy = false;
 
 /** Begin to listen, and again whenever the connection is lost. */
@@ -66,10 +68,16 @@ async function fetchDue() {
 }
 
 async function fetchItem(id) {
+  const isSecondTry = missed.delete(id);
   try {
     return await ask(`${API}/${encodeURIComponent(id)}`);
   } catch (refusal) {
-    return refusal.status === 404 ? { id } : null;
+    if (refusal.status === 404) return { id };
+    if (!isSecondTry) {
+      missed.add(id);
+      setTimeout(() => missed.has(id) && note(id), AGAIN_AFTER_MS);
+    }
+    return null;
   }
 }
 

@@ -148,10 +148,11 @@ async function settle(decision, action, reason) {
     part(decision.line, "undo").disabled = false;
     announce(`${DONE[action]}: ${part(decision.line, "title").textContent}. ${cards().length} left on this page.`);
     decision.isSettled = true;
+    if (action === "reject") part(decision.card, "reason").value = "";
     recount();
   } catch (refusal) {
     forget(decision);
-    await recover(decision, refusal);
+    await recover(decision, action, refusal);
   }
 }
 
@@ -160,8 +161,8 @@ function forget(decision) {
   if (index >= 0) decisions.splice(index, 1);
 }
 
-/** The server said no: show the card again, as it is now. */
-async function recover(decision, refusal) {
+/** The server said no: show the card again, as it is now, with the reason that was written. */
+async function recover(decision, action, refusal) {
   const { card, line } = decision;
   const title = part(card, "title").textContent;
   const isStale = refusal.status === 409 || refusal.status === 404;
@@ -174,6 +175,7 @@ async function recover(decision, refusal) {
   }
   const words = item ? "Changed meanwhile, so nothing was done. This is the newer version." : `Not saved: ${refusal.message}`;
   if (item) write(item, card);
+  if (action === "reject") part(card, "reject").open = true;
   putBack(line, card);
   notice(card, words);
   complain(item ? "Not done: the item had changed. It is shown as it is now." : words);
@@ -197,7 +199,7 @@ function putBack(line, card) {
 /** Take a decision back, the last one if none is named. */
 export async function undo(decision = decisions.at(-1)) {
   if (!decision) {
-    announce("There is nothing to undo.");
+    complain("There is nothing to undo.");
     return;
   }
   forget(decision);
@@ -326,22 +328,31 @@ function countNews() {
   news.textContent = words;
 }
 
-/** Go up to the newest. */
+/** Go up to the newest. Whoever did so knows of them, also of those that the window does not reach. */
 export function goToNews() {
   list.style.paddingBottom = "";
   scrollTo({ top: 0, behavior: "instant" });
   select(list.querySelector(":scope > [data-fresh]") ?? cards()[0]);
+  for (const card of list.querySelectorAll(":scope > [data-fresh]")) {
+    seeing.unobserve(card);
+    delete card.dataset.fresh;
+  }
+  countNews();
 }
 
 // Older ones
 
 const next = document.getElementById("next");
-let isLoading = false;
+let loading = null;
 
-/** Put the next page's cards below. */
+/** Put the next page's cards below. Whoever asks while they are under way waits for the same ones. */
 export async function loadOlder() {
-  if (onward.hidden || isLoading) return;
-  isLoading = true;
+  if (onward.hidden) return;
+  loading ??= fetchOlder().finally(() => (loading = null));
+  await loading;
+}
+
+async function fetchOlder() {
   try {
     const page = await ask(next.dataset.more);
     await Promise.all(working);
@@ -355,7 +366,5 @@ export async function loadOlder() {
     document.getElementById("empty").hidden = Boolean(cards().length);
   } catch (refusal) {
     complain(refusal.message);
-  } finally {
-    isLoading = false;
   }
 }

@@ -230,7 +230,7 @@ async def test_an_editor_approves_and_takes_it_back_without_script(room: Machine
     await visitor.get(answer.headers["Location"])
     assert "Undone. News 1" in words(visitor.text)
     await visitor.get("/curation/audit")
-    assert re.findall(r'data-label="What">(\w+)', visitor.text) == ["undo", "approve"]
+    assert re.findall(r'data-label="What"><span class="nowrap">(\w+)', visitor.text) == ["undo", "approve"]
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,73 @@ async def test_keys_decide_and_take_back(seat: Callable[..., Any]) -> None:
     assert reasons == ["a jazz reason"]
 
 
+async def test_a_reason_that_could_not_be_saved_is_still_there(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive(2)
+    await desk.open()
+    title = await desk.title().text_content()
+    await desk.page.route("**/decision", lambda route: route.abort())
+    await desk.keys("r")
+    await desk.page.keyboard.type("not our topic")
+    await desk.page.keyboard.press("Enter")
+    shown, field = desk.page.locator(SELECTED), desk.page.locator(f"{SELECTED} [data-part=reason]")
+    await expect(shown.locator("[data-part=notice]")).to_have_text("Not saved: The server cannot be reached.")
+    await expect(desk.title()).to_have_text(title or "")
+    await expect(field).to_be_visible()
+    await expect(field).to_have_value("not our topic")
+    await desk.page.unroute("**/decision")
+    await desk.keys("r")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator(".done")).to_contain_text(f"Rejected {title}")
+    async with desk.room.database.read() as connection:
+        assert [row.reason for row in await connection.execute(select(decision))] == ["not our topic"]
+    await desk.keys("zr")
+    await expect(desk.title()).to_have_text(title or "")
+    await expect(desk.page.locator(f"{SELECTED} [data-part=reason]")).to_have_value("")
+
+
+async def test_an_undo_of_nothing_is_answered(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive()
+    await desk.open()
+    await desk.keys("z")
+    await expect(desk.page.locator("#toast")).to_have_text("There is nothing to undo.")
+
+
+async def test_keys_go_on_to_older_ones(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive(27)
+    await desk.open()
+    await desk.keys("j" * 24)
+    await expect(desk.page.locator(f".card:nth-child(25){SELECTED}")).to_be_visible()
+    await desk.keys("j")
+    await expect(desk.page.locator(f".card:nth-child(26){SELECTED}")).to_be_visible()
+    await desk.keys("jj")
+    await expect(desk.page.locator(f".card:nth-child(27):last-child{SELECTED}")).to_be_visible()
+
+
+async def test_whoever_went_up_is_told_no_more_of_what_is_new(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(viewport={"width": 1000, "height": 500})
+    await desk.arrive(4)
+    await desk.open()
+    await desk.keys("jj")
+    await desk.arrive(6)
+    await expect(desk.page.locator("#news")).to_have_text("6 new ↑")
+    await desk.keys("n")
+    await expect(desk.page.locator("#news")).to_be_hidden()
+    await expect(desk.page.locator(f".card:first-child{SELECTED}")).to_be_visible()
+
+
+async def test_an_item_that_could_not_be_fetched_is_asked_for_again(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat()
+    await desk.arrive()
+    await desk.open()
+    await desk.page.route("**/curation/api/items/*", lambda route: route.abort(), times=1)
+    async with desk.page.expect_event("requestfailed"):
+        await desk.arrive()
+    await expect(desk.page.locator(".card h2")).to_have_text(["News 2", "News 1"], timeout=10_000)
+
+
 async def test_single_keys_can_be_switched_off(seat: Callable[..., Any]) -> None:
     desk: Desk = await seat()
     await desk.arrive(2)
@@ -303,3 +370,60 @@ async def test_everything_can_be_done_without_script(seat: Callable[..., Any]) -
     await desk.page.get_by_role("button", name="Sign out").click()
     await expect(desk.page.locator("h1")).to_have_text("Editors’ room")
     assert sorted((await desk.states()).values()) == ["rejected", "waiting"]
+
+
+async def test_an_undo_without_script_stays_on_its_page(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(java_script_enabled=False)
+    await desk.arrive(27)
+    await desk.sign_in()
+    await desk.page.get_by_role("link", name="Older ones").click()
+    await expect(desk.page.locator(".card")).to_have_count(2)
+    await desk.page.get_by_role("button", name="Approve").first.click()
+    await expect(desk.page.locator(".card")).to_have_count(1)
+    await desk.page.get_by_role("button", name="Undo").click()
+    await expect(desk.page.locator(".note.good")).to_contain_text("Undone. News")
+    await expect(desk.page.locator(".card")).to_have_count(2)
+
+
+# Small windows and colours of one's own
+
+
+@pytest.mark.parametrize("width", [320, 360, 390, 700])
+async def test_no_page_is_wider_than_a_small_window(seat: Callable[..., Any], width: int) -> None:
+    desk: Desk = await seat(viewport={"width": width, "height": 640})
+    await desk.arrive(title="A title as long as titles are, which takes all the room that a table has left for it " * 2)
+    await desk.open()
+    await desk.keys("a")
+    await expect(desk.page.locator(".done")).to_contain_text("Approved")
+    for path in ("/curation/", "/curation/sources", "/curation/audit"):
+        await desk.page.goto(path)
+        assert await desk.page.evaluate("document.documentElement.scrollWidth") <= width, path
+    cells = desk.page.locator("[data-label=What] span")
+    assert await cells.evaluate_all("spans => spans.map(span => span.getClientRects().length)") == [1, 1]
+
+
+async def test_a_phone_says_in_words_that_it_hears_nothing(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(viewport={"width": 390, "height": 640})
+    await desk.page.route("**/curation/events", lambda route: route.abort())
+    await desk.sign_in()
+    await expect(desk.page.locator("#live-words")).to_have_text("Reconnecting …")
+    box = await desk.page.locator("#live-words").bounding_box()
+    assert box is not None
+    assert box["width"] > 50
+    assert box["x"] + box["width"] <= 390
+
+
+async def test_what_is_current_shows_in_forced_colours(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(forced_colors="active")
+    await desk.arrive(2)
+    await desk.open()
+
+    async def looks(selector: str, name: str) -> list[str]:
+        script = "(nodes, name) => nodes.map(node => getComputedStyle(node)[name])"
+        return list(await desk.page.locator(selector).evaluate_all(script, name))
+
+    (current,) = await looks(".tabs [aria-current]", "borderBottomColor")
+    (ground,) = set(await looks(".tabs a:not([aria-current])", "borderBottomColor"))
+    assert [ground] == await looks("body", "backgroundColor") != [current]
+    assert await looks(".rooms a", "outlineStyle") == ["solid", "none", "none"]
+    assert await looks(".card", "outlineStyle") == ["solid", "none"]
