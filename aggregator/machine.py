@@ -103,7 +103,7 @@ class Machine:
         self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
-        hosts = {source.id: URL(source.url).host for source in self.configuration.sources if source.enabled}
+        hosts = {source.id: URL(source.url).authority for source in self.configuration.sources if source.enabled}
         async with self.database.read() as connection:
             due = await due_sources(connection, hosts, now=self.now())
             if not due:

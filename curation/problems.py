@@ -99,8 +99,10 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         if isinstance(error, ConnectionError) and _is_gone(request):
             return web.Response()  # nobody is there to read it, and nothing is wrong with us
         _give_up_where_begun(request, error)
-        log.exception("%s %s failed", request.method, _route(request))
         problem = _fault(error)
+        is_away = problem.status == HTTPStatus.SERVICE_UNAVAILABLE
+        what = "the database is out of reach" if is_away else "failed"
+        log.exception("%s %s: %s", request.method, _route(request), what)
     make_page = request.config_dict.get(PROBLEM_PAGE)
     page = make_page(request, problem) if make_page is not None and wants_page(request) else None
     return page if page is not None else problem.answer()
