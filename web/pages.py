@@ -17,7 +17,6 @@ from aggregator.model import Configuration
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
 from curation.problems import Problem
-from web.problemwords import PROBLEM_WORDS
 from web.strings import Strings, all_strings, choose_language, primary_subtag
 from web.views import kept_fields, paragraphs, render, show_call, show_choices, show_stream, translate_bar
 from web.widgetfile import widget_module, widget_style
@@ -133,14 +132,14 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     if request.path.endswith(".json"):
         return None
     site = _site(request, request.query.get("ui"), request.query.get("lang"))
-    words, detail = PROBLEM_WORDS[site.strings.language], ""
+    said, detail = "problem_failed", ""
     if problem.status == HTTPStatus.NOT_FOUND:
-        said = words.missing
+        said = "problem_missing"
     elif problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
-        said, detail = words.unreadable, problem.detail.rstrip(".") + "."
-    else:
-        said = words.failed
-    response = _answer(site, "problem.html", status=problem.status, said=said, detail=detail, feed_query="")
+        said, detail = "problem_unreadable", problem.detail.rstrip(".") + "."
+    response = _answer(
+        site, "problem.html", status=problem.status, said=site.strings.text(said), detail=detail, feed_query=""
+    )
     response.headers.update({**problem.headers, "Cache-Control": "no-store"})
     return response
 

@@ -147,14 +147,6 @@ async def read_page(
     return StreamPage(await _items(connection, rows), next_cursor, version)
 
 
-async def read_item(connection: AsyncConnection, item_id: str) -> StreamItem | None:
-    """One public item, or None where there is none of that id that the public may see."""
-    where = (item.c.id == item_id) & (item.c.state == State.APPROVED)
-    rows = (await connection.execute(select(item).where(where))).all()
-    items = await _items(connection, rows)
-    return items[0] if items else None
-
-
 async def read_counts(connection: AsyncConnection) -> Counts:
     """How many public items there are by language, tag and partner."""
     public = item.c.state == State.APPROVED

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from aggregator.model import State
 from aggregator.store.engine import Database
 from aggregator.store.moves import StaleVersionError, move
-from aggregator.store.stream import CursorError, StreamFilters, read_counts, read_item, read_page
+from aggregator.store.stream import CursorError, StreamFilters, read_counts, read_page
 from aggregator.store.tables import item, item_tag
 from curation.queue import read_queue
 from tests.builders import AUTO, START, keep, sighting, source
@@ -38,12 +38,6 @@ async def test_only_approved_items_are_public_newest_first(database: Database) -
     await keep(database, source("held"), [sighting(n) for n in range(3)])
     await keep(database, source("trusted", AUTO), [sighting(n) for n in (12, 10, 11)])
     assert await titles(database) == ["News 12", "News 11", "News 10"]
-
-
-async def test_an_item_that_is_not_public_cannot_be_read_by_its_id(database: Database) -> None:
-    kept = await keep(database, source("held"), [sighting(1)])
-    async with database.read() as connection:
-        assert await read_item(connection, kept.item_ids[0]) is None
 
 
 async def test_filters_narrow_and_several_values_widen(database: Database) -> None:

@@ -14,7 +14,6 @@ from aggregator.machine import Machine
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.serving import asking, read, serving
-from web.problemwords import PROBLEM_WORDS
 from web.strings import all_strings
 
 PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
@@ -137,12 +136,12 @@ async def test_people_read_what_is_wrong_and_find_their_way_on(
 
 @pytest.mark.parametrize("language", sorted(all_strings()))
 async def test_people_read_it_in_their_language(visitor: ClientSession, language: str) -> None:
-    for path, said in (("/nothing", "missing"), ("/stream?limit=0", "unreadable")):
+    for path, said in (("/nothing", "problem_missing"), ("/stream?limit=0", "problem_unreadable")):
         async with visitor.get(path, headers={**BROWSER, "Accept-Language": language}) as answer:
             page = html.fromstring((await answer.read()).decode())
             assert "Accept-Language" in answer.headers["Vary"]
         assert page.get("lang") == language
-        assert page.xpath("string(//h1)").startswith(getattr(PROBLEM_WORDS[language], said))
+        assert page.xpath("string(//h1)").startswith(all_strings()[language].text(said))
 
 
 @pytest.mark.parametrize(

@@ -81,11 +81,6 @@ def test_plurals_have_the_forms_of_their_language(language: str) -> None:
         assert set(strings.widget[key]) == needed
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_paragraphs_are_as_many_in_every_language(language: str) -> None:
-    assert len(all_strings()[language].page["more"]) == len(all_strings()[FALLBACK].page["more"])
-
-
 def test_the_basque_that_is_written_out_for_browsers_is_what_babel_says() -> None:
     basque = all_strings()["eu"]
     assert basque.intl is not None
