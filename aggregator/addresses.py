@@ -13,10 +13,13 @@ from yarl import URL
 from aggregator.errors import FetchError, RefusedError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 SETTING = "MPOWER_ALLOW_PRIVATE"
 PUBLIC_PORTS = frozenset({80, 443, 8080, 8443})
+MAIL_PORTS = frozenset({143, 993})
+WEB = ("http", "https")
+_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443, "imap": 143, "imaps": 993, "webcal": 443}
 
 # Written out, not asked of `ipaddress.is_global`, whose answer differs between versions of Python and is True for
 # multicast, 192.88.99.1 and most IPv6 addresses that hold a private IPv4 one.
@@ -124,14 +127,17 @@ class Allowed:
         """
         return cls(tuple(_opening(part.strip()) for part in text.split(",") if part.strip()))
 
-    def permits(self, address: str, port: int) -> bool:
-        """Whether a connection to this address (not a name) at this port may be opened."""
+    def permits(self, address: str, port: int, ports: Collection[int] = PUBLIC_PORTS) -> bool:
+        """Whether a connection to this address (not a name) at this port may be opened.
+
+        `ports` are those that may be reached anywhere on the public internet.
+        """
         parsed = _parsed(address)
         if parsed is None:
             return False
         if any(parsed in opening.block and opening.port in (None, port) for opening in self.openings):
             return True
-        return port in PUBLIC_PORTS and is_public(parsed)
+        return port in ports and is_public(parsed)
 
 
 def _opening(part: str) -> Opening:
@@ -185,34 +191,45 @@ def shown_host(url: URL) -> str:
     """What a message may say of an address: never its user, path or query, where secrets are."""
     host = (url.raw_host or "?")[:100]
     shown = f"[{host}]" if ":" in host else host
-    return shown if url.is_default_port() else f"{shown}:{url.port}"
+    return shown if url.explicit_port in (None, _PORTS.get(url.scheme)) else f"{shown}:{url.port}"
 
 
-def check(url: URL, allowed: Allowed) -> None:
+def port_of(url: URL) -> int:
+    """The port that the address names, or else its scheme's own; 0 where there is none."""
+    return url.explicit_port or _PORTS.get(url.scheme, 0)
+
+
+def ports_for(url: URL) -> Collection[int]:
+    """The ports that an address of this scheme may name on the public internet."""
+    return MAIL_PORTS if url.scheme in ("imap", "imaps") else PUBLIC_PORTS
+
+
+def check(url: URL, allowed: Allowed, schemes: Collection[str] = WEB) -> None:
     """Raise RefusedError for an address that is never fetched, FetchError for one that cannot be.
 
     A host given as a name is not judged here, but where the addresses are that it stands for.
     """
     if not url.scheme:
         raise FetchError(_NO_ADDRESS)
-    if url.scheme not in ("http", "https"):
-        raise RefusedError(f"an address that begins with “{url.scheme[:20]}:” is not fetched, only http and https")
+    if url.scheme not in schemes:
+        only = " and ".join(schemes)
+        raise RefusedError(f"an address that begins with “{url.scheme[:20]}:” is not fetched, only {only}")
     if url.user is not None or url.password is not None:
         raise RefusedError(f"an address with a user name or a password in it is not fetched ({shown_host(url)})")
-    host, port = url.raw_host or "", url.port or 0
+    host, port, ports = url.raw_host or "", port_of(url), ports_for(url)
     is_numeric = ":" in host or host.replace(".", "").isdigit()
     # A zone id picks a network card of ours, which nobody outside has a say in.
     if "%" in host or not (_parsed(host) if is_numeric else _HOST_NAME.fullmatch(host)):
         raise FetchError(f"{_NO_ADDRESS}: it names no host that could be asked")
-    if is_numeric and not allowed.permits(host, port):
-        raise refusal(host, [host], port)
+    if is_numeric and not allowed.permits(host, port, ports):
+        raise refusal(host, [host], port, ports)
 
 
-def refusal(host: str, addresses: Sequence[str], port: int) -> RefusedError:
+def refusal(host: str, addresses: Sequence[str], port: int, ports: Collection[int] = PUBLIC_PORTS) -> RefusedError:
     """The error for a host none of whose addresses (at least one) is permitted at this port, with the cure."""
     address = addresses[0]
     where = f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
     asked = where if host == address else f"{host} ({where})"
-    ports = ", ".join(str(public) for public in sorted(PUBLIC_PORTS))
-    why = f"its port is none of {ports}" if is_public(address) else "it is not on the public internet"
+    usual = ", ".join(str(public) for public in sorted(ports))
+    why = f"its port is none of {usual}" if is_public(address) else "it is not on the public internet"
     return RefusedError(f"{asked} is not fetched: {why}. An operator may allow it with {SETTING}={where}")

@@ -20,13 +20,17 @@ class CollectError(AggregatorError):
 class FetchError(CollectError):
     """An address could not be fetched whole, or must not be.
 
-    `retry_at` is the moment before which the other side asked not to be asked again, `status` its HTTP status.
+    `retry_at` is the moment before which the other side asked not to be asked again, `status` its HTTP status, `said`
+    the beginning of what came with it: hostile, and never to be shown as it is.
     """
 
-    def __init__(self, message: str, *, retry_at: datetime | None = None, status: int | None = None) -> None:
+    def __init__(
+        self, message: str, *, retry_at: datetime | None = None, status: int | None = None, said: str = ""
+    ) -> None:
         super().__init__(message)
         self.retry_at = retry_at
         self.status = status
+        self.said = said
 
 
 class RefusedError(FetchError):

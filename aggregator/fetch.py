@@ -1,31 +1,30 @@
-"""The only place that opens an outgoing socket: one guarded GET, whole or an error. Reads no document."""
+"""The only place that opens an outgoing socket: guarded, and whole or an error. Reads no document."""
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 
-from aggregator.addresses import Allowed, check, refusal, shown_host, web_address
+from aggregator.addresses import Allowed, check, port_of, ports_for, shown_host, web_address
 from aggregator.errors import FetchError
+from aggregator.faultwords import plain_words, status_words
+from aggregator.gate import GuardedResolver, Lookup, guarded_sockets, look_up
 from aggregator.turns import Turns
 from aggregator.unpack import unpacker
 
 if TYPE_CHECKING:
     import ssl
 
-    from aiohappyeyeballs import AddrInfoType
     from yarl import URL
 
 FEEDS_FIRST = (
@@ -34,40 +33,21 @@ FEEDS_FIRST = (
 )
 MAX_BYTES = 10_000_000
 MAX_REDIRECTS = 5
-LOOKUP_THREADS = 8
 LONGEST_WAIT = timedelta(days=1)
 
-_OK, _NOT_MODIFIED, _SERVER_FAULT = 200, 304, 500
-_PERMANENT = frozenset({301, 308})
-_REDIRECTS = _PERMANENT | {302, 303, 307}
-_REASONS = {
-    204: "has nothing to say (204)",
-    206: "sent only a part (206)",
-    304: "says that nothing has changed, without having been asked that (304)",
-    401: "asks for a sign-in (401)",
-    403: "refuses this program (403)",
-    404: "has nothing at this address (404)",
-    410: "says that this address is gone for good (410)",
-    429: "asks to be asked less often (429)",
-    503: "is out of service for now (503)",
-}
-_CHARSET = re.compile(r"""charset\s*=\s*["']?([a-z0-9._:+-]{1,40})""", re.IGNORECASE)
+MOST_SAID = 2_000
+MOST_LINE = 1_000_000
+# The other side of a stream says something every 15 s (Mastodon) or answers a ping.
+QUIET_SECONDS = 90.0
 
-# The first that fits, so the narrow ones stand before the wide ones.
-_FAULTS: tuple[tuple[type[Exception], str], ...] = (
-    (aiohttp.InvalidURL, "{host} cannot be asked: its address cannot be sent"),
-    (aiohttp.ClientConnectorCertificateError, "the certificate of {host} is not valid: {why}"),
-    (aiohttp.ClientSSLError, "no secure connection to {host} could be made"),
-    (aiohttp.ConnectionTimeoutError, "{host} could not be reached within {connect:g} s"),
-    (aiohttp.ServerTimeoutError, "{host} sent nothing for {read:g} s"),
-    (aiohttp.ClientConnectorError, "no connection to {host}: {why}"),
-    (aiohttp.ServerDisconnectedError, "{host} hung up without an answer"),
-    (aiohttp.ClientPayloadError, "what {host} sent was cut short"),
-    (aiohttp.ClientResponseError, "{host} does not speak HTTP as it should"),
-    (aiohttp.ClientError, "the connection to {host} broke off"),
-    (OSError, "the connection to {host} broke off: {why}"),
-    (ValueError, "{host} cannot be asked: a header cannot be sent"),
-)
+_OK, _NOT_MODIFIED, _TOO_MANY = 200, 304, 429
+_PERMANENT = frozenset({301, 308})
+_KEEP_METHOD = frozenset({307, 308})
+_ACCEPTED = frozenset(range(200, 300))
+_PATIENT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=QUIET_SECONDS)
+_RESETS = ("X-RateLimit-Reset", "RateLimit-Reset", "X-Rate-Limit-Reset")
+_REDIRECTS = _PERMANENT | {302, 303, 307}
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([a-z0-9._:+-]{1,40})""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +92,37 @@ class Fetch(Protocol):
         """
         ...
 
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        content_type: str,
+        accept: str = "*/*",
+        max_bytes: int = MAX_BYTES,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Post the body. FetchError for every answer but one in the two hundreds; only 307 and 308 are followed."""
+        ...
 
-Lookup = Callable[[str, int], Sequence[str]]
+    def lines(
+        self, url: str, *, accept: str = "text/event-stream", headers: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """An answer that never ends, line by line without line ends, as it comes. It ends where the other side ends.
 
+        FetchError where it cannot be had, breaks off, is silent for `QUIET_SECONDS`, or sends a line of absurd length.
+        """
+        ...
 
-def look_up(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, best first. Blocks; OSError or UnicodeError where there is no such name."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    def messages(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> AbstractAsyncContextManager[AsyncIterator[str]]:
+        """The text messages of a WebSocket (`ws://`, `wss://`), as they come; otherwise as `lines`."""
+        ...
+
+    async def connect(self, url: str) -> socket.socket:
+        """A bare connection to an address such as imaps://host: blocking, not encrypted yet, the caller's to close."""
+        ...
 
 
 @asynccontextmanager
@@ -142,11 +145,11 @@ async def open_fetch(
     A host is asked `per_host` things at once, and a turn that ends is given on `gap_seconds` later. `tls` stands in
     for the system's certificate authorities.
     """
-    resolver = _GuardedResolver(allowed, lookup, connect_seconds)
+    resolver = GuardedResolver(allowed, lookup, connect_seconds)
     connector = aiohttp.TCPConnector(
         resolver=resolver,
         use_dns_cache=False,
-        socket_factory=_guarded_sockets(allowed),
+        socket_factory=guarded_sockets(allowed),
         ssl=True if tls is None else tls,
     )
     session = aiohttp.ClientSession(
@@ -159,7 +162,7 @@ async def open_fetch(
     )
     try:
         async with session:
-            yield GuardedFetch(session, allowed, Turns(per_host, gap_seconds), now, total_seconds)
+            yield GuardedFetch(session, resolver, allowed, Turns(per_host, gap_seconds), now, total_seconds)
     finally:
         await resolver.close()
 
@@ -174,12 +177,14 @@ class GuardedFetch:
     def __init__(
         self,
         session: aiohttp.ClientSession,
+        resolver: GuardedResolver,
         allowed: Allowed,
         turns: Turns,
         now: Callable[[], datetime],
         total_seconds: float,
     ) -> None:
         self._session = session
+        self._resolver = resolver
         self._allowed = allowed
         self._turns = turns
         self._now = now
@@ -200,14 +205,91 @@ class GuardedFetch:
         check(target, self._allowed)
         validators = {"If-None-Match": _sendable(etag), "If-Modified-Since": _sendable(last_modified)}
         condition = {name: value for name, value in validators.items() if value}
-        request = _Request(target, accept, condition, dict(headers or {}), max_bytes)
+        return await self._whole(_Request(target, accept, condition, dict(headers or {}), max_bytes))
+
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        *,
+        content_type: str,
+        accept: str = "*/*",
+        max_bytes: int = MAX_BYTES,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """See `Fetch.post`."""
+        target = web_address(url)
+        check(target, self._allowed)
+        extra = {"Content-Type": content_type, **(headers or {})}
+        return await self._whole(_Request(target, accept, {}, extra, max_bytes, body))
+
+    @asynccontextmanager
+    async def lines(
+        self, url: str, *, accept: str = "text/event-stream", headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """See `Fetch.lines`."""
+        target = web_address(url)
+        check(target, self._allowed)
+        host = shown_host(target)
+        sent = {"Accept": accept, "Accept-Encoding": "identity", **(headers or {})}
         async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._turns.at(target))
+            with plain_words(host, _PATIENT):
+                await turn.enter_async_context(self._turns.at(target))
+                response = await self._session.get(target, headers=sent, allow_redirects=False, timeout=_PATIENT)
+            # A stream is one request, and it has been answered: others at this host may have their turn.
+            await turn.aclose()
+            try:
+                if response.status != _OK:
+                    raise await self._failure(host, response)
+                yield _lines(host, response)
+            finally:
+                response.close()
+
+    @asynccontextmanager
+    async def messages(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[AsyncIterator[str]]:
+        """See `Fetch.messages`."""
+        target = web_address(url)
+        check(target, self._allowed, schemes=("wss", "ws"))
+        host = shown_host(target)
+        patient = aiohttp.ClientWSTimeout(ws_receive=QUIET_SECONDS, ws_close=5.0)
+        async with AsyncExitStack() as turn:
+            with plain_words(host, _PATIENT):
+                await turn.enter_async_context(self._turns.at(target))
+                socket_ = await self._session.ws_connect(
+                    target, headers=headers, heartbeat=QUIET_SECONDS / 3, timeout=patient, max_msg_size=MOST_LINE
+                )
+            await turn.aclose()
+            try:
+                yield _messages(host, socket_)
+            finally:
+                await socket_.close()
+
+    async def connect(self, url: str) -> socket.socket:
+        """See `Fetch.connect`."""
+        target = web_address(url)
+        check(target, self._allowed, schemes=("imaps", "imap"))
+        host, port, ports = target.raw_host or "", port_of(target), ports_for(target)
+        refused: OSError | TimeoutError | None = None
+        for address in await self._resolver.permitted(host, port, ports):
+            connecting = asyncio.to_thread(socket.create_connection, (address, port), _PATIENT.sock_connect)
+            try:
+                return await connecting
+            except OSError as error:
+                refused = error
+        with plain_words(shown_host(target), _PATIENT):
+            raise refused or OSError
+        raise AssertionError("unreachable")
+
+    async def _whole(self, request: _Request) -> Answer:
+        async with AsyncExitStack() as turn:
+            await turn.enter_async_context(self._turns.at(request.url))
             try:
                 async with asyncio.timeout(self._total_seconds):
                     return await self._follow(request, turn)
             except TimeoutError:
-                raise FetchError(f"{shown_host(target)} took longer than {self._total_seconds:g} s") from None
+                raise FetchError(f"{shown_host(request.url)} took longer than {self._total_seconds:g} s") from None
 
     async def _follow(self, request: _Request, turn: AsyncExitStack) -> Answer:
         """Ask, and go where the answer points, until it is a document."""
@@ -235,27 +317,64 @@ class GuardedFetch:
     async def _ask(self, request: _Request) -> Answer | _Redirect:
         host = shown_host(request.url)
         sent = {"Accept": request.accept, **request.condition, **request.headers}
-        with _plain_words(host, self._session.timeout):
-            response = await self._session.get(request.url, headers=sent, allow_redirects=False)
+        with plain_words(host, self._session.timeout):
+            response = await self._session.request(
+                "GET" if request.body is None else "POST",
+                request.url,
+                headers=sent,
+                data=request.body,
+                allow_redirects=False,
+            )
             try:
-                if response.status in _REDIRECTS:
+                if response.status in (_REDIRECTS if request.body is None else _KEEP_METHOD):
                     return _Redirect(_redirected(request.url, response), response.status in _PERMANENT)
                 if response.status == _NOT_MODIFIED and request.condition:
                     return _answer(request, response, b"")
-                if response.status != _OK:
-                    raise self._failure(host, response)
+                if response.status != _OK and (request.body is None or response.status not in _ACCEPTED):
+                    raise await self._failure(host, response)
                 return _answer(request, response, await _body(host, response, request.max_bytes))
             finally:
                 response.close()
 
-    def _failure(self, host: str, response: aiohttp.ClientResponse) -> FetchError:
-        status = response.status
-        other = "has a fault of its own" if status >= _SERVER_FAULT else "sent no document"
+    async def _failure(self, host: str, response: aiohttp.ClientResponse) -> FetchError:
+        said = b""
+        with contextlib.suppress(aiohttp.ClientError, OSError, FetchError):
+            unpack = unpacker(host, response.headers.get("Content-Encoding", ""))
+            said = unpack.more(await response.content.read(MOST_SAID), MOST_SAID)
         return FetchError(
-            f"{host} {_REASONS.get(status, f'{other} ({status})')}",
-            retry_at=_retry_at(response.headers.get("Retry-After", ""), self._now()),
-            status=status,
+            status_words(host, response.status),
+            retry_at=_retry_at(response.headers, response.status, self._now()),
+            status=response.status,
+            said=said.decode("utf-8", "replace"),
         )
+
+
+async def _lines(host: str, response: aiohttp.ClientResponse) -> AsyncIterator[str]:
+    waiting = bytearray()
+    with plain_words(host, _PATIENT):
+        async for chunk in response.content.iter_any():
+            *whole, rest = (waiting + chunk).split(b"\n")
+            waiting = bytearray(rest)
+            if len(waiting) > MOST_LINE:
+                raise FetchError(f"{host} sends a line without end")
+            for line in whole:
+                yield line.rstrip(b"\r").decode("utf-8", "replace")
+
+
+async def _messages(host: str, socket_: aiohttp.ClientWebSocketResponse) -> AsyncIterator[str]:
+    with plain_words(host, _PATIENT):
+        while True:
+            try:
+                message = await socket_.receive()
+            except TimeoutError:
+                raise FetchError(f"{host} sent nothing for {QUIET_SECONDS:g} s") from None
+            if message.type is aiohttp.WSMsgType.ERROR:
+                raise FetchError(f"the connection to {host} broke off")
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                if message.type is aiohttp.WSMsgType.BINARY:
+                    continue
+                return
+            yield str(message.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,73 +384,13 @@ class _Request:
     condition: Mapping[str, str]
     headers: Mapping[str, str]
     max_bytes: int
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Redirect:
     to: URL
     permanent: bool
-
-
-class _GuardedResolver(AbstractResolver):
-    """Looks a name up once a connection, and gives only the addresses that may be reached.
-
-    So the name cannot change sides between check and connection (DNS rebinding).
-    """
-
-    def __init__(self, allowed: Allowed, lookup: Lookup, seconds: float) -> None:
-        self._allowed = allowed
-        self._lookup = lookup
-        self._seconds = seconds
-        # Its own threads: name servers that never answer must not use up everyone's.
-        self._threads = ThreadPoolExecutor(LOOKUP_THREADS, thread_name_prefix="lookup")
-
-    async def resolve(
-        self,
-        host: str,
-        port: int = 0,
-        family: socket.AddressFamily = socket.AF_UNSPEC,  # noqa: ARG002 - aiohttp's signature
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(self._seconds):
-                found = await loop.run_in_executor(self._threads, self._lookup, host, port)
-        except TimeoutError:
-            raise FetchError(f"the name {host} could not be looked up within {self._seconds:g} s") from None
-        except (OSError, UnicodeError):
-            found = ()
-        if not found:
-            raise FetchError(f"there is no host of the name {host}")
-        permitted = [address for address in found if self._allowed.permits(address, port)]
-        if not permitted:
-            raise refusal(host, found, port)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=socket.IPPROTO_TCP,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for address in permitted
-        ]
-
-    async def close(self) -> None:
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-
-def _guarded_sockets(allowed: Allowed) -> Callable[[AddrInfoType], socket.socket]:
-    """The last gate: every connection passes here with the very address that it goes to."""
-
-    def make(info: AddrInfoType) -> socket.socket:
-        family, kind, protocol, _, (host, port, *_) = info
-        address = str(host)
-        if not allowed.permits(address, port):
-            raise refusal(address, [address], port)
-        return socket.socket(family, kind, protocol)
-
-    return make
 
 
 def _redirected(here: URL, response: aiohttp.ClientResponse) -> URL:
@@ -372,17 +431,26 @@ def _sendable(validator: str | None) -> str | None:
     return validator if validator and validator.isascii() and validator.isprintable() else None
 
 
-def _retry_at(text: str, now: datetime) -> datetime | None:
-    """What Retry-After names (RFC 9110, 10.2.3), never more than a day away; None for nothing or what is past."""
-    if text.isascii() and text.isdigit():
-        # Cut before it is read: more digits than these are beyond a day anyhow.
-        return now + min(timedelta(seconds=int(text[:12])), LONGEST_WAIT)
+def _retry_at(headers: Mapping[str, str], status: int, now: datetime) -> datetime | None:
+    """What the answer says of when to come back, never more than a day away; None for nothing or what is past."""
+    at = _moment(headers.get("Retry-After", ""), now)
+    if at is None and status == _TOO_MANY:
+        # Mastodon sends a date, Bluesky and X the seconds since 1970.
+        named = next((headers[name] for name in _RESETS if name in headers), "")
+        at = _moment(named, datetime.fromtimestamp(0, UTC))
+    return min(at, now + LONGEST_WAIT) if at and at >= now else None
+
+
+def _moment(text: str, start: datetime) -> datetime | None:
+    """A moment as seconds after `start`, or as a date of HTTP (RFC 9110, 10.2.3) or ISO 8601."""
     try:
-        at = parsedate_to_datetime(text)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        if text.isascii() and text.isdigit():
+            # Cut before it is read: more digits than these are beyond a day anyhow.
+            return start + timedelta(seconds=int(text[:11]))
+        at = datetime.fromisoformat(text) if "T" in text[8:11] else parsedate_to_datetime(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return min(at, now + LONGEST_WAIT) if at > now else None
 
 
 async def _body(host: str, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
@@ -399,26 +467,3 @@ async def _body(host: str, response: aiohttp.ClientResponse, max_bytes: int) -> 
             raise too_long
     unpack.end()
     return bytes(body)
-
-
-@contextmanager
-def _plain_words(host: str, limits: aiohttp.ClientTimeout) -> Iterator[None]:
-    """Turn what goes wrong below into a sentence.
-
-    The cause is left out on purpose: aiohttp's messages hold the whole address with every token in it, and would
-    reach the log with the traceback.
-    """
-    try:
-        yield
-    except (aiohttp.ClientError, OSError, ValueError) as error:
-        sentence = next(sentence for kind, sentence in _FAULTS if isinstance(error, kind))
-        said = sentence.format(host=host, why=_why(error), connect=limits.sock_connect, read=limits.sock_read)
-        raise FetchError(said) from None
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return str(getattr(error.certificate_error, "verify_message", "")) or "it cannot be verified"
-    if isinstance(error, OSError) and error.errno is not None:
-        return os.strerror(error.errno).lower()
-    return "no answer"

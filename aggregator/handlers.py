@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,26 +18,35 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.collectors import COLLECTORS
+from aggregator.bell import Bell
+from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
-from aggregator.errors import CollectError, FetchError
+from aggregator.errors import CollectError, FetchError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
-from aggregator.model import Refined, Source, State
-from aggregator.refine import refine, wanted
+from aggregator.model import Document, Refined, Source, State
+from aggregator.refine import may_be_shown, refine, wanted
 from aggregator.refine.identity import Finding, Verdict, judge, marks
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
 from aggregator.store.engine import Database
-from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_deleted
+from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_all, withdraw_deleted
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
-from aggregator.store.sources import SourceState, keep_failure, keep_success, read_state
+from aggregator.store.sources import (
+    CollectedMeanwhileError,
+    SourceState,
+    keep_failure,
+    keep_push,
+    keep_success,
+    read_state,
+)
 from aggregator.store.tables import item, source_state
 from aggregator.work import Commit, Handler, WorkList
 
 LONGEST_BACKOFF = timedelta(days=1)
 JITTER = 0.05
 FEW = 4
+MOST_MEETINGS = 5
 PICTURE_BYTES = 8_000_000
 log = logging.getLogger(__name__)
 
@@ -53,10 +63,25 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Thoughts:
+    """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown."""
+
+    entries: Sequence[tuple[Verdict, Refined]] = ()
+    renamed: Sequence[Verdict] = ()
+    hidden: Sequence[str] = ()
+
+    def outcome(self, source_id: str, *, was_same: bool = False) -> Outcome:
+        """The same as figures."""
+        findings = Counter(verdict.finding for verdict, _ in self.entries)
+        return Outcome(source_id, findings[Finding.NEW], findings[Finding.CHANGED], was_same=was_same)
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """What handlers work with."""
 
     database: Database
+    bell: Bell
     outside: Outside
     sources: CurrentSources
     work: WorkList
@@ -78,23 +103,35 @@ class Workshop:
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
         try:
-            collected = await COLLECTORS[source.kind](source, state.cursor, self.outside)
+            collected = await KINDS[source.kind].collect(source, state.cursor, self.outside)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
             return Outcome(source.id, problem=str(error)), functools.partial(self._keep_failure, source, state, error)
-        entries, renamed = await self._think(source, collected)
-        outcome = Outcome(
-            source.id,
-            new=sum(verdict.finding is Finding.NEW for verdict, _ in entries),
-            changed=sum(verdict.finding is Finding.CHANGED for verdict, _ in entries),
-            was_same=collected.document is None,
-        )
-        return outcome, functools.partial(self._keep, source, state, collected, entries, renamed)
+        thoughts = await self._think(source, collected)
+        outcome = thoughts.outcome(source.id, was_same=collected.document is None)
+        return outcome, functools.partial(self._keep, source, state, collected, thoughts)
 
-    async def _think(self, source: Source, collected: Collected) -> tuple[list[tuple[Verdict, Refined]], list[Verdict]]:
+    async def take(self, source: Source, collected: Collected) -> Outcome:
+        """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        for _ in range(MOST_MEETINGS):
+            async with self.database.read() as connection:
+                state = await read_state(connection, source.id)
+            if state is None:
+                raise StoreError(f"{source.id} has no state yet")
+            thoughts = await self._think(source, collected)
+            try:
+                async with self.database.write() as connection:
+                    await self._keep_pushed(source, state, collected, thoughts, connection)
+            except CollectedMeanwhileError:
+                continue  # it was asked at the same moment: what is new is judged again
+            await self.bell.ring()
+            return thoughts.outcome(source.id)
+        raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
+
+    async def _think(self, source: Source, collected: Collected) -> Thoughts:
         """What is new or changed, refined; and what has only a new id."""
         if collected.document is None:
-            return [], []
+            return Thoughts()
         if collected.document.left_out:
             log.warning("%s: %d older entries are left out", source.id, collected.document.left_out)
         marked = marks(collected.document.entries)
@@ -104,44 +141,69 @@ class Workshop:
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
         thinking = functools.partial(self._refine, source, collected, fresh, self.now())
-        return await asyncio.to_thread(thinking) if fresh else [], renamed
+        refined, hidden = await asyncio.to_thread(thinking) if fresh else ([], ())
+        return Thoughts(refined, renamed, hidden)
 
     def _refine(
         self, source: Source, collected: Collected, verdicts: Sequence[Verdict], now: datetime
-    ) -> list[tuple[Verdict, Refined]]:
+    ) -> tuple[list[tuple[Verdict, Refined]], tuple[str, ...]]:
+        """The entries that are let in, refined; and the keys of known ones that may not be shown any more."""
         language = collected.document.language if collected.document else None
-        refined = [
-            (
-                verdict,
-                refine(
-                    verdict.sighting,
-                    source=source,
-                    base_url=collected.url,
-                    feed_language=language,
-                    tagger=self.sources.tagger,
-                    now=now,
-                ),
+        block = self.sources.configuration.stream.block
+        entries: list[tuple[Verdict, Refined]] = []
+        hidden: list[str] = []
+        for verdict in verdicts:
+            if not may_be_shown(verdict.sighting, source, block):
+                hidden.append(verdict.was_key or verdict.mark.entry_key)
+                continue
+            refined = refine(
+                verdict.sighting,
+                source=source,
+                base_url=collected.url,
+                feed_language=language,
+                tagger=self.sources.tagger,
+                now=now,
             )
-            for verdict in verdicts
-        ]
-        return [pair for pair in refined if pair[0].finding is Finding.CHANGED or wanted(pair[1], source)]
+            if verdict.finding is Finding.CHANGED or wanted(refined, source):
+                entries.append((verdict, refined))
+        return entries, tuple(hidden)
 
     async def _keep(
         self,
         source: Source,
         state: SourceState,
         collected: Collected,
-        entries: Sequence[tuple[Verdict, Refined]],
-        renamed: Sequence[Verdict],
+        thoughts: Thoughts,
         connection: AsyncConnection,
     ) -> None:
         now = self.now()
         due_at = now + source.every * (1 + random.uniform(0, JITTER))  # noqa: S311
-        await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=bool(entries))
-        kept = await keep_entries(connection, source, entries, now=now)
-        await keep_renamed(connection, source, renamed, now=now)
-        if collected.document:
-            await withdraw_deleted(connection, source, collected.document.deleted, kept, now=now)
+        has_news = bool(thoughts.entries)
+        await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=has_news)
+        await self._keep_document(source, collected.document, thoughts, connection)
+
+    async def _keep_pushed(
+        self,
+        source: Source,
+        state: SourceState,
+        collected: Collected,
+        thoughts: Thoughts,
+        connection: AsyncConnection,
+    ) -> None:
+        has_news = bool(thoughts.entries)
+        await keep_push(connection, state, collected.cursor.place, now=self.now(), has_news=has_news)
+        await self._keep_document(source, collected.document, thoughts, connection)
+
+    async def _keep_document(
+        self, source: Source, document: Document | None, thoughts: Thoughts, connection: AsyncConnection
+    ) -> None:
+        now = self.now()
+        kept = await keep_entries(connection, source, thoughts.entries, now=now)
+        await keep_renamed(connection, source, thoughts.renamed, now=now)
+        if document:
+            await withdraw_deleted(connection, source, (*document.deleted, *thoughts.hidden), kept, now=now)
+        if document and document.is_gone:
+            await withdraw_all(connection, source, "its account is gone", kept, now=now)
         for start in range(0, len(kept.item_ids), FEW):
             # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
             await self.work.put(connection, ItemsArrived(tuple(kept.item_ids[start : start + FEW])), due_at=now)

@@ -22,12 +22,13 @@ from yarl import URL
 
 from aggregator.addresses import Allowed
 from aggregator.bell import Bell, open_bell
-from aggregator.collectors import COLLECTORS
+from aggregator.collectors import RULES
 from aggregator.collectors.contract import Outside
 from aggregator.errors import SettingsError, StoreError
 from aggregator.events import SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
+from aggregator.listening import Listening
 from aggregator.model import Configuration
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings, read_secret
@@ -140,7 +141,7 @@ class Machine:
 async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Machine]:
     """Open everything. Raises SettingsError or StoreError, with the cure, before anything runs."""
     allowed = Allowed.parse(settings.allow_private)
-    sources = CurrentSources(settings.sources, kinds=COLLECTORS, allowed=allowed)
+    sources = CurrentSources(settings.sources, kinds=RULES, allowed=allowed, environment=settings.environment)
     secret = read_secret(settings.secret_file)
     _check_folder(settings.media_dir)
     contact = sources.configuration.stream.contact or settings.public_url
@@ -150,8 +151,8 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         reader = await stack.enter_async_context(open_sandbox())
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
-        outside = Outside(fetch, reader)
-        shop = Workshop(database, outside, sources, work, settings.media_dir, now)
+        outside = Outside(fetch, reader, now)
+        shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)
         await machine.know_sources()
@@ -180,7 +181,8 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     collecting = _worker(machine, only=("collect",), slots=48)
     # Pictures on a slow host must not take the places of those who collect.
     following = _worker(machine, only=("keep_pictures", "publish"), slots=16)
-    async with running(collecting.run()), running(following.run()):
+    listening = Listening(machine.shop, machine.ask_for)
+    async with running(collecting.run()), running(following.run()), running(listening.run()):
         scheduler.start()
         try:
             await machine.tick()

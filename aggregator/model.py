@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aggregator.errors import CollectError
+
 
 class State(StrEnum):
     """Where an item stands. Only `APPROVED` is public."""
@@ -45,6 +47,7 @@ class Stream:
     intro: Mapping[str, str] = field(default_factory=dict)
     more: Mapping[str, str] = field(default_factory=dict)
     contact: str | None = None
+    block: tuple[str, ...] = ()  # authors who are never shown: a handle, an address or a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,62 @@ class Partner:
 
 
 @dataclass(frozen=True, slots=True)
+class Secret:
+    """A password or token as sources.toml gives it: itself, or `env:NAME`, whose value may be missing.
+
+    No text that shows a Secret shows its value.
+    """
+
+    name: str
+    value: str | None = field(default=None, repr=False)
+
+    def reveal(self) -> str:
+        """The value. Raises CollectError where the environment lacks it, which stops this source alone."""
+        if not self.value:
+            raise CollectError(f"{self.name.removeprefix('env:')} is not set in the environment of this program")
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Selectors:
+    """Where things stand on a page without a feed: CSS selectors; all but `item` are looked for inside an item."""
+
+    item: str
+    link: str = "a"
+    title: str | None = None
+    date: str | None = None
+    picture: str | None = None
+    text: str | None = None
+
+
+class Sensitive(StrEnum):
+    """What happens to posts that their authors marked as sensitive or put behind a warning."""
+
+    HOLD = "hold"
+    DROP = "drop"
+    SHOW = "show"
+
+
+class Vanished(StrEnum):
+    """What an entry's absence from the middle of its feed means: an editor is told, or the item is withdrawn."""
+
+    TELL = "tell"
+    WITHDRAW = "withdraw"
+
+
+class MailItems(StrEnum):
+    """What of a newsletter becomes an item: the whole message, or each article that it links to."""
+
+    MESSAGE = "message"
+    LINK = "link"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
-    """One place that is listened to. `id` is stable: items keep it."""
+    """One place that is listened to. `id` is stable: items keep it.
+
+    From `user` on stand the options of some kinds only; which kind has which is said beside its collector.
+    """
 
     id: str
     partner: str
@@ -73,6 +130,16 @@ class Source:
     match_any: tuple[str, ...] = ()
     expect_every: timedelta | None = None
     enabled: bool = True
+    push: bool = True
+    vanished: Vanished = Vanished.TELL
+    user: str | None = None
+    token: Secret | None = None
+    replies: bool = False
+    boosts: bool = False
+    sensitive: Sensitive = Sensitive.HOLD
+    monthly_limit: float = 0.0  # US dollars
+    items: MailItems = MailItems.MESSAGE
+    select: Selectors | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +208,51 @@ class Alternate:
     language: str | None = None
 
 
+class Kind(StrEnum):
+    """What an item is to a reader."""
+
+    ARTICLE = "article"
+    POST = "post"
+    VIDEO = "video"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The preview of a page that a post links to."""
+
+    url: str
+    title: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a post quotes. The text is empty where the quoted post may not be shown."""
+
+    url: str
+    author: Author | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """When and where an event takes place. `ends_at` is the first moment at which it is over."""
+
+    starts_at: datetime
+    ends_at: datetime
+    place: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One entry as a source showed it, before anything is cleaned. All text is hostile.
 
-    `entry_id` is the entry's own id (RSS guid, Atom id, JSON Feed id) or empty where it has none.
+    `entry_id` is the entry's own id (RSS guid, Atom id, JSON Feed id, a post's id) or empty where it has none.
+    `kind` is None where the entry does not say: then one with a title is an article, one without a post. `boosted_by`
+    is set where the source only passes on somebody else's post: `authors` are those who wrote it. `reply_to` is the
+    address or id of what it answers. `warning` stands before the text until a reader asks for it; `hidden` says why
+    nobody may be shown the entry at all (its author's wish, or it is not public).
     """
 
     entry_id: str
@@ -160,14 +267,36 @@ class Sighting:
     alternates: tuple[Alternate, ...] = ()
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    kind: Kind | None = None
+    hashtags: tuple[str, ...] = ()
+    card: Card | None = None
+    quote: Quote | None = None
+    boosted_by: Author | None = None
+    reply_to: str | None = None
+    warning: str | None = None
+    is_sensitive: bool = False
+    hidden: str | None = None
+    happening: Happening | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How often a document wishes to be asked for: RSS `ttl`, `skipHours` (UTC), `skipDays` (0 is Monday), `sy:`."""
+
+    at_most_every: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What a feed document says, in the order it says it.
+    """What a feed document or an answer of an interface says, in the order it says it.
 
-    `deleted` holds the ids that it declares gone (RFC 6721, `at:deleted-entry`); `left_out` counts the older entries
-    that were more than are read of one document.
+    `deleted` holds the ids that it declares gone (RFC 6721, `at:deleted-entry`; a network's word of a deletion);
+    `left_out` counts the older entries that were more than are read of one document. `is_window` is true for what
+    shows everything from its oldest entry on, so that what is missing between was taken away; false for a part, such
+    as what was pushed. `is_gone` says that the account itself is no more, and all it ever showed with it. `hubs` and
+    `topic` are where it can be had by push (WebSub).
     """
 
     entries: tuple[Sighting, ...]
@@ -177,6 +306,11 @@ class Document:
     language: str | None = None
     deleted: tuple[str, ...] = ()
     left_out: int = 0
+    is_window: bool = True
+    is_gone: bool = False
+    hubs: tuple[str, ...] = ()
+    topic: str | None = None
+    rhythm: Rhythm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +351,10 @@ class Refined:
     detection: Detection
     tags: tuple[TagMatch, ...]
     story_keys: tuple[str, ...]
+    kind: Kind = Kind.ARTICLE
+    card: Card | None = None
+    quote: Quote | None = None
+    boosted_by: Author | None = None
+    warning: str | None = None
+    is_sensitive: bool = False
+    happening: Happening | None = None

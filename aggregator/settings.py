@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Settings:
     log_json: bool = False
     lease: timedelta = timedelta(seconds=120)
     sources: Path = Path("sources.toml")
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)  # where sources.toml's secrets are
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -54,6 +55,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allow_private=environment.get("MPOWER_ALLOW_PRIVATE", ""),
         log_level=level,
         log_json=log_format == "json",
+        environment=dict(environment),
         lease=_lease(environment.get("MPOWER_LEASE_SECONDS", "120")),
     )
 

@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Collection
+from collections.abc import Mapping
 from pathlib import Path
 
 from aggregator.addresses import Allowed, check, web_address
 from aggregator.errors import FetchError, SettingsError
 from aggregator.model import Configuration
 from aggregator.refine.tags import Tagger
-from aggregator.sourcesfile import read_sources
+from aggregator.sourcesfile import Rules, read_sources
 
+# What a source's address may begin with; which kind takes which stands in its rules.
+SCHEMES = ("http", "https", "imap", "imaps", "webcal")
 log = logging.getLogger(__name__)
 
 
 class CurrentSources:
     """The last good reading of the file. `problem` is set while the file on disk is another, wrong one."""
 
-    def __init__(self, path: Path, *, kinds: Collection[str], allowed: Allowed) -> None:
-        """Read the file. Raises SettingsError where it is wrong: there is no good one to keep yet."""
+    def __init__(
+        self, path: Path, *, kinds: Mapping[str, Rules], allowed: Allowed, environment: Mapping[str, str]
+    ) -> None:
+        """Read the file; `environment` holds the secrets that it names.
+
+        Raises SettingsError where it is wrong: there is no good one to keep yet.
+        """
         self._path = path
         self._kinds = kinds
         self._allowed = allowed
+        self._environment = environment
         self._stamp = self._read_stamp()
         self.configuration: Configuration = self._read()
         self.tagger = Tagger(self.configuration.tags)
@@ -59,7 +67,7 @@ class CurrentSources:
         return has_changed
 
     def _read(self) -> Configuration:
-        return read_sources(self._path, kinds=self._kinds, refuses=self._refuses)
+        return read_sources(self._path, kinds=self._kinds, environment=self._environment, refuses=self._refuses)
 
     def _read_stamp(self) -> tuple[int, int] | None:
         try:
@@ -71,7 +79,7 @@ class CurrentSources:
     def _refuses(self, text: str) -> str | None:
         """Addresses that are private by their very text are refused at once; names are when they are fetched."""
         try:
-            check(web_address(text), self._allowed)
+            check(web_address(text), self._allowed, schemes=SCHEMES)
         except FetchError as error:
             return str(error)
         return None

@@ -6,6 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,12 +15,46 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from yarl import URL
 
 from aggregator.errors import SettingsError
-from aggregator.model import Call, Configuration, Partner, Review, ReviewMode, Source, Stream, Tag
+from aggregator.model import (
+    Call,
+    Configuration,
+    MailItems,
+    Partner,
+    Review,
+    ReviewMode,
+    Secret,
+    Selectors,
+    Sensitive,
+    Source,
+    Stream,
+    Tag,
+    Vanished,
+)
 
 SHORTEST_INTERVAL = timedelta(seconds=10)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 Place = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What sources.toml may say of one kind of source.
+
+    `options` and `needs` are keys of [[source]] that not every kind has; what it needs it has, too. `fits` says what
+    is wrong with an address for this kind, with the cure, or None.
+    """
+
+    options: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    schemes: tuple[str, ...] = ("https", "http")
+    fits: Callable[[str], str | None] = lambda _url: None
+
+
+# The keys of [[source]] that only some kinds have.
+OPTIONS = frozenset(
+    {"user", "token", "replies", "boosts", "sensitive", "monthly_limit", "items", "select", "vanished", "push"}
+)
 
 
 def _duration(value: object) -> timedelta:
@@ -52,9 +87,31 @@ def _web_address(value: str) -> str:
         raise ValueError(f"is no web address ({error})") from error
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError("is no web address; it begins with https:// or http:// and names a host")
+    return _without_user(value, url)
+
+
+def _address(value: str) -> str:
+    """An address of any scheme: which ones a kind of source takes stands in its rules."""
+    try:
+        url = URL(value)
+    except ValueError as error:
+        raise ValueError(f"is no address ({error})") from error
+    if not url.scheme or not url.host:
+        raise ValueError("is no address; it begins with https:// or http:// and names a host")
+    return _without_user(value, url)
+
+
+def _without_user(value: str, url: URL) -> str:
     if url.user or url.password:
         raise ValueError("holds a user name or password; an address is shown to editors, so leave them out")
     return value
+
+
+def _secret(value: object) -> Secret:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError('write "env:NAME", so that the environment\'s variable NAME holds it')
+    name = value.strip()
+    return Secret(name) if name.startswith("env:") else Secret("the one in sources.toml", name)
 
 
 Identifier = Annotated[
@@ -68,6 +125,8 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Interval = Annotated[Duration, AfterValidator(_interval)]
 ReviewText = Annotated[Review, BeforeValidator(_review)]
 Address = Annotated[str, AfterValidator(_web_address)]
+AnyAddress = Annotated[str, AfterValidator(_address)]
+SecretText = Annotated[Secret, BeforeValidator(_secret)]
 
 
 class _Table(BaseModel):
@@ -82,6 +141,7 @@ class _Stream(_Table):
     intro: dict[Language, Text] = {}
     more: dict[Language, Text] = {}
     contact: Text | None = None
+    block: tuple[Text, ...] = ()
 
 
 class _Partner(_Table):
@@ -92,11 +152,20 @@ class _Partner(_Table):
     logo: Text | None = None
 
 
+class _Select(_Table):
+    item: Text
+    link: Text = "a"
+    title: Text | None = None
+    date: Text | None = None
+    picture: Text | None = None
+    text: Text | None = None
+
+
 class _Source(_Table):
     id: Identifier
     partner: Identifier
     kind: str
-    url: Address
+    url: AnyAddress
     languages: tuple[Language, ...] = ()
     every: Interval = timedelta(minutes=30)
     review: ReviewText | None = None
@@ -104,6 +173,16 @@ class _Source(_Table):
     match_any: tuple[Text, ...] = ()
     expect_every: Duration | None = None
     enabled: bool = True
+    push: bool = True
+    vanished: Vanished = Vanished.TELL
+    user: Text | None = None
+    token: SecretText | None = None
+    replies: bool = False
+    boosts: bool = False
+    sensitive: Sensitive = Sensitive.HOLD
+    monthly_limit: Annotated[float, Field(ge=0, le=100_000)] = 0.0
+    items: MailItems = MailItems.MESSAGE
+    select: _Select | None = None
 
 
 class _Tag(_Table):
@@ -129,12 +208,17 @@ class _File(_Table):
 
 
 def read_sources(
-    path: Path, *, kinds: Collection[str], refuses: Callable[[str], str | None] = lambda _url: None
+    path: Path,
+    *,
+    kinds: Mapping[str, Rules],
+    environment: Mapping[str, str] | None = None,
+    refuses: Callable[[str], str | None] = lambda _url: None,
 ) -> Configuration:
     """Read and check the file.
 
-    `kinds` are the kinds of source that can be collected; `refuses` gives the reason why an address may never be
-    fetched, or None. Raises SettingsError with one line for each mistake.
+    `kinds` are the kinds of source that can be collected, `environment` is where secrets are that the file names;
+    `refuses` gives the reason why an address may never be fetched, or None. Raises SettingsError with one line for
+    each mistake.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -142,11 +226,16 @@ def read_sources(
         raise SettingsError(f"{path}: there is no such file; name another with --sources PATH") from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}); it must be a file in UTF-8") from error
-    return parse_sources(text, name=str(path), kinds=kinds, refuses=refuses)
+    return parse_sources(text, name=str(path), kinds=kinds, environment=environment, refuses=refuses)
 
 
 def parse_sources(
-    text: str, *, name: str, kinds: Collection[str], refuses: Callable[[str], str | None] = lambda _url: None
+    text: str,
+    *,
+    name: str,
+    kinds: Mapping[str, Rules],
+    environment: Mapping[str, str] | None = None,
+    refuses: Callable[[str], str | None] = lambda _url: None,
 ) -> Configuration:
     """The same for a text; `name` stands in the messages where the file's path would."""
     try:
@@ -167,22 +256,30 @@ def parse_sources(
     problems = list(_contradictions(file, kinds, refuses))
     if problems:
         raise SettingsError(_report(name, lines, problems))
-    return _configuration(file)
+    return _configuration(file, environment or {})
 
 
-def _configuration(file: _File) -> Configuration:
+def _configuration(file: _File, environment: Mapping[str, str]) -> Configuration:
     stream = Stream(**dict(file.stream))
     return Configuration(
         stream=stream,
         partners=tuple(Partner(**dict(partner)) for partner in file.partner),
-        sources=tuple(Source(**{**dict(source), "review": source.review or stream.review}) for source in file.source),
+        sources=tuple(_source(source, stream, environment) for source in file.source),
         tags=tuple(Tag(**dict(tag)) for tag in file.tag),
         calls=tuple(Call(**dict(call)) for call in file.call),
     )
 
 
+def _source(table: _Source, stream: Stream, environment: Mapping[str, str]) -> Source:
+    token = table.token
+    if token and not token.value:
+        token = Secret(token.name, environment.get(token.name.removeprefix("env:")))
+    select = Selectors(**dict(table.select)) if table.select else None
+    return Source(**{**dict(table), "review": table.review or stream.review, "token": token, "select": select})
+
+
 def _contradictions(
-    file: _File, kinds: Collection[str], refuses: Callable[[str], str | None]
+    file: _File, kinds: Mapping[str, Rules], refuses: Callable[[str], str | None]
 ) -> Iterator[tuple[Place, str]]:
     """What each table alone cannot show: ids used twice, names of nothing, addresses that are never fetched."""
     for table in ("partner", "source", "tag", "call"):
@@ -197,11 +294,29 @@ def _contradictions(
             yield ("source", index, "partner"), _unknown(source.partner, partners, "[[partner]]")
         if source.kind not in kinds:
             yield ("source", index, "kind"), _unknown(source.kind, kinds, "kind of source")
+            continue
+        yield from ((("source", index, key), message) for key, message in _unfit(source, kinds[source.kind]))
         for tag in source.tags:
             if tag not in tags:
                 yield ("source", index, "tags"), _unknown(tag, tags, "[[tag]]")
         if reason := refuses(source.url):
             yield ("source", index, "url"), reason
+
+
+def _unfit(source: _Source, rules: Rules) -> Iterator[tuple[str, str]]:
+    """What a source says that its kind has no use for, and what it does not say."""
+    said = source.model_fields_set & OPTIONS
+    for key in sorted(said - rules.options - rules.needs):
+        others = ", ".join(sorted(rules.options | rules.needs)) or "no option of its own"
+        yield key, f'is no option of kind = "{source.kind}", which has: {others}; leave it out'
+    for key in sorted(rules.needs - said):
+        yield key, f'is missing; kind = "{source.kind}" needs {key} = …'
+    scheme = URL(source.url).scheme
+    if scheme not in rules.schemes:
+        begins = " or ".join(f"{scheme}://" for scheme in rules.schemes)
+        yield "url", f'does not fit kind = "{source.kind}"; its address begins with {begins}'
+    elif reason := rules.fits(source.url):
+        yield "url", reason
 
 
 def _unknown(value: str, known: Collection[str], what: str) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from aggregator.errors import SettingsError
 from aggregator.model import Configuration, ReviewMode
-from aggregator.sourcesfile import parse_sources, read_sources
+from aggregator.sourcesfile import Rules, parse_sources, read_sources
 
 GOOD = """
 [stream]
@@ -41,7 +41,7 @@ en = ["solar panel"]
 
 
 def parse(text: str) -> Configuration:
-    return parse_sources(text, name="sources.toml", kinds={"feed", "discover"})
+    return parse_sources(text, name="sources.toml", kinds={"feed": Rules(), "discover": Rules()})
 
 
 def test_a_good_file_is_read_whole() -> None:
@@ -70,7 +70,7 @@ MISTAKES = {
     "an unknown partner": ('partner = "tni"', 'partner = "tin"', "sources.toml:15: source[1].partner: 'tin' is no [[partner]] here; did you mean 'tni'?"),
     "an unknown kind": ('kind = "feed"', 'kind = "fax"', "sources.toml:16: source[1].kind: 'fax' is no kind of source here; there are: discover, feed"),
     "an unknown tag": ('tags = ["solar"]', 'tags = ["wind"]', "sources.toml:20: source[1].tags: 'wind' is no [[tag]] here; there are: solar"),
-    "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no web address"),
+    "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no address"),
     "a wrong type": ('languages = ["en", "eu"]', 'languages = "en"', "sources.toml:4: stream.languages: 'en':"),
     "a missing key": ('name = "Transnational Institute"', "", "sources.toml:7: partner[1].name: is missing; add name = …"),
     "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe' write \"hold\", \"auto\" or \"veto:6h\""),
@@ -107,11 +107,13 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
 
 def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="there is no such file; name another with --sources"):
-        read_sources(tmp_path / "sources.toml", kinds={"feed"})
+        read_sources(tmp_path / "sources.toml", kinds={"feed": Rules()})
 
 
 def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
-    configuration = read_sources(Path(__file__).parents[1] / "sources.toml", kinds={"feed", "discover"})
+    configuration = read_sources(
+        Path(__file__).parents[1] / "sources.toml", kinds={"feed": Rules(), "discover": Rules()}
+    )
     assert set(configuration.stream.headline) >= {"en", "eu", "hr", "fr", "de", "es"}
     assert len(configuration.partners) == 8
     assert len(configuration.tags) >= 15

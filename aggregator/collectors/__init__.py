@@ -1,13 +1,14 @@
-"""One file a kind of source. To add a kind: write its `collect`, give it a line here, and a page in docs/."""
+"""One file a kind of source. To add a kind: write its file, give it a line here, and a page in docs/sources/."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from aggregator.collectors import discover, feed
-from aggregator.collectors.contract import Collect
+from aggregator.collectors.contract import SourceKind
 
-COLLECTORS: Mapping[str, Collect] = {
-    "feed": feed.collect,
-    "discover": discover.collect,
+KINDS: Mapping[str, SourceKind] = {
+    "discover": discover.KIND,
+    "feed": feed.KIND,
 }
+RULES = {name: kind.rules for name, kind in KINDS.items()}

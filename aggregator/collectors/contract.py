@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from aggregator.fetch import Answer, Fetch
 from aggregator.model import Document, Source
+from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 
 T = TypeVar("T")
@@ -17,12 +19,25 @@ T = TypeVar("T")
 class Collected:
     """What one look at a source gave. `document` is None where nothing has changed since the cursor.
 
-    `url` is the address that the document was read from: relative links in it are relative to that.
+    `url` is the address that the document was read from: relative links in it are relative to that. `moved_to` is
+    where the source says that it lives for good from now on; `fresh_for` is how long it says that its answer holds;
+    `not_before` is the moment before which it does not want to be asked again.
     """
 
     document: Document | None
     cursor: Cursor
     url: str
+    moved_to: str | None = None
+    fresh_for: timedelta | None = None
+    not_before: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An item that is public, as its source knows it: the entry's own id and its address."""
+
+    entry_id: str
+    url: str | None
 
 
 class Reader(Protocol):
@@ -35,12 +50,30 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The way out: `fetch` opens sockets, `reader` reads what came."""
+    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time."""
 
     fetch: Fetch
     reader: Reader
+    now: Callable[[], datetime]
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
+# Yields what is pushed, as it comes. The first that it yields says that the connection stands, and is empty: no document
+# and no place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
+# CollectError where the connection breaks, and ends without having yielded where this source has nothing to push.
+Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
+# Which of the entries are no longer public at the source: their ids. Raises CollectError where it cannot be told.
+FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
 
-__all__ = ["Answer", "Collect", "Collected", "Outside", "Reader"]
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone."""
+
+    collect: Collect
+    rules: Rules = field(default_factory=Rules)
+    listen: Listen | None = None
+    find_gone: FindGone | None = None
+
+
+__all__ = ["Answer", "Collect", "Collected", "FindGone", "Listen", "Outside", "Reader", "Shown", "SourceKind"]

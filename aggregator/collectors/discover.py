@@ -6,11 +6,12 @@ import functools
 from urllib.parse import urljoin
 
 from aggregator.collectors import feed
-from aggregator.collectors.contract import Collected, Outside
+from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds import read_feed
 from aggregator.documents.pages import USUAL_PATHS, find_feeds
 from aggregator.errors import DocumentError, FetchError
 from aggregator.model import Source
+from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 
 GONE = (404, 410)
@@ -56,3 +57,6 @@ async def _first_feed(site: str, addresses: list[str], outside: Outside) -> Coll
         f"no feed was found at {site}: neither linked from the page nor at the {len(addresses)} usual addresses; "
         'give the feed\'s own address with kind = "feed"'
     )
+
+
+KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})))

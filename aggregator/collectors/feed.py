@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import hashlib
 
-from aggregator.collectors.contract import Collected, Outside
+from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds import read_feed
 from aggregator.model import Source
+from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 
 ACCEPT = (
@@ -27,9 +28,12 @@ async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
     if answer.not_modified:
         return Collected(None, cursor, url)
     digest = hashlib.sha256(answer.body).hexdigest()
-    read = Cursor(answer.etag, answer.last_modified, digest, cursor.found_url)
+    read = Cursor(answer.etag, answer.last_modified, digest, cursor.found_url, cursor.place)
     if digest == cursor.body_digest:
         return Collected(None, read, answer.url)
     reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
     document = await outside.reader.run(reading, answer.body)
     return Collected(document, read, answer.url)
+
+
+KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})))

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from aggregator.model import Author, Refined, Sighting, Source
+from aggregator.model import Author, Card, Kind, Quote, Refined, Sensitive, Sighting, Source
 from aggregator.refine.dates import modified, published
 from aggregator.refine.language import detect
 from aggregator.refine.links import canonical_url, url_key
@@ -90,7 +91,52 @@ def refine(
             source_tags=source.tags,
         ),
         story_keys=_story_keys(url, sighting, base_url, source),
+        kind=sighting.kind or (Kind.ARTICLE if title else Kind.POST),
+        card=_card(sighting.card, base),
+        quote=_quote(sighting.quote, base),
+        boosted_by=next(iter(_authors((sighting.boosted_by,), base)), None) if sighting.boosted_by else None,
+        warning=plain_line(sighting.warning or "", limit=TITLE_LENGTH) or None,
+        is_sensitive=sighting.is_sensitive,
+        happening=sighting.happening
+        and replace(sighting.happening, place=plain_line(sighting.happening.place or "", limit=TITLE_LENGTH) or None),
     )
+
+
+def may_be_shown(sighting: Sighting, source: Source, block: Iterable[str] = ()) -> bool:
+    """Whether the entry is one that `source` lets in at all, whatever it says.
+
+    `block` names authors by name, handle or address; it is held against those who wrote a post, and against whoever
+    passed it on.
+    """
+    if sighting.hidden:
+        return False
+    if sighting.is_sensitive and source.sensitive is Sensitive.DROP:
+        return False
+    if (sighting.reply_to and not source.replies) or (sighting.boosted_by and not source.boosts):
+        return False
+    blocked = {_handle(name) for name in block}
+    people = (*sighting.authors, *((sighting.boosted_by,) if sighting.boosted_by else ()))
+    return not any(_handle(word) in blocked for person in people for word in (person.name, person.url) if word)
+
+
+def _handle(name: str) -> str:
+    return name.strip().casefold().removeprefix("@").removeprefix("https://").removeprefix("http://").rstrip("/")
+
+
+def _card(card: Card | None, base: str | None) -> Card | None:
+    url = canonical_url(card.url, base) if card else None
+    if card is None or url is None:
+        return None
+    title = plain_line(card.title or "", limit=TITLE_LENGTH) or None
+    return Card(url, title, summary_of(plain_line(card.text or "", limit=LANGUAGE_LENGTH)) or None)
+
+
+def _quote(quote: Quote | None, base: str | None) -> Quote | None:
+    url = canonical_url(quote.url, base) if quote else None
+    if quote is None or url is None:
+        return None
+    author = next(iter(_authors((quote.author,), base)), None) if quote.author else None
+    return Quote(url, author, summary_of(plain_text(clean_html(quote.text, base))))
 
 
 def wanted(refined: Refined, source: Source) -> bool:
@@ -143,6 +189,7 @@ def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:
 def _story_keys(url: str | None, sighting: Sighting, base_url: str | None, source: Source) -> tuple[str, ...]:
     """The addresses of this story. The front page and the feed itself are no story's address."""
     alternates = (canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES])
-    keys = (url_key(address) for address in (url, *alternates))
+    shared = canonical_url(sighting.card.url, base_url) if sighting.card else None
+    keys = (url_key(address) for address in (url, shared, *alternates))
     nobodys = {url_key(base_url), url_key(source.url)}
     return tuple(dict.fromkeys(key for key in keys if key and key not in nobodys and ("/" in key or "?" in key)))

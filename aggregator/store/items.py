@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from aggregator.model import Refined, ReviewMode, Source, State, TagMatch
+from aggregator.model import Refined, ReviewMode, Sensitive, Source, State, TagMatch
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict
 from aggregator.store.changes import ChangeKind, touch_stream
 from aggregator.store.moves import AT_SOURCE, RULE, move
@@ -99,6 +99,15 @@ async def withdraw_deleted(
             await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
 
 
+async def withdraw_all(connection: AsyncConnection, source: Source, reason: str, kept: Kept, *, now: datetime) -> None:
+    """Withdraw every item of the source: the account is no more."""
+    rows = await connection.execute(
+        select(item.c.id).where(item.c.source_id == source.id, item.c.state.in_(OPEN_STATES))
+    )
+    for row in rows.all():
+        await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
+
+
 async def _insert(
     connection: AsyncConnection, source: Source, new: Sequence[tuple[Verdict, Refined]], kept: Kept, *, now: datetime
 ) -> None:
@@ -106,17 +115,17 @@ async def _insert(
         return
     ids = [str(ULID.from_datetime(now)) for _ in new]
     stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
-    state, reason = _admission(source)
-    publish_at = now + source.review.delay if source.review.delay else None
-    items, sightings, tags = [], [], []
+    items, sightings, tags, decisions = [], [], [], []
     for item_id, (verdict, refined) in zip(ids, new, strict=True):
+        state, reason = _admission(source, refined)
+        publish_at = now + source.review.delay if state is State.SCHEDULED and source.review.delay else None
         said = _said(refined)
         items.append(
             {
                 "id": item_id,
                 "source_id": source.id,
                 "partner_id": source.partner,
-                "kind": "article" if refined.title else "post",
+                "kind": refined.kind,
                 "state": state,
                 "reason": reason,
                 "entry_id": verdict.sighting.entry_id.replace("\0", ""),
@@ -142,16 +151,21 @@ async def _insert(
         kept.changes.append((ChangeKind.PUBLISHED if state is State.APPROVED else ChangeKind.ARRIVED, item_id))
         if publish_at:
             kept.scheduled.append((item_id, publish_at))
+        if state is State.APPROVED:
+            log = {"at": now, "editor": RULE, "action": "approve", "reason": reason, "to_state": state, "version": 1}
+            decisions.append({**log, "item_id": item_id})
     await connection.execute(insert(item), items)
     await connection.execute(insert(sighting), sightings)
     if tags:
         await connection.execute(insert(item_tag), tags)
-    if state is State.APPROVED:
-        log = {"at": now, "editor": RULE, "action": "approve", "reason": reason, "to_state": state, "version": 1}
-        await connection.execute(insert(decision), [{**log, "item_id": item_id} for item_id in ids])
+    if decisions:
+        await connection.execute(insert(decision), decisions)
 
 
-def _admission(source: Source) -> tuple[State, str]:
+def _admission(source: Source, refined: Refined) -> tuple[State, str]:
+    if refined.is_sensitive and source.sensitive is Sensitive.HOLD:
+        warning = f": {refined.warning}" if refined.warning else ""
+        return State.WAITING, f"its author marked it as sensitive{warning}"
     match source.review.mode:
         case ReviewMode.AUTO:
             return State.APPROVED, "this source is trusted: its items are published at once"
@@ -176,7 +190,22 @@ def _said(refined: Refined) -> dict[str, Any]:
         "language_evidence": refined.detection.evidence,
         "picture_url": picture.url if picture else None,
         "image_alt": picture.alt if picture else None,
+        "about": _about(refined),
+        "starts_at": refined.happening.starts_at if refined.happening else None,
+        "ends_at": refined.happening.ends_at if refined.happening else None,
     }
+
+
+def _about(refined: Refined) -> dict[str, Any] | None:
+    """What only some kinds of source say of an item."""
+    said = {
+        "card": asdict(refined.card) if refined.card else None,
+        "quote": asdict(refined.quote) if refined.quote else None,
+        "boosted_by": asdict(refined.boosted_by) if refined.boosted_by else None,
+        "warning": refined.warning,
+        "place": refined.happening.place if refined.happening else None,
+    }
+    return {name: value for name, value in said.items() if value} or None
 
 
 def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:
@@ -201,7 +230,7 @@ async def _revise(
         said["picture_url"] = before["picture_url"]
     # A site that moves or signs its addresses anew says nothing new: words, pictures and where links lead to count.
     says_otherwise = (
-        any(before[name] != said[name] for name in ("title", "content_text"))
+        any(before[name] != said[name] for name in ("title", "content_text", "starts_at", "ends_at"))
         or (said["picture_url"] is not None and before["picture_url"] != said["picture_url"])
         or not _hosts(said["content_html"]) <= _hosts(before["content_html"]) | _hosts(f'href="{said["url"]}"')
     )

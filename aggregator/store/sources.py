@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,12 +22,16 @@ class CollectedMeanwhileError(AggregatorError):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a source has been read. Opaque to all but its collector."""
+    """How far a source has been read. Opaque to all but its collector.
+
+    `place` is for what only one kind knows; it holds what JSON can.
+    """
 
     etag: str | None = None
     last_modified: str | None = None
     body_digest: str | None = None
     found_url: str | None = None
+    place: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class SourceState:
     failures: int
     problem: str | None
     problem_at: datetime | None
+    live_at: datetime | None = None
+    push_problem: str | None = None
 
 
 async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *, now: datetime) -> None:
@@ -74,6 +81,11 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
                     etag=None,
                     last_modified=None,
                     body_digest=None,
+                    place=None,
+                    shown=None,
+                    moved_to=None,
+                    moved_at=None,
+                    stopped=False,
                 )
             )
 
@@ -129,6 +141,7 @@ async def keep_success(
         "last_modified": cursor.last_modified,
         "body_digest": cursor.body_digest,
         "found_url": cursor.found_url,
+        "place": dict(cursor.place),
         "due_at": due_at,
         "tried_at": now,
         "collected_at": now,
@@ -136,6 +149,16 @@ async def keep_success(
         "problem": None,
         "problem_at": None,
     }
+    if has_news:
+        values["arrived_at"] = now
+    await _guarded(connection, state, values)
+
+
+async def keep_push(
+    connection: AsyncConnection, state: SourceState, place: Mapping[str, Any], *, now: datetime, has_news: bool
+) -> None:
+    """Note that the source pushed something; when it is asked next stays. Raises CollectedMeanwhileError."""
+    values: dict[str, Any] = {"place": {**state.cursor.place, **place}, "tried_at": now, "live_at": now}
     if has_news:
         values["arrived_at"] = now
     await _guarded(connection, state, values)
@@ -178,6 +201,9 @@ def _state(row: object) -> SourceState:
         "failures",
         "problem",
         "problem_at",
+        "live_at",
+        "push_problem",
     )
-    cursor = Cursor(**{name: value(name) for name in ("etag", "last_modified", "body_digest", "found_url")})  # type: ignore[arg-type]
+    validators = ("etag", "last_modified", "body_digest", "found_url")
+    cursor = Cursor(**{name: value(name) for name in validators}, place=value("place") or {})  # type: ignore[arg-type]
     return SourceState(cursor=cursor, **{name: value(name) for name in names})  # type: ignore[arg-type]

@@ -65,6 +65,13 @@ source_state = Table(
     Column("etag", Text),
     Column("last_modified", Text),
     Column("body_digest", Text),
+    Column("place", JSON),  # how far the collector of another kind than feeds has read; opaque to all others
+    Column("shown", JSON),  # the keys of the entries in the last document, where that was a window
+    Column("moved_to", Text),  # where permanent redirects lead, and since when
+    Column("moved_at", Moment),
+    Column("stopped", Boolean, nullable=False, server_default=text("false")),  # it said that it is gone for good
+    Column("live_at", Moment),  # when it was last known to push, or null
+    Column("push_problem", Text),
     Column("due_at", Moment, nullable=False, index=True),
     Column("tried_at", Moment),
     Column("collected_at", Moment),
@@ -86,6 +93,7 @@ sighting = Table(
     Column("title_key", Text, nullable=False),
     Column("dated", Text, nullable=False),
     Column("seen_at", Moment, nullable=False),  # when it was first seen as it is
+    Column("missing_at", Moment),  # since when it is missing from the middle of its feed
     Index("ix_sighting_source_id_url_key", "source_id", "url_key"),
     Index("ix_sighting_source_id_alike_key", "source_id", "alike_key"),
 )
@@ -130,6 +138,11 @@ item = Table(
     Column("overlay", JSON, nullable=False),  # what an editor changed
     Column("original", JSON, nullable=False),  # what the source said where an editor changed it
     Column("translations", JSON, nullable=False),
+    Column("about", JSON),  # what only some kinds of source say: card, quote, who passed it on, warning, place
+    Column("starts_at", Moment),  # an event's
+    Column("ends_at", Moment, index=True),
+    Column("checked_at", Moment, index=True),  # when its source was last asked whether it still shows it
+    Column("gone_at", Moment),  # when its source first said that it does not
     Index("ix_item_state_stream_at_id", "state", "stream_at", "id"),
     Index("ix_item_state_collected_at_id", "state", "collected_at", "id"),
 )
@@ -158,6 +171,37 @@ revision = Table(
     Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("at", Moment, nullable=False),
     Column("was", JSON, nullable=False),
+)
+
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("callback", Text, nullable=False, unique=True),  # the unguessable end of our address
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("lease_until", Moment),
+    Column("problem", Text),
+)
+
+listener = Table(
+    "listener",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("holder", Text, nullable=False),  # the process that keeps the connection
+    Column("until", Moment, nullable=False),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("month", Text, primary_key=True),  # such as 2026-11, in UTC
+    Column("reads", Integer, nullable=False),
+    Column("dollars", Float, nullable=False),
 )
 
 decision = Table(

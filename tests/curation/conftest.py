@@ -20,6 +20,7 @@ from aggregator.handlers import FOLLOWS
 from aggregator.machine import Machine
 from aggregator.settings import Settings
 from aggregator.sources import CurrentSources
+from aggregator.sourcesfile import Rules
 from aggregator.store.engine import Database
 from aggregator.store.tables import metadata
 from aggregator.watchers import Watchers
@@ -81,7 +82,7 @@ async def room(
             database=database,
             bell=bell,
             work=WorkList(FOLLOWS),
-            sources=CurrentSources(path, kinds=["feed"], allowed=Allowed.parse("")),
+            sources=CurrentSources(path, kinds={"feed": Rules()}, allowed=Allowed.parse(""), environment={}),
             outside=None,  # type: ignore[arg-type]
             shop=None,  # type: ignore[arg-type]
             watchers=Watchers(database, bell),

@@ -14,7 +14,7 @@ from tqdm import tqdm
 from yarl import URL
 
 from aggregator.addresses import Allowed
-from aggregator.collectors import COLLECTORS, discover
+from aggregator.collectors import KINDS, RULES, discover
 from aggregator.collectors.contract import Outside
 from aggregator.errors import AggregatorError, CollectError, SettingsError
 from aggregator.fetch import open_fetch
@@ -137,7 +137,7 @@ async def check(settings: Settings, names: Sequence[str], *, wants_json: bool) -
 
 async def _try(source: Source, outside: Outside) -> dict[str, object]:
     try:
-        collected = await COLLECTORS[source.kind](source, Cursor(), outside)
+        collected = await KINDS[source.kind].collect(source, Cursor(), outside)
     except CollectError as error:
         return {"id": source.id, "problem": str(error), "found": None, "entries": 0}
     document = collected.document
@@ -177,11 +177,12 @@ async def _outside(settings: Settings) -> AsyncIterator[Outside]:
     allowed = Allowed.parse(settings.allow_private)
     agent = user_agent(settings.public_url)
     async with open_sandbox() as reader, open_fetch(allowed=allowed, user_agent=agent, now=utc_now) as fetch:
-        yield Outside(fetch, reader)
+        yield Outside(fetch, reader, utc_now)
 
 
 def _current(settings: Settings) -> CurrentSources:
-    return CurrentSources(settings.sources, kinds=COLLECTORS, allowed=Allowed.parse(settings.allow_private))
+    allowed = Allowed.parse(settings.allow_private)
+    return CurrentSources(settings.sources, kinds=RULES, allowed=allowed, environment=settings.environment)
 
 
 def _choose(known: Sequence[Source], names: Sequence[str]) -> list[Source]:

@@ -1,0 +1,39 @@
+"""Which process listens to which source: a lease a source, so that one connection is kept in all processes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.store.tables import listener, source_state
+
+
+async def take_place(
+    connection: AsyncConnection, source_ids: Collection[str], *, holder: str, now: datetime, until: datetime
+) -> set[str]:
+    """Take or renew the leases on those sources; returns the ones that are the holder's now."""
+    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    rows = [{"source_id": source_id, "holder": holder, "until": until} for source_id in sorted(source_ids)]
+    await connection.execute(add(listener).on_conflict_do_nothing(), rows)
+    free = (listener.c.holder == holder) | (listener.c.until < now)
+    taking = update(listener).where(listener.c.source_id.in_(source_ids), free)
+    await connection.execute(taking.values(holder=holder, until=until))
+    mine = select(listener.c.source_id).where(listener.c.holder == holder, listener.c.source_id.in_(source_ids))
+    return set((await connection.execute(mine)).scalars())
+
+
+async def give_up(connection: AsyncConnection, holder: str) -> None:
+    """Leave every lease of the holder to others."""
+    await connection.execute(delete(listener).where(listener.c.holder == holder))
+
+
+async def note_push(
+    connection: AsyncConnection, source_id: str, problem: str | None, *, live_at: datetime | None
+) -> None:
+    """Note how the push of a source is: live since then, or why it is not."""
+    values = {"push_problem": problem[:1000] if problem else None, "live_at": live_at}
+    await connection.execute(update(source_state).where(source_state.c.source_id == source_id).values(**values))
