@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from aggregator.addresses import Allowed
 from aggregator.errors import CollectError, SettingsError
 from aggregator.model import Configuration, ReviewMode
+from aggregator.sources import CurrentSources
 from aggregator.sourcesfile import Rules, parse_sources, read_sources
 
 GOOD = """
@@ -160,3 +162,15 @@ def test_a_secret_comes_from_the_environment_and_is_never_shown() -> None:
         missing.reveal()
     written = parse_sources(text.replace("env:OUR_TOKEN", "hush"), name="s", kinds=SOCIAL)
     assert "hush" not in repr(written)
+
+
+@pytest.mark.parametrize(("token", "mode", "warns"), [("hush", 0o644, 1), ("hush", 0o600, 0), ("env:X", 0o644, 0)])
+def test_a_secret_that_others_can_read_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, token: str, mode: int, warns: int
+) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(GOOD.replace('kind = "feed"', f'kind = "social"\nuser = "us"\ntoken = "{token}"', 1))
+    path.chmod(mode)
+    CurrentSources(path, kinds=SOCIAL, allowed=Allowed(), environment={})
+    assert caplog.text.count("others here can read") == warns
+    assert "hush" not in caplog.text
