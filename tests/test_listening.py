@@ -232,3 +232,24 @@ async def test_two_processes_listen_once(settings, clock, line: Line) -> None:
 
             await until(is_there)
         assert line.connections == 1
+
+
+async def test_a_fault_of_ours_ends_no_listening(machine: Machine, line: Line, monkeypatch, caplog) -> None:
+    only_one_source(machine)
+    monkeypatch.setattr(listening, "RENEW_SECONDS", 0.01)
+    take = machine.shop.take
+
+    async def breaks(_self, source: Source, collected: Collected) -> None:
+        monkeypatch.setattr(type(machine.shop), "take", lambda _self, *given: take(*given))
+        raise RuntimeError("anything")
+
+    monkeypatch.setattr(type(machine.shop), "take", breaks)
+    async with listens(machine):
+        await line.waiting.put(pushed(sighting(1)))
+        await line.waiting.put(pushed(sighting(2)))
+
+        async def is_there() -> bool:
+            return len(await titles(machine)) == 1
+
+        await until(is_there)
+    assert "listening to held broke off" in caplog.text
