@@ -5,18 +5,32 @@ What the answers mean is documents/mastodonposts.py's part, what is pushed is ma
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, Shown, SourceKind
 from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, fits, read_timeline
-from aggregator.collectors.mastodonapi import GONE, NOT_FOUND, access, ask, closed, hashtag_path, look_up
+from aggregator.collectors.mastodonapi import (
+    GONE,
+    NOT_FOUND,
+    TOO_MANY,
+    access,
+    ask,
+    closed,
+    hashtag_path,
+    look_up,
+    pause_after,
+)
 from aggregator.collectors.mastodonpages import read_pages
 from aggregator.collectors.mastodonstream import listen
 from aggregator.documents import fields
+from aggregator.documents.mastodonaccounts import LIMITED, NOINDEX, SUSPENDED, Account, identity
+from aggregator.documents.mastodonposts import read_status
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules
@@ -24,7 +38,12 @@ from aggregator.store.sources import Cursor
 
 FORMAT = "mastodon"
 ACCESS_HOLDS = timedelta(days=1)
-log = logging.getLogger(__name__)
+MOST_ASKED = 50
+CURES = {
+    NOINDEX: "its owner can allow it there under Preferences, Public profile, Privacy and reach",
+    SUSPENDED: "if it does not come back, take it out of sources.toml",
+    LIMITED: "ask its moderators, or take it out of sources.toml",
+}
 
 
 async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected:
@@ -36,61 +55,123 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
         if source.token is None:
             raise CollectError("a list is shown only to whoever made it: give the token of that account")
         return await _collect(source, f"/api/v1/timelines/list/{timeline.name}", {}, cursor, outside)
-    place, local_only = await _may_read_hashtags(source, cursor, outside)
-    query = {"local": "true"} if local_only else {}
-    return await _collect(source, hashtag_path(timeline.name), query, cursor, outside, place)
+    return await _collect_hashtag(source, timeline, cursor, outside)
 
 
 async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
-    """Which posts are deleted, or not public any more. Raises CollectError where the server does not say."""
-    gone = []
-    for one in shown:
+    """Which of the first `MOST_ASKED` posts are deleted, or may not be shown to everyone any more.
+
+    It ends early where the server wants a pause. Raises CollectError where the server does not say.
+    """
+    gone: list[str] = []
+    for one in shown[:MOST_ASKED]:
+        if not identity(one.entry_id):
+            continue
         try:
-            await ask(outside, source, f"/api/v1/statuses/{URL(one.entry_id).raw_path}")
+            answer = await ask(outside, source, f"/api/v1/statuses/{one.entry_id}")
         except FetchError as error:
-            if error.status not in (NOT_FOUND, GONE):
+            if error.status == TOO_MANY and gone:
+                break
+            if not _is_deleted(error, source):
                 raise
             gone.append(one.entry_id)
+            continue
+        seen = await outside.reader.run(partial(read_status, url=answer.url), answer.body)
+        if seen and seen.hidden:
+            gone.append(one.entry_id)
+        if pause_after(answer, outside.now()):
+            break
     return gone
 
 
+def _is_deleted(error: FetchError, source: Source) -> bool:
+    """Whether Mastodon itself says so. Raises CollectError for the 404 of a site that has taken its place."""
+    if error.status == NOT_FOUND and '"error"' not in error.said:
+        raise CollectError(f"{URL(source.url).host} no longer answers as Mastodon does; look whether it has moved")
+    return error.status in {NOT_FOUND, GONE}
+
+
 async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Collected:
-    known = cursor.place.get("account")
     place = dict(cursor.place)
-    if known is None:
-        place["account"] = await _account(source, timeline, outside)
-    query = {} if source.replies else {"exclude_replies": "true"}
-    query |= {} if source.boosts else {"exclude_reblogs": "true"}
-    path = f"/api/v1/accounts/{place['account']}/statuses"
+    account = None
+    if "account" not in place or _is_old(place.get("looked_up_at"), outside.now()):
+        account = await _account(source, timeline, cursor, outside)
+        if account.id != place.get("account"):
+            # New here, or on a server that was set up anew and has other ids.
+            cursor, place = Cursor(), {"account": account.id}
     try:
-        return await _collect(source, path, query, cursor, outside, place)
+        collected = await _collect(source, _statuses(place), _wanted(source), cursor, outside, place)
     except FetchError as error:
         if error.status == GONE:
             document = Document((), FORMAT, is_window=False, is_gone=True)
             return Collected(document, Cursor(place=place), source.url)
-        if error.status != NOT_FOUND or known is None:
+        if error.status != NOT_FOUND or account is not None:
             raise
-    # A server that was set up anew gives the account another id; one that is gone says so here.
-    afresh = {"account": await _account(source, timeline, outside)}
-    path = f"/api/v1/accounts/{afresh['account']}/statuses"
-    return await _collect(source, path, query, Cursor(), outside, afresh)
+        cursor, place = Cursor(), {"account": (await _account(source, timeline, cursor, outside)).id}
+        return await _collect(source, _statuses(place), _wanted(source), cursor, outside, place)
+    if account is None and collected.document and not collected.document.entries:
+        # A suspended account shows no posts: only itself says why.
+        account = await _account(source, timeline, cursor, outside)
+    noted = _noted(collected.cursor.place, account, outside.now())
+    etag = None if noted.get("is_closed") else collected.cursor.etag
+    return replace(collected, cursor=replace(collected.cursor, etag=etag, place=noted), moved_to=noted.get("moved_to"))
 
 
-async def _account(source: Source, timeline: Timeline, outside: Outside) -> str:
+def _statuses(place: Mapping[str, object]) -> str:
+    return f"/api/v1/accounts/{place['account']}/statuses"
+
+
+def _wanted(source: Source) -> Mapping[str, str]:
+    query = {} if source.replies else {"exclude_replies": "true"}
+    return query | ({} if source.boosts else {"exclude_reblogs": "true"})
+
+
+async def _account(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Account:
+    """The account as it is now. Raises CollectError where nothing of it may be shown, with the cure.
+
+    Once it is not raised: for an account that was open until now. Its posts then come in as hidden, and are withdrawn.
+    """
     account = await look_up(outside, source, timeline.name)
-    if account.moved_to:
-        log.warning("%s: the account has moved to %s; change its url", source.id, account.moved_to)
-    return account.id
+    was_open = "read_to" in cursor.place and not cursor.place.get("is_closed")
+    if account.hidden and not (was_open and account.hidden != SUSPENDED):
+        raise CollectError(f"@{timeline.name} is not shown: {account.hidden}; {CURES[account.hidden]}")
+    return account
 
 
-async def _may_read_hashtags(source: Source, cursor: Cursor, outside: Outside) -> tuple[Mapping[str, object], bool]:
+def _noted(place: Mapping[str, Any], account: Account | None, now: datetime) -> Mapping[str, Any]:
+    """The place with what its account says of itself, if it was asked. A closed one is asked again at every look."""
+    if account is None:
+        return place
+    looked_up_at = None if account.hidden else now.isoformat()
+    said = {"looked_up_at": looked_up_at, "is_closed": account.hidden is not None, "moved_to": account.moved_to}
+    return {**place, **said}
+
+
+def _is_old(at: object, now: datetime) -> bool:
+    """Whether what was asked then is to be asked again."""
+    return not isinstance(at, str) or not timedelta(0) <= now - datetime.fromisoformat(at) < ACCESS_HOLDS
+
+
+async def _collect_hashtag(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Collected:
+    place, local_only = await _may_read_hashtags(source, cursor.place, outside)
+    query = {"local": "true"} if local_only else {}
+    collected = await _collect(source, hashtag_path(timeline.name), query, cursor, outside, place)
+    if collected.document and not collected.document.entries and place["access_at"] != outside.now().isoformat():
+        # It may have been closed since it was asked: closed looks the same as empty.
+        said, _ = await _may_read_hashtags(source, {}, outside)
+        return replace(collected, cursor=replace(collected.cursor, place={**collected.cursor.place, **said}))
+    return collected
+
+
+async def _may_read_hashtags(
+    source: Source, known: Mapping[str, object], outside: Outside
+) -> tuple[dict[str, object], bool]:
     """What is known of the server, and whether only its own posts may be read.
 
     A closed timeline answers with 401, or with an empty list, which looks as if nobody had said anything.
     """
-    place = dict(cursor.place)
-    asked_at = place.get("access_at")
-    if asked_at is None or outside.now() - datetime.fromisoformat(asked_at) > ACCESS_HOLDS:
+    place = dict(known)
+    if _is_old(place.get("access_at"), outside.now()):
         said = await access(outside, source)
         place |= {"local": said.local, "remote": said.remote, "access_at": outside.now().isoformat()}
     open_to_us = {"", "public", "authenticated"} if source.token else {"", "public"}

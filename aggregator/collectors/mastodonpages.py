@@ -12,8 +12,9 @@ from datetime import datetime
 from functools import partial
 
 from aggregator.collectors.contract import Answer, Outside
-from aggregator.collectors.mastodonapi import ask, pause_after
+from aggregator.collectors.mastodonapi import TOO_MANY, WINDOW, ask, pause_after
 from aggregator.documents.mastodonposts import read_statuses
+from aggregator.errors import FetchError
 from aggregator.model import Sighting, Source
 
 PAGE = 40
@@ -42,6 +43,7 @@ async def read_pages(
     """Read what is new since `read_to`, and the newest page again for edits; None where that is as it was.
 
     At most `MOST_PAGES` pages are asked for, and none once the server wants a pause: the rest comes at the next look.
+    Raises CollectError; a 429 after the newest page only ends the look.
     """
     walk = _Walk(source, path, query, outside)
     newest = await walk.page(etag=etag)
@@ -103,7 +105,13 @@ class _Walk:
         """What came right after `read_to`, up to `until`; and how far that is without a gap."""
         found: list[Sighting] = []
         while self._left > 0 and not self.pause_until and order(read_to) < order(until):
-            page = await self.page(min_id=read_to)
+            try:
+                page = await self.page(min_id=read_to)
+            except FetchError as error:
+                if error.status != TOO_MANY:
+                    raise
+                self.pause_until = error.retry_at or self._outside.now() + WINDOW
+                break  # what was read so far is kept
             if not page or order(page[0].entry_id) <= order(read_to):
                 return found, until  # nothing between is shown any more
             found += page
@@ -118,4 +126,4 @@ class _Walk:
     def _note(self, answer: Answer) -> None:
         self._left -= 1
         self._links = {rel: value for _, value, rel in _LINK.findall(answer.headers.get("link", ""))}
-        self.pause_until = pause_after(answer) or self.pause_until
+        self.pause_until = pause_after(answer, self._outside.now()) or self.pause_until

@@ -34,7 +34,11 @@ def status(number: int, **values: Any) -> dict[str, Any]:
 
 @dataclass
 class MastodonServer:
-    """What it shows, and what it was asked. `left` is what remains of the asker's requests."""
+    """What it shows, and what it was asked.
+
+    `left` is what remains of the asker's requests out of `limit`, as each answer says if it `announces` it. `refusals` are the status and body that stand for a
+    path, `follows` are the ids that the token's account, whose id is `me`, follows.
+    """
 
     url: str = ""
     posts: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -42,6 +46,12 @@ class MastodonServer:
     access: dict[str, Any] | None = None
     streaming_url: str = ""
     left: int = 300
+    limit: int = 300
+    announces: bool = True
+    reset: str = "2026-11-23T09:05:00.000Z"
+    refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    follows: tuple[str, ...] = ("7",)
+    me: str = "99"
     needs_token: bool = False
     asked: list[str] = field(default_factory=list)
     heard: asyncio.Queue[str | None] = field(default_factory=asyncio.Queue)
@@ -60,6 +70,8 @@ class MastodonServer:
         application.add_routes(
             [
                 web.get("/api/v1/accounts/lookup", self._look_up),
+                web.get("/api/v1/accounts/relationships", self._relationships),
+                web.get("/api/v1/accounts/verify_credentials", self._credentials),
                 web.get("/api/v1/accounts/{id}/statuses", self._statuses),
                 web.get("/api/v1/timelines/tag/{tag}", self._timeline),
                 web.get("/api/v1/timelines/list/{id}", self._timeline),
@@ -74,10 +86,16 @@ class MastodonServer:
     async def _limit(self, request: web.Request, handler: Any) -> web.StreamResponse:
         self.asked.append(request.path_qs)
         self.left -= 1
-        headers = {"X-RateLimit-Remaining": str(max(self.left, 0)), "X-RateLimit-Reset": "2026-11-23T09:05:00.000Z"}
+        headers = {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(max(self.left, 0)),
+            "X-RateLimit-Reset": self.reset,
+        }
         if self.left < 0:
             return web.json_response({"error": "Too many requests"}, status=429, headers=headers)
-        self.left -= 1
+        if request.path in self.refusals:
+            status, body = self.refusals[request.path]
+            return web.Response(status=status, text=body, headers=headers)
         if (
             self.needs_token
             and request.headers.get("Authorization") != "Bearer good"
@@ -87,13 +105,20 @@ class MastodonServer:
                 {"error": "This method requires an authenticated user"}, status=401, headers=headers
             )
         response = await handler(request)
-        if not response.prepared:
+        if self.announces and not response.prepared:
             response.headers.update(headers)
         return response
 
     async def _look_up(self, request: web.Request) -> web.Response:
         known = self.account if self.account and self.account["acct"] == request.query["acct"] else None
         return web.json_response(known or {"error": "Record not found"}, status=200 if known else 404)
+
+    async def _relationships(self, request: web.Request) -> web.Response:
+        asked = request.query.getall("id[]")
+        return web.json_response([{"id": one, "following": one in self.follows} for one in asked])
+
+    async def _credentials(self, _request: web.Request) -> web.Response:
+        return web.json_response(account("listener", id=self.me))
 
     async def _statuses(self, request: web.Request) -> web.Response:
         if not self.account or request.match_info["id"] != self.account["id"]:
@@ -157,4 +182,5 @@ async def mastodon_server() -> AsyncIterator[MastodonServer]:
     try:
         yield server
     finally:
+        server.heard.put_nowait(None)
         await runner.cleanup()

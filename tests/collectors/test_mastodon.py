@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import RULES
-from aggregator.collectors.contract import Outside, Shown
-from aggregator.collectors.mastodon import collect, find_gone
+from aggregator.collectors import RULES, mastodonstream
+from aggregator.collectors.contract import Answer, Outside, Shown
+from aggregator.collectors.mastodon import MOST_ASKED, collect, find_gone
 from aggregator.collectors.mastodonpages import MOST_PAGES, PAGE
 from aggregator.collectors.mastodonstream import listen
 from aggregator.errors import CollectError, FetchError
@@ -24,7 +26,7 @@ from tests.builders import source
 from tests.collectors.mastodonserver import FIRST, MastodonServer, account, mastodon_server, status
 from tests.collectors.way_out import way_out
 
-GOOD, BAD = Secret("env:T", "good"), Secret("env:T", "stolen")
+GOOD, BAD, HUSHED = (Secret("env:T", value) for value in ("good", "stolen", "hushed"))
 
 
 @pytest.fixture
@@ -188,11 +190,143 @@ async def test_a_server_that_wants_an_account_says_so_in_our_words(server, outsi
     server.needs_token = True
     with pytest.raises(CollectError, match="make one, and give its token"):
         await collect(town(server), Cursor(), outside)
-    with pytest.raises(CollectError, match="does not show this to the account") as caught:
+    with pytest.raises(CollectError, match=r"does not take the token \(env:T\)") as caught:
         await collect(town(server, token=BAD), Cursor(), outside)
     assert "stolen" not in str(caught.value)
     server.post(1)
     assert numbers(await collect(town(server, token=GOOD), Cursor(), outside)) == [1]
+
+
+@pytest.mark.parametrize(
+    ("status_", "token", "cure"),
+    [
+        (401, None, "make one, and give its token"),
+        (403, None, "make one, and give its token"),
+        (422, None, "make one, and give its token"),
+        (403, HUSHED, r"refuses this to the token \(env:T\): it needs the scope read"),
+        (404, HUSHED, "open url in a browser"),
+        (410, HUSHED, "take it out of sources.toml"),
+        (500, HUSHED, "fault of its own"),
+    ],
+)
+async def test_a_refusal_names_its_cure_and_never_the_token(
+    server, outside, status_: int, token: Secret | None, cure: str
+) -> None:
+    server.refusals["/api/v1/timelines/tag/energy"] = (status_, '{"error": "hushed"}')
+    with pytest.raises(FetchError, match=cure) as caught:
+        await collect(town(server, "/tags/energy", token=token), Cursor(), outside)
+    assert caught.value.status == status_
+    assert "hushed" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [("suspended", "is not shown: its server"), ("limited", "moderators"), ("noindex", "Privacy and reach")],
+)
+async def test_a_new_source_whose_account_may_not_be_shown_says_why(server, outside, flag: str, words: str) -> None:
+    server.account[flag] = True
+    server.post(1, account=server.account)
+    with pytest.raises(CollectError, match=words):
+        await collect(town(server), Cursor(), outside)
+
+
+async def test_an_account_that_is_suspended_is_an_error_and_not_without_news(server, outside) -> None:
+    server.post(1)
+    first = await collect(town(server), Cursor(), outside)
+    server.posts.clear()
+    server.account["suspended"] = True
+    with pytest.raises(CollectError, match="suspended"):
+        await collect(town(server), first.cursor, outside)
+    server.account["suspended"] = False
+    again = await collect(town(server), first.cursor, outside)
+    assert again.document.entries == ()
+    assert again.cursor.place["read_to"] == str(FIRST + 1)
+
+
+async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_why(server, outside, clock) -> None:
+    server.post(1, 2)
+    first = await collect(town(server), Cursor(), outside)
+    server.account["noindex"] = True
+    server.post(1, 2, account=server.account)
+    clock.forward(days=1)
+    closing = await collect(town(server), first.cursor, outside)
+    assert [seen.hidden is not None for seen in closing.document.entries] == [True, True]
+    for _ in range(2):
+        with pytest.raises(CollectError, match="Privacy and reach"):
+            await collect(town(server), closing.cursor, outside)
+    server.account["noindex"] = False
+    server.post(1, 2, 3)
+    opened = await collect(town(server), closing.cursor, outside)
+    assert [seen.hidden for seen in opened.document.entries] == [None, None, None]
+    server.asked.clear()
+    await collect(town(server), opened.cursor, outside)
+    assert len(server.asked) == 1
+
+
+async def test_an_account_that_has_moved_says_where_to_at_every_look(server, outside) -> None:
+    server.account["moved"] = account("town", url="https://new.example/@town")
+    server.post(1)
+    first = await collect(town(server), Cursor(), outside)
+    second = await collect(town(server), first.cursor, outside)
+    assert (first.moved_to, second.moved_to) == ("https://new.example/@town",) * 2
+
+
+async def test_an_account_is_looked_up_once_a_day(server, outside, clock) -> None:
+    server.post(1)
+    looked = await collect(town(server), Cursor(), outside)
+    for hours in (1, 22, 2):
+        clock.forward(hours=hours)
+        looked = await collect(town(server), looked.cursor, outside)
+    assert sum("lookup" in path for path in server.asked) == 2
+
+
+async def test_too_many_requests_on_the_way_keep_what_was_read(server, outside, clock) -> None:
+    server.post(*range(10))
+    first = await collect(town(server), Cursor(), outside)
+    server.post(*range(10, 300))
+    server.announces, server.left = False, 2
+    second = await collect(town(server), first.cursor, outside)
+    assert second.not_before == clock.moment.replace(minute=5)
+    assert not second.document.is_window
+    assert second.cursor.place["read_to"] == str(FIRST + 49)
+    server.left = 300
+    third = await collect(town(server), second.cursor, outside)
+    assert set(range(10, 300)) == set(numbers(second)) | set(numbers(third)) - set(range(10))
+
+
+async def test_a_server_that_grants_few_requests_is_caught_up_with_all_the_same(server, outside) -> None:
+    server.post(*range(10))
+    looked = await collect(town(server), Cursor(), outside)
+    server.post(*range(10, 300))
+    found: set[int] = set()
+    server.limit = 8
+    for _ in range(4):
+        server.left = 8
+        looked = await collect(town(server), looked.cursor, outside)
+        found |= set(numbers(looked))
+    assert set(range(10, 300)) <= found
+    assert looked.cursor.place["read_to"] == str(FIRST + 299)
+
+
+@pytest.mark.parametrize("reset", ["2199-01-01T00:00:00Z", "9" * 10, "soon", ""])
+async def test_a_pause_is_never_longer_than_an_hour(server, outside, clock, reset: str) -> None:
+    server.left, server.reset = 10, reset
+    looked = await collect(town(server), Cursor(), outside)
+    assert clock() < looked.not_before <= clock() + timedelta(hours=1)
+
+
+async def test_a_hashtag_that_was_closed_since_it_was_asked_is_an_error(server, outside, clock) -> None:
+    server.access = {"local": "public", "remote": "public"}
+    server.post(1)
+    first = await collect(town(server, "/tags/energy"), Cursor(), outside)
+    server.posts.clear()
+    clock.forward(hours=1)
+    empty = await collect(town(server, "/tags/energy"), first.cursor, outside)
+    assert empty.document.entries == ()
+    server.access = {"local": "authenticated", "remote": "authenticated"}
+    clock.forward(hours=1)
+    with pytest.raises(CollectError, match="only to people with an account there"):
+        await collect(town(server, "/tags/energy"), replace(empty.cursor, etag=None), outside)
 
 
 async def test_a_list_needs_a_token(server, outside) -> None:
@@ -209,6 +343,43 @@ async def test_posts_that_were_deleted_are_found_gone_and_a_server_that_fails_pr
     server.needs_token = True
     with pytest.raises(CollectError):
         await find_gone(town(server), shown, outside)
+
+
+async def test_a_post_that_may_not_be_shown_any_more_is_gone(server, outside) -> None:
+    server.post(1)
+    server.post(2, visibility="private")
+    server.post(3, account=account(noindex=True))
+    server.refusals[f"/api/v1/statuses/{FIRST + 4}"] = (410, "")
+    shown = [Shown(str(FIRST + number), None) for number in range(1, 5)]
+    assert await find_gone(town(server), shown, outside) == [str(FIRST + number) for number in (2, 3, 4)]
+
+
+async def test_a_site_in_the_place_of_the_server_proves_nothing_gone(server, outside) -> None:
+    server.refusals[f"/api/v1/statuses/{FIRST + 1}"] = (404, "<h1>This domain is for sale</h1>")
+    with pytest.raises(CollectError, match="no longer answers as Mastodon does"):
+        await find_gone(town(server), [Shown(str(FIRST + 1), None)], outside)
+
+
+async def test_only_some_posts_are_asked_for_at_a_time_and_none_in_a_pause(server, outside) -> None:
+    shown = [Shown("../lookup", None), *(Shown(str(FIRST + number), None) for number in range(80))]
+    server.post(*range(80))
+    assert await find_gone(town(server), shown, outside) == []
+    assert len(server.asked) == MOST_ASKED - 1
+    assert all(path.startswith("/api/v1/statuses/1") for path in server.asked)
+    server.asked.clear()
+    server.left = 25
+    assert await find_gone(town(server), shown, outside) == []
+    assert len(server.asked) == 5
+
+
+async def test_posts_found_gone_before_a_429_are_told(server, outside) -> None:
+    shown = [Shown(str(FIRST + number), None) for number in range(5)]
+    server.left = 2
+    server.limit = 2
+    assert await find_gone(town(server), shown, outside) == [str(FIRST), str(FIRST + 1)]
+    with pytest.raises(FetchError) as caught:
+        await find_gone(town(server), shown, outside)
+    assert caught.value.retry_at is not None
 
 
 async def test_without_a_token_nothing_is_pushed(server, outside) -> None:
@@ -234,6 +405,52 @@ async def test_posts_edits_and_deletions_are_pushed_as_they_happen(server, outsi
     assert came[-1].document.deleted == (str(FIRST + 1),)
     assert not any(one.document.is_window for one in came)
     assert server.asked[-1] == "/api/v1/streaming/user"
+
+
+async def test_an_account_that_is_not_followed_is_said_not_to_be_pushed(server, outside) -> None:
+    server.follows = ()
+    with pytest.raises(CollectError, match="does not follow @town"):
+        await anext(listen(town(server, token=GOOD), Cursor(), outside))
+
+
+async def test_a_token_of_the_account_itself_hears_it_and_so_may_one_that_cannot_tell(server, outside) -> None:
+    server.heard.put_nowait(None)
+    server.heard.put_nowait(None)
+    server.follows, server.me = (), "7"
+    assert len([one async for one in listen(town(server, token=GOOD), Cursor(), outside)]) == 1
+    server.me = "99"
+    server.refusals["/api/v1/accounts/relationships"] = (403, "{}")
+    assert len([one async for one in listen(town(server, token=GOOD), Cursor(), outside)]) == 1
+
+
+async def test_an_event_without_end_ends_the_stream(server, outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mastodonstream, "MOST_CHARACTERS", 1000)
+    server.heard.put_nowait("event: update\n" + "data: solar\n" * 200)
+    with pytest.raises(CollectError, match="without end"):
+        async for _ in listen(town(server, token=GOOD), Cursor(), outside):
+            pass
+
+
+class OneAnswer:
+    """A way out that gives every request the same answer, as if it had come over https."""
+
+    def __init__(self, **said: Any) -> None:
+        self._body = json.dumps(said).encode()
+
+    async def get(self, url: str, **_options: object) -> Answer:
+        return Answer(200, url, self._body)
+
+
+async def test_a_token_is_not_sent_to_a_stream_without_encryption(outside) -> None:
+    told = OneAnswer(configuration={"urls": {"streaming": "ws://streaming.example"}})
+    with pytest.raises(CollectError, match="without encryption"):
+        await anext(
+            listen(
+                source(kind="mastodon", url="https://social.example/tags/energy", token=GOOD),
+                Cursor(),
+                replace(outside, fetch=told),
+            )
+        )
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.mastodonposts import (
+from aggregator.documents.mastodonaccounts import (
+    LIMITED,
+    NOINDEX,
+    SUSPENDED,
     Access,
     read_access,
     read_account,
-    read_account_id,
-    read_status,
-    read_statuses,
+    read_follows,
 )
+from aggregator.documents.mastodonposts import read_status, read_statuses
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Card, Kind, Media, Quote
 from tests.collectors.mastodonserver import account, status
@@ -39,7 +41,7 @@ def test_a_post_comes_out_whole() -> None:
         language="eu",
         edited_at="2026-11-20T10:00:00.000Z",
         tags=[{"name": "EnergyPoverty"}, {"name": "energy"}],
-        account=account("town", display_name="Town hall :verified:"),
+        account=account("town", display_name="Town hall :verified:", emojis=[{"shortcode": "verified"}]),
         media_attachments=[
             {
                 "type": "image", "url": "https://files.example/a.jpg", "description": "A roof",
@@ -73,10 +75,10 @@ def test_a_post_comes_out_whole() -> None:
         ({"visibility": "private"}, "it is not public"),
         ({"visibility": "direct"}, "it is not public"),
         ({"visibility": None}, "it is not public"),
-        ({"account": account(noindex=True)}, "its author asks not to be shown elsewhere (noindex)"),
-        ({"account": account(suspended=True)}, "its server has suspended the account"),
-        ({"account": account(limited=True)}, "its server has limited the account"),
-        ({"reblog": status(2, account=account(noindex=True))}, "its author asks not to be shown elsewhere (noindex)"),
+        ({"account": account(noindex=True)}, NOINDEX),
+        ({"account": account(suspended=True)}, SUSPENDED),
+        ({"account": account(limited=True)}, LIMITED),
+        ({"reblog": status(2, account=account(noindex=True))}, NOINDEX),
         ({"reblog": status(2, visibility="private")}, "it is not public"),
     ],
 )
@@ -105,6 +107,65 @@ def test_a_poll_shows_what_can_be_chosen() -> None:
     assert read(poll={"options": [{"title": "Yes <b>"}, {"title": ""}, 7]}).body_html.endswith(
         "<ul><li>Yes &lt;b&gt;</li></ul>"
     )
+
+
+def test_custom_emoji_are_taken_out_of_texts_and_nothing_else_is() -> None:
+    link = '<a href="https://tni.example/:sun:/12:30:45">12:30:45</a>'
+    seen = read(
+        content=f"<p>Warm :sun: {link} :unknown: a:sun:b</p>",
+        spoiler_text=":sun: Heat",
+        emojis=[{"shortcode": "sun"}, {"shortcode": "a|b("}, {"shortcode": 7}, "text"],
+        account=account(display_name="Radio 12:30:45 :sun:", emojis=[{"shortcode": "sun"}]),
+    )
+    assert seen.body_html == f"<p>Warm  {link} :unknown: a:sun:b</p>"
+    assert (seen.warning, seen.authors[0].name) == ("Heat", "Radio 12:30:45")
+    assert read(account=account(display_name=":sun:", emojis=[{"shortcode": "sun"}])).authors[0].name == "town"
+
+
+INSTEAD = '<p class="quote-inline">RE: <a href="https://social.example/@town/2">social.example/@town/2</a></p>'
+
+
+@pytest.mark.parametrize(
+    ("quote", "body"),
+    [
+        ({"state": "accepted", "quoted_status": status(2)}, "<p>Indeed</p>"),
+        ({"state": "revoked", "quoted_status": None}, "<p>Indeed</p>"),
+        (None, f"{INSTEAD}<p>Indeed</p>"),
+    ],
+)
+def test_what_stands_in_the_place_of_a_quote_goes_where_the_quote_is_known(quote: object, body: str) -> None:
+    assert read(content=f"{INSTEAD}<p>Indeed</p>", quote=quote).body_html == body
+
+
+def test_words_about_a_sound_are_none_about_the_picture_that_stands_for_it() -> None:
+    sound = {"type": "audio", "url": "https://f.example/a.mp3", "preview_url": "https://f.example/a.png"}
+    seen = read(media_attachments=[{**sound, "description": "A speech on heat"}])
+    assert seen.media == (Media("https://f.example/a.png", "image/png"),)
+
+
+@pytest.mark.parametrize("entry_id", ["", "..", "../7", "7/context", "7?x=y", "7 8", "é", True, None, {}, "7" * 101])
+def test_a_post_whose_id_cannot_stand_in_an_address_is_none(entry_id: object) -> None:
+    assert read_status(json.dumps({**status(1), "id": entry_id}), url=URL) is None
+
+
+@pytest.mark.parametrize("entry_id", ["109348677773283527", "01HZX3PFN3V0ABCDEFGHJKMNPQ", "AbCd-9_x", 42])
+def test_ids_of_servers_that_are_like_mastodon_are_taken(entry_id: object) -> None:
+    seen = read_status(json.dumps({**status(1), "id": entry_id}), url=URL)
+    assert seen is not None
+    assert seen.entry_id == str(entry_id)
+
+
+@pytest.mark.parametrize(
+    ("relations", "is_followed"),
+    [
+        ([{"id": "7", "following": True}], True),
+        ([{"id": "7", "following": False}], False),
+        ([{"id": "8", "following": True}, 5], False),
+        ([], False),
+    ],
+)
+def test_a_server_says_whether_an_account_is_followed(relations: list, is_followed: bool) -> None:
+    assert read_follows(json.dumps(relations).encode(), "7") is is_followed
 
 
 @pytest.mark.parametrize(
@@ -138,7 +199,7 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
     max_leaves=12,
 )
-KEYS = (*status(1), "quote", "tags", "media_attachments")
+KEYS = (*status(1), "quote", "tags", "media_attachments", "emojis")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), json_values))
@@ -148,7 +209,7 @@ def test_no_answer_breaks_its_reader(values: dict) -> None:
     seen = read_status(text, url=URL)
     assert seen is None or seen.entry_id
     read_statuses(json.dumps([broken, {"reblog": broken, "id": "1"}, 7]).encode(), url=URL)
-    read_account_id(text)
+    assert read_status(text, url=URL, account="no such") is None
 
 
 @given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()))
@@ -157,6 +218,7 @@ def test_no_bytes_raise_anything_but_what_is_said(body: bytes) -> None:
         lambda: read_statuses(body, url=URL),
         lambda: read_account(body, url=URL),
         lambda: read_access(body),
+        lambda: read_follows(body, "7"),
         lambda: read_status(body.decode("utf-8", "replace"), url=URL),
     ):
         try:
