@@ -303,7 +303,7 @@ async def test_a_server_that_grants_few_requests_is_caught_up_with_all_the_same(
     for _ in range(4):
         server.left = 8
         looked = await collect(town(server), looked.cursor, outside)
-        found |= set(numbers(looked))
+        found |= set(numbers(looked)) if looked.document else set()
     assert set(range(10, 300)) <= found
     assert looked.cursor.place["read_to"] == str(FIRST + 299)
 
