@@ -58,22 +58,34 @@ class Outside:
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
-# Yields what is pushed, as it comes. The first that it yields says that the connection stands, and is empty: no document
-# and no place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
+# Yields what is pushed, as it comes. The first that it yields says that the connection stands, and is empty: no
+# document and no place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
 # CollectError where the connection breaks, and ends without having yielded where this source has nothing to push.
 Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
 # Which of the entries are no longer public at the source: their ids. Raises CollectError where it cannot be told.
 FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
 
 
+def _as_it_is(document: Document) -> Document:
+    return document
+
+
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone."""
+    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone.
+
+    Of what a hub delivers (WebSub), `shape` makes what `collect` would make of the same feed; where it `delivers_thin`,
+    a delivery says less than the feed and is taken for new entries alone. `feed_address` gives the feed that other feed
+    readers could read instead, where its address follows from the source's.
+    """
 
     collect: Collect
     rules: Rules = field(default_factory=Rules)
     listen: Listen | None = None
     find_gone: FindGone | None = None
+    shape: Callable[[Document], Document] = _as_it_is
+    delivers_thin: bool = False
+    feed_address: Callable[[str], str | None] = lambda _url: None
 
 
 __all__ = ["Answer", "Collect", "Collected", "FindGone", "Listen", "Outside", "Reader", "Shown", "SourceKind"]
