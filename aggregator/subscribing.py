@@ -221,6 +221,7 @@ async def deny(database: Database, callback: str, topic: str, reason: str, *, no
         denied = {"state": PushState.DENIED, "asked_at": now, "lease_until": None, "problem": problem}
         if await change_subscription(connection, known, only_from=states, **denied):
             await note_push(connection, known.source_id, problem, live_at=None)
+            await hurry(connection, _key(known.source_id), now=now)
     log.info("%s: %s", known.source_id, problem)
     return True
 
