@@ -20,8 +20,8 @@ from werkzeug.serving import make_server
 from aggregator.settings import Settings
 from aggregator.store.subscriptions import PushState
 from tests.partner import PartnerSite
-from tests.test_subscribing import Pushed, atom
 from tests.serving import serving
+from tests.test_subscribing import Pushed
 
 
 class Tasks:

@@ -138,7 +138,10 @@ async def test_a_delivery_that_is_not_the_hubs_own_is_ignored_with_a_2xx(
 async def test_a_delivery_by_the_oldest_method_is_taken(pushed: Pushed) -> None:
     pushed.publish("one")
     await pushed.work()
-    assert await pushed.hub.deliver(atom(pushed.site, "two"), method="sha1", Link=f"<{pushed.site.url}/feed>; rel=self") == 204
+    assert (
+        await pushed.hub.deliver(atom(pushed.site, "two"), method="sha1", Link=f"<{pushed.site.url}/feed>; rel=self")
+        == 204
+    )
     assert await pushed.titles() == ["one", "two"]
 
 
@@ -183,7 +186,9 @@ async def test_a_lease_is_renewed_before_it_ends_and_stays_live_meanwhile(pushed
     await pushed.work()
     second = pushed.hub.asked[-1]
     assert second is not first
-    assert {key: second[key] for key in ("hub.callback", "hub.secret")} == {key: first[key] for key in ("hub.callback", "hub.secret")}
+    assert {key: second[key] for key in ("hub.callback", "hub.secret")} == {
+        key: first[key] for key in ("hub.callback", "hub.secret")
+    }
     assert (await pushed.subscription()).is_live(clock())
     assert await pushed.hub.deliver(atom(pushed.site, "two")) == 204
     assert (await pushed.hub.ask_back(second))[0] == 200
@@ -246,7 +251,9 @@ async def test_a_hub_that_refuses_is_heard_and_its_reason_shown(pushed: Pushed, 
     assert len(pushed.hub.asked) == 2
 
 
-async def test_a_hub_that_is_down_for_ever_costs_no_item_and_is_asked_less_and_less(pushed: Pushed, clock: Clock) -> None:
+async def test_a_hub_that_is_down_for_ever_costs_no_item_and_is_asked_less_and_less(
+    pushed: Pushed, clock: Clock
+) -> None:
     pushed.hub.status = 500
     gaps, last, count = [], clock(), 0
     for hour in range(100):
@@ -288,7 +295,7 @@ async def test_a_source_that_leaves_or_wants_no_push_is_unsubscribed(pushed: Pus
     await pushed.work()
     path = pushed.machine.settings.sources
     before = path.read_text()
-    path.write_text(before.replace("/feed\"\n", "/feed\"\npush = false\n"))
+    path.write_text(before.replace('/feed"\n', '/feed"\npush = false\n'))
     await pushed.work()
     asked = pushed.hub.asked[-1]
     assert (asked["hub.mode"], pushed.hub.confirmed[-1]) == ("unsubscribe", (200, "a challenge"))

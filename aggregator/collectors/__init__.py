@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggregator.collectors import discover, feed, hook
+from aggregator.collectors import discover, feed, flickr, hook, peertube, reddit, youtube
 from aggregator.collectors.contract import SourceKind
 
 KINDS: Mapping[str, SourceKind] = {
     "discover": discover.KIND,
     "feed": feed.KIND,
+    "flickr": flickr.KIND,
     "hook": hook.KIND,
+    "peertube": peertube.KIND,
+    "reddit": reddit.KIND,
+    "youtube": youtube.KIND,
 }
 RULES = {name: kind.rules for name, kind in KINDS.items()}

@@ -10,6 +10,7 @@ import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,10 +89,15 @@ async def test_an_item_changes_and_is_withdrawn_and_each_is_counted(client: Clie
     gone = {"id": "1", "_deleted": True}
     assert await post(client, [gone, two]) == (200, {"new": 1, "changed": 0, "withdrawn": 1})
     assert await post(client, [{"id": "no such", "_deleted": True}]) == (200, {"new": 0, "changed": 0, "withdrawn": 0})
-    assert {(row.title, row.state) for row in await rows(machine)} == {("Market day", "withdrawn"), ("Second", "approved")}
+    assert {(row.title, row.state) for row in await rows(machine)} == {
+        ("Market day", "withdrawn"),
+        ("Second", "approved"),
+    }
 
 
-async def test_what_was_posted_before_changes_nothing_when_it_is_sent_again(client: ClientSession, machine: Machine) -> None:
+async def test_what_was_posted_before_changes_nothing_when_it_is_sent_again(
+    client: ClientSession, machine: Machine
+) -> None:
     await post(client, ITEM)
     await post(client, {**ITEM, "content_text": "On Sunday, without music."})
     await post(client, {"id": "1", "_deleted": True})
@@ -117,7 +123,9 @@ async def test_the_same_post_many_times_at_once_makes_one_item(client: ClientSes
         signed(b"another body"),
     ],
 )
-async def test_an_unsigned_post_is_told_how_to_sign(client: ClientSession, machine: Machine, headers: dict[str, str]) -> None:
+async def test_an_unsigned_post_is_told_how_to_sign(
+    client: ClientSession, machine: Machine, headers: dict[str, str]
+) -> None:
     body = json.dumps(ITEM).encode()
     async with client.post("/push/hook/shop", data=body, headers=headers) as answer:
         assert (answer.status, answer.content_type) == (401, "application/problem+json")
@@ -170,7 +178,9 @@ async def test_a_source_that_is_no_hook_is_not_there(client: ClientSession, name
         ({**ITEM, "date_modified": 5}, "date_modified"),
     ],
 )
-async def test_what_does_not_fit_is_named_by_its_field(client: ClientSession, machine: Machine, posted: Any, field: str) -> None:
+async def test_what_does_not_fit_is_named_by_its_field(
+    client: ClientSession, machine: Machine, posted: Any, field: str
+) -> None:
     status, said = await post(client, posted)
     assert (status, said["field"]) == (400, field), said
     assert await rows(machine) == []
@@ -190,7 +200,7 @@ async def test_a_post_that_is_too_long_is_refused_by_its_length_and_by_its_count
 async def test_a_source_whose_token_is_not_set_takes_nothing_and_says_so(settings: Settings, clock: Clock) -> None:
     async with open_machine(replace(settings, environment={}), now=clock) as machine:
         async with serving(machine) as address, asking(address) as client:
-            status, said = await post(client, ITEM, **signed(json.dumps(ITEM).encode(), ""))
+            status, _ = await post(client, ITEM, **signed(json.dumps(ITEM).encode(), ""))
         assert status == 503
         outcome, _ = await machine.shop.look(machine.configuration.source("shop"))
         assert "SHOP_TOKEN" in outcome.problem
@@ -213,7 +223,9 @@ async def test_a_callback_that_was_guessed_is_not_there(client: ClientSession) -
 
 async def test_a_challenge_comes_back_as_plain_text(client: ClientSession, machine: Machine) -> None:
     topic = machine.configuration.sources[0].url
-    pending = Subscription("held", "callback", "https://hub.example/", topic, "secret", PushState.PENDING, machine.now())
+    pending = Subscription(
+        "held", "callback", "https://hub.example/", topic, "secret", PushState.PENDING, machine.now()
+    )
     async with machine.database.write() as connection:
         await put_subscription(connection, pending)
     query = {"hub.mode": "subscribe", "hub.topic": topic, "hub.challenge": "<script>alert(1)</script>"}
@@ -239,10 +251,12 @@ async def test_a_packed_body_is_refused_unopened_by_the_real_program(settings: S
 
 
 async def packed(client: ClientSession, bomb: bytes) -> None:
-    async with client.post("/push/hook/shop", data=bomb, headers={"Content-Encoding": "gzip", **signed(bomb)}) as answer:
+    async with client.post(
+        "/push/hook/shop", data=bomb, headers={"Content-Encoding": "gzip", **signed(bomb)}
+    ) as answer:
         assert answer.status == 415
 
 
 def peak_megabytes(pid: int) -> float:
-    with open(f"/proc/{pid}/status") as status:
+    with Path(f"/proc/{pid}/status").open() as status:
         return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
