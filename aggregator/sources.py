@@ -67,7 +67,7 @@ class CurrentSources:
         return has_changed
 
     def _read(self) -> Configuration:
-        return read_sources(self._path, kinds=self._kinds, environment=self._environment, refuses=self._refuses)
+        return read_sources(self._path, kinds=self._kinds, environment=self._environment, refuses=self.refuses)
 
     def _read_stamp(self) -> tuple[int, int] | None:
         try:
@@ -76,7 +76,7 @@ class CurrentSources:
             return None
         return status.st_mtime_ns, status.st_size
 
-    def _refuses(self, text: str) -> str | None:
+    def refuses(self, text: str) -> str | None:
         """Addresses that are private by their very text are refused at once; names are when they are fetched."""
         try:
             check(web_address(text), self._allowed, schemes=SCHEMES)

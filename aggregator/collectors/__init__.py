@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from aggregator.collectors import discover, feed, flickr, hook, peertube, reddit, youtube
 from aggregator.collectors.contract import SourceKind
 
-KINDS: Mapping[str, SourceKind] = {
-    "discover": discover.KIND,
+KINDS: dict[str, SourceKind] = {
     "feed": feed.KIND,
     "flickr": flickr.KIND,
     "hook": hook.KIND,
@@ -16,4 +13,6 @@ KINDS: Mapping[str, SourceKind] = {
     "reddit": reddit.KIND,
     "youtube": youtube.KIND,
 }
+# What a site turns out to be is any of the others.
+KINDS["discover"] = discover.kind_among(KINDS)
 RULES = {name: kind.rules for name, kind in KINDS.items()}
