@@ -42,7 +42,7 @@ from aggregator.store.sources import (
     read_state,
 )
 from aggregator.store.tables import item, source_state
-from aggregator.subscribing import Subscribing, note_offer, read_offer
+from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
 from aggregator.work import Commit, Handler, WorkList
 
 LONGEST_BACKOFF = timedelta(days=1)
@@ -193,7 +193,7 @@ class Workshop:
     ) -> None:
         """See to it that a hub which the document names is subscribed to, or say why it cannot be."""
         offer = read_offer(document, url, self.public_url)
-        if source.push and offer.problem and offer.problem != state.push_problem:
+        if can_be_pushed(source) and not offer.hubs and offer.problem != state.push_problem:
             await note_push(connection, source.id, offer.problem, live_at=None)
         await note_offer(connection, self.work, source, offer, now=self.now())
 

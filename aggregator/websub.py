@@ -57,7 +57,8 @@ def _topic(url: str) -> tuple[str, str, str]:
 
 def asking(mode: str, *, topic: str, callback: str, secret: str | None = None) -> bytes:
     """The form that asks a hub to subscribe or unsubscribe (section 5.1)."""
-    form = {"hub.mode": mode, "hub.topic": topic, "hub.callback": callback}
+    # The last is for hubs of the time before the recommendation, which ask for it.
+    form = {"hub.mode": mode, "hub.topic": topic, "hub.callback": callback, "hub.verify": "async"}
     if secret:
         form |= {"hub.secret": secret, "hub.lease_seconds": str(int(ASKED_LEASE.total_seconds()))}
     return urlencode(form).encode()

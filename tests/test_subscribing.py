@@ -345,3 +345,69 @@ async def test_a_program_that_no_hub_can_reach_says_so_and_asks_none(
         state = (await read_states(connection))["held"]
         assert await read_subscription(connection, "held") is None
     assert "MPOWER_PUBLIC_URL" in state.push_problem
+
+
+CHANNEL = "UCaB3dEfGhIjKlMnOpQrStUv"
+
+
+def videos(hub: str, titles: dict[str, str], *, text: str = "", gone: str = "") -> bytes:
+    entries = "".join(
+        f"<entry><id>yt:video:{name}</id><title>{title}</title><published>2026-11-20T09:00:00Z</published>"
+        f"<link rel='alternate' href='https://www.youtube.com/watch?v={name}'/>"
+        + (f"<media:group><media:description>{text}</media:description></media:group>" if text else "")
+        + "</entry>"
+        for name, title in titles.items()
+    )
+    return (
+        f'<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/"'
+        f' xmlns:at="http://purl.org/atompub/tombstones/1.0"><title>City</title><link rel="hub" href="{hub}"/>'
+        + (f'<at:deleted-entry ref="yt:video:{gone}" when="2026-11-22T09:00:00Z"/>' if gone else "")
+        + f"{entries}</feed>"
+    ).encode()
+
+
+async def test_what_youtubes_hub_delivers_adds_videos_and_takes_no_text_away(pushed: Pushed) -> None:
+    path, hub, site = pushed.machine.settings.sources, pushed.hub, pushed.site
+    kept = path.read_text()
+    path.write_text(
+        kept.replace(
+            f'kind = "feed"\nurl = "{site.url}/feed"', f'kind = "youtube"\nurl = "{site.url}/channel/{CHANNEL}"'
+        )
+    )
+    site.put("/feeds/videos.xml", videos(hub.url, {"one": "One"}, text="All about one"), "application/atom+xml")
+    await pushed.work()
+    assert hub.asked[-1]["hub.topic"] == f"{site.url}/feeds/videos.xml?channel_id={CHANNEL}"
+    assert await hub.deliver(videos(hub.url, {"one": "One, renamed", "two": "Two"})) == 204
+    async with pushed.machine.database.read() as connection:
+        rows = (await connection.execute(select(item).order_by(item.c.entry_id))).all()
+    assert [(row.title, row.content_text, row.kind) for row in rows] == [
+        ("One", "All about one", "video"),
+        ("Two", "", "video"),
+    ]
+    assert await hub.deliver(videos(hub.url, {}, gone="two")) == 204
+    async with pushed.machine.database.read() as connection:
+        states = dict((await connection.execute(select(item.c.title, item.c.state))).tuples())
+    assert states == {"One": "waiting", "Two": "withdrawn"}
+
+
+async def test_a_hub_that_denied_delivers_no_more(pushed: Pushed) -> None:
+    pushed.publish("one")
+    await pushed.work()
+    await pushed.hub.ask_back(pushed.hub.asked[0], **{"hub.mode": "denied"})
+    assert await pushed.hub.deliver(atom(pushed.site, "two")) == 410
+    assert (await pushed.state()).live_at is None
+
+
+async def test_a_problem_with_push_is_forgotten_when_the_feed_names_no_hub_any_more(
+    pushed: Pushed, clock: Clock
+) -> None:
+    nowhere = replace(
+        pushed, machine=replace(pushed.machine, shop=replace(pushed.machine.shop, public_url="http://nas"))
+    )
+    nowhere.publish("one", hubs=("https://hub.city.org/",))
+    await nowhere.work()
+    assert "MPOWER_PUBLIC_URL" in (await nowhere.state()).push_problem
+    nowhere.publish("one", "two", hubs=())
+    clock.forward(hours=1)
+    await nowhere.work()
+    assert (await nowhere.state()).push_problem is None

@@ -57,7 +57,7 @@ async def take_delivery(request: web.Request) -> web.Response:
     machine = request.app[MACHINE]
     known = await _subscription(machine, request.match_info["id"])
     source = machine.configuration.source(known.source_id)
-    if source is None or not can_be_pushed(source) or known.state is PushState.ENDING:
+    if source is None or not can_be_pushed(source) or known.state in {PushState.DENIED, PushState.ENDING}:
         raise Problem(HTTPStatus.GONE, "This subscription is over.")
     delivery = Delivery(
         body=await read_body(request, DELIVERY_BYTES),

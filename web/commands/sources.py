@@ -142,7 +142,7 @@ async def _try(source: Source, outside: Outside) -> dict[str, object]:
     document = collected.document
     entries = len(document.entries) if document else 0
     newest = max((e.published_at for e in document.entries if e.published_at), default=None) if document else None
-    found = f"{document.format if document else ''}, {entries} entries"
+    found = f"{document.format}, {entries} entries" if document else "nothing is there to be asked: it is pushed"
     found += f", newest {newest:%Y-%m-%d}" if newest else ""
     if collected.url != source.url:
         found += f", at {collected.url}"
