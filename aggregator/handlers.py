@@ -183,10 +183,11 @@ class Workshop:
         now = self.now()
         due_at = now + source.every * (1 + random.uniform(0, JITTER))  # noqa: S311
         has_news = bool(thoughts.entries)
+        if collected.document:
+            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
+            await self._note_offer(source, state, collected.document, collected.url, connection)
         await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=has_news)
         await self._keep_document(source, collected.document, thoughts, connection)
-        if collected.document:
-            await self._note_offer(source, state, collected.document, collected.url, connection)
 
     async def _note_offer(
         self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection

@@ -60,8 +60,9 @@ async def note_offer(
     hubs = offer.hubs if can_be_pushed(source) else ()
     if known is None and not hubs:
         return
-    if known is None or known.hub not in hubs or known.topic != offer.topic:
-        await drop(connection, _key(source.id))
+    if known is not None and known.hub in hubs and known.topic == offer.topic:
+        return  # and a task waits until it is time to renew it
+    await drop(connection, _key(source.id))
     event = PushOffered(source.id, hubs, offer.topic)
     await work.put(connection, event, due_at=now, key=_key(source.id))
 

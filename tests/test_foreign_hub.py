@@ -43,10 +43,10 @@ class Tasks:
 
 
 @asynccontextmanager
-async def flask_hub(folder: Path) -> AsyncIterator[str]:
+async def flask_hub(folder: Path) -> AsyncIterator[tuple[str, SQLite3HubStorage]]:
     tasks = Tasks()
-    hub = Hub(SQLite3HubStorage(str(folder / "hub.sqlite3")), SIGNATURE_ALGORITHM="sha512")
-    # It makes functions of two arguments into tasks of one that are bound to celery's task.
+    storage = SQLite3HubStorage(str(folder / "hub.sqlite3"))
+    hub = Hub(storage, SIGNATURE_ALGORITHM="sha512", REQUEST_TIMEOUT=60)
     hub.init_celery(tasks)
     app = flask.Flask("a hub")
     app.config["PUBLISH_SUPPORTED"] = True
@@ -55,7 +55,7 @@ async def flask_hub(folder: Path) -> AsyncIterator[str]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/hub"
+        yield f"http://127.0.0.1:{server.server_port}/hub", storage
     finally:
         await asyncio.to_thread(server.shutdown)
         thread.join()
@@ -70,15 +70,17 @@ def settings(settings: Settings) -> Settings:
 
 async def test_a_hub_that_others_wrote_confirms_and_delivers(machine, site: PartnerSite, tmp_path: Path) -> None:
     site.publish([], "/trusted")
-    async with flask_hub(tmp_path) as hub, serving(machine) as address:
+    async with flask_hub(tmp_path) as (hub, storage), serving(machine) as address:
         pushed = Pushed(replace(machine, shop=replace(machine.shop, public_url=address)), site, None)
         topic = f"{site.url}/feed"
         site.headers["/feed"] = {"Link": f'<{topic}>; rel="self", <{hub}>; rel="hub"'}
         pushed.publish("one", hubs=())
         await pushed.work()
         async with asyncio.timeout(30):
-            while (await pushed.subscription()).state is not PushState.LIVE:
+            # The hub takes note of it only after we have said yes.
+            while not list(storage.get_callbacks(topic)):
                 await asyncio.sleep(0.02)
+        assert (await pushed.subscription()).state is PushState.LIVE
         pushed.publish("two", hubs=())
         told = {"hub.mode": "publish", "hub.topic": topic}
         answer = await asyncio.to_thread(requests.post, hub, data=told, timeout=10)

@@ -386,8 +386,8 @@ async def test_what_youtubes_hub_delivers_adds_videos_and_takes_no_text_away(pus
     ]
     assert await hub.deliver(videos(hub.url, {}, gone="two")) == 204
     async with pushed.machine.database.read() as connection:
-        states = dict((await connection.execute(select(item.c.title, item.c.state))).tuples())
-    assert states == {"One": "waiting", "Two": "withdrawn"}
+        rows = (await connection.execute(select(item.c.title, item.c.state))).all()
+    assert {row.title: row.state for row in rows} == {"One": "waiting", "Two": "withdrawn"}
 
 
 async def test_a_hub_that_denied_delivers_no_more(pushed: Pushed) -> None:
