@@ -11,7 +11,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -91,6 +91,7 @@ class Workshop:
     media_dir: Path
     now: Callable[[], datetime]
     public_url: str = ""  # where hubs are to call
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -117,6 +118,10 @@ class Workshop:
 
     async def take(self, source: Source, collected: Collected) -> Outcome:
         """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        async with self.turns.setdefault(source.id, asyncio.Lock()):
+            return await self._take(source, collected)
+
+    async def _take(self, source: Source, collected: Collected) -> Outcome:
         for _ in range(MOST_MEETINGS):
             async with self.database.read() as connection:
                 state = await read_state(connection, source.id)

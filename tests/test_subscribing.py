@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -388,6 +389,15 @@ async def test_what_youtubes_hub_delivers_adds_videos_and_takes_no_text_away(pus
     async with pushed.machine.database.read() as connection:
         rows = (await connection.execute(select(item.c.title, item.c.state))).all()
     assert {row.title: row.state for row in rows} == {"One": "waiting", "Two": "withdrawn"}
+
+
+async def test_many_deliveries_at_once_are_all_kept(pushed: Pushed) -> None:
+    pushed.publish("one")
+    await pushed.work()
+    names = [f"n{n:02}" for n in range(30)]
+    answers = await asyncio.gather(*(pushed.hub.deliver(atom(pushed.site, name)) for name in [*names, *names]))
+    assert set(answers) == {204}
+    assert await pushed.titles() == [*names, "one"]
 
 
 async def test_a_hub_that_denied_delivers_no_more(pushed: Pushed) -> None:
