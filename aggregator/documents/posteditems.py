@@ -89,7 +89,7 @@ def _misfit(item: object, place: str) -> Misfit | None:
         steps = [step for step in first["loc"] if isinstance(step, int) or step in _NAMES]
         path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
         return Misfit(place + path, first["msg"].removeprefix("Value error, ")[:_MOST_SAID])
-    if not read.id_:
+    if not fields.identifier(str(read.id_)):
         return Misfit(f"{place}id", "is empty; each item needs an id that stays the same")
     says = (read.title, read.content_html, read.content_text, read.summary, read.url, read.external_url)
     if not read.is_deleted and not any(says):

@@ -163,6 +163,7 @@ async def test_a_source_that_is_no_hook_is_not_there(client: ClientSession, name
         ({"items": {}}, "items"),
         ({"items": [7]}, "items[0]"),
         ([{**ITEM, "id": ""}], "[0].id"),
+        ([{**ITEM, "id": " \ud800 "}], "[0].id"),
         ([ITEM, {"title": "no id"}], "[1].id"),
         ({"items": [{**ITEM, "id": True}]}, "items[0].id"),
         ({"items": [{**ITEM, "id": None}]}, "items[0].id"),
