@@ -138,6 +138,11 @@ def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
     return Mark(_short(entry_key), _digest(sighting), link, alike, _title_key(sighting), _dated(sighting))
 
 
+def key_of(entry_id: str) -> str:
+    """The key of the entry with that id, where the id is its own alone."""
+    return _short(entry_id)
+
+
 def _short(key: str) -> str:
     """A key that a database index can hold, the same for the same text."""
     if len(key) <= 500:  # noqa: PLR2004
