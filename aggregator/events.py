@@ -26,5 +26,15 @@ class PublicationDue:
     item_id: str
 
 
-Event = SourceDue | ItemsArrived | PublicationDue
-EVENTS: dict[str, type[Event]] = {event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue)}
+@dataclass(frozen=True, slots=True)
+class RecheckDue:
+    """It is time to see whether some public items of a source are still there."""
+
+    source_id: str
+    item_ids: tuple[str, ...]
+
+
+Event = SourceDue | ItemsArrived | PublicationDue | RecheckDue
+EVENTS: dict[str, type[Event]] = {
+    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, RecheckDue)
+}

@@ -455,7 +455,7 @@ def _moment(text: str, start: datetime) -> datetime | None:
 
 async def _body(host: str, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     unpack = unpacker(host, response.headers.get("Content-Encoding", ""))
-    too_long = FetchError(f"what {host} sends is longer than {max_bytes:,} bytes")
+    too_long = FetchError(f"what {host} sends is longer than {max_bytes:,} bytes", status=response.status)
     if (response.content_length or 0) > max_bytes:
         raise too_long
     body = bytearray()

@@ -18,13 +18,13 @@ from pathlib import Path
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator import outlook
+from aggregator import outlook, rechecks
 from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, StoreError
-from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
+from aggregator.events import Event, ItemsArrived, PublicationDue, RecheckDue, SourceDue
 from aggregator.model import Document, Refined, Source, State
 from aggregator.pace import address_to_ask
 from aggregator.refine import may_be_shown, refine, wanted
@@ -41,6 +41,8 @@ from aggregator.store.items import (
     withdraw_hidden,
 )
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
+from aggregator.store.rechecks import Finding as Found
+from aggregator.store.rechecks import keep_findings, read_public
 from aggregator.store.sources import (
     CollectedMeanwhileError,
     SourceState,
@@ -315,6 +317,19 @@ class Workshop:
         if is_public:
             await touch_stream(connection)
 
+    async def recheck(self, event: RecheckDue) -> Commit | None:
+        """See whether public items are still there at their source, and withdraw those that are gone."""
+        source = self.sources.configuration.source(event.source_id)
+        async with self.database.read() as connection:
+            items = await read_public(connection, event.item_ids)
+        if source is None or not source.enabled or not items:
+            return None
+        return functools.partial(self._keep_findings, await rechecks.check(source, items, self.outside))
+
+    async def _keep_findings(self, findings: Sequence[Found], connection: AsyncConnection) -> None:
+        now = self.now()
+        await record(connection, await keep_findings(connection, findings, now=now), now=now)
+
     async def publish(self, event: PublicationDue) -> Commit:
         """Publish a scheduled item whose moment has come, unless an editor has decided meanwhile."""
         return functools.partial(self._publish, event)
@@ -338,12 +353,18 @@ FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     SourceDue: ("collect",),
     ItemsArrived: ("keep_pictures",),
     PublicationDue: ("publish",),
+    RecheckDue: ("recheck",),
 }
 
 
 def handlers(shop: Workshop) -> Mapping[str, Handler]:
     """Every handler by the name that stands in the work list."""
-    return {"collect": shop.collect, "keep_pictures": shop.keep_pictures, "publish": shop.publish}
+    return {
+        "collect": shop.collect,
+        "keep_pictures": shop.keep_pictures,
+        "publish": shop.publish,
+        "recheck": shop.recheck,
+    }
 
 
 def _write_whole(path: Path, data: bytes) -> None:

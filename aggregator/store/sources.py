@@ -220,6 +220,13 @@ async def hasten(connection: AsyncConnection, source_id: str, *, at: datetime) -
     )
 
 
+async def fall_back(connection: AsyncConnection, source_id: str, *, at: datetime) -> None:
+    """Have a source that does not push any more asked at that moment at the latest; one that fails anyhow waits on."""
+    state = await read_state(connection, source_id)
+    if state and not state.failures:
+        await hasten(connection, source_id, at=at)
+
+
 async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
     unchanged = source_state.c.tried_at.is_not_distinct_from(state.tried_at) & (source_state.c.url == state.url)
     done = await connection.execute(
