@@ -89,7 +89,7 @@ class Listening:
 
     async def _listen(self, source: Source) -> None:
         """Connect, and connect again, waiting longer each time until something comes."""
-        pause = SHORTEST_PAUSE
+        pause = SHORTEST_PAUSE / 2
         while True:
             began = self._shop.now()
             problem, came = await self._connection(source)
