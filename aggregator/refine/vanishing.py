@@ -46,29 +46,42 @@ def look_for_missing(before: Window, now: Window, renamed: Mapping[str, str]) ->
     present = dict(now)
     kept_on = [key in present for key, _ in before]
     # By the document's new dates, so that an old post with a new date is not taken for a new one.
-    still_there = sorted(present[key] for key, _ in before if key in present)
-    came = sorted(set(present) - {key for key, _ in before})
+    still_there = [present[key] for key, _ in before if key in present]
+    pushed_out = _pushed_out(before, present)
     missing = [
         key
         for place, (key, dated) in enumerate(before)
-        if key not in present and _stood_inside(before, kept_on, place, dated, still_there, pushed_out=bool(came))
+        if key not in present
+        and _stood_inside(before, kept_on, place)
+        and (not dated or _older(still_there, dated) >= (ENOUGH if key in pushed_out else 1))
     ]
     if 2 * len(missing) > len(missing) + sum(kept_on):
         return Looked(before, too_many=True)
     return Looked(now, tuple(missing))
 
 
-def _stood_inside(
-    before: Window, kept_on: Sequence[bool], place: int, dated: str, still_there: Sequence[str], *, pushed_out: bool
-) -> bool:
+def _pushed_out(before: Window, present: Mapping[str, str]) -> set[str]:
+    """Those that new entries may have pushed out: as many of the oldest that are gone as new ones came.
+
+    A single older one that is still there may be pinned, so it proves nothing for them.
+    """
+    were = {key for key, _ in before}
+    oldest = min((dated for _, dated in before), default="")
+    came = sum(1 for key, dated in present.items() if key not in were and (not dated or dated >= oldest))
+    gone = sorted((dated, key) for key, dated in before if key not in present)
+    return {key for _, key in gone[:came]}
+
+
+def _older(dates: Sequence[str], dated: str) -> int:
+    return sum(1 for other in dates if other and other < dated)
+
+
+def _stood_inside(before: Window, kept_on: Sequence[bool], place: int) -> bool:
+    """Whether an entry still stands where older ones do; of one without a date, on both sides."""
     earlier, later = any(kept_on[:place]), any(kept_on[place + 1 :])
-    if not dated:
+    if not before[place][1]:
         return earlier and later
-    if not (later if _is_newest_first(before) else earlier):
-        return False
-    older = sum(1 for other in still_there if other and other < dated)
-    # A single older one may be pinned, so it proves nothing where a new entry could have pushed this one out.
-    return older >= (ENOUGH if pushed_out else 1)
+    return later if _is_newest_first(before) else earlier
 
 
 def _is_newest_first(window: Window) -> bool:

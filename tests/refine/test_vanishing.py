@@ -33,6 +33,8 @@ def missing(before: Window, now: Window, **renamed: str) -> tuple[str, ...]:
         (window(5, 4, 3, 2, 1), window(4, 3, 2, 1), ("5",)),
         (window(5, 4, 3, 2, 1), window(6, 4, 3, 2, 1), ("5",)),
         (window(5, 4, 3, 2, 1), window(5, 2, 1, 0), ("4", "3")),
+        (window(5, 4, 3, 2, 1), window(6, 5, 4, 2), ("3",)),
+        (window(5, 4, 3, 2, 1), window(5, 3, 2, 1, 0), ("4",)),
         (window(3, 2, 1), window(3, 1), ("2",)),
         (window(2, 1), window(1), ("2",)),
         # The oldest may have slid off, whatever else happened.
