@@ -51,6 +51,8 @@ export function fillCard(card, item) {
   fillTags(part(card, "tags"), item);
   fillAlso(part(card, "also"), more.also_on ?? []);
   say(card, "why", why(more));
+  const words = flag(more);
+  show(say(card, "flag", words), words);
   notice(card, "");
   showTimes(card);
   return card;
@@ -147,6 +149,13 @@ function why({ state, reason, decided_by: by }) {
   const decided = names.states[state] + (by ? ` by ${named("deciders", by)}` : "");
   return sentence(reason ? `${decided}: ${reason}` : decided);
 }
+
+function flag({ missing_since: missing, gone_since: gone }) {
+  if (missing) return `No longer in its feed since ${day(missing)}.`;
+  return gone ? `Its page was not there on ${day(gone)}.` : "";
+}
+
+const day = (at) => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 function sentence(text) {
   text = text.trim();
