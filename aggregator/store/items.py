@@ -51,7 +51,13 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     ]
     if urls:
         asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
-    rows = await connection.execute(union(*asked))
+    rows = list(await connection.execute(union(*asked)))
+    found = {row.entry_key for row in rows}
+    if strangers := [mark for mark in marks if mark.entry_key not in found]:
+        # Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+        titles, dates = {mark.title_key for mark in strangers}, {mark.dated for mark in strangers if mark.dated}
+        alike = sighting.c.title_key.in_(titles) | sighting.c.dated.in_(dates)
+        rows += await connection.execute(select(*columns).where(own, alike, sighting.c.entry_key.not_in(found)))
     return [KnownEntry(Mark(*(getattr(row, name) for name in names)), row.item_id) for row in rows]
 
 

@@ -151,11 +151,9 @@ function why({ state, reason, decided_by: by }) {
 }
 
 function flag({ missing_since: missing, gone_since: gone }) {
-  if (missing) return `No longer in its feed since ${day(missing)}.`;
-  return gone ? `Its page was not there on ${day(gone)}.` : "";
+  if (missing) return `No longer in its feed since ${day.format(new Date(missing))}.`;
+  return gone ? `Its page was not there on ${day.format(new Date(gone))}.` : "";
 }
-
-const day = (at) => new Date(at).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
 
 function sentence(text) {
   text = text.trim();
