@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import itertools
 import socket
@@ -978,3 +979,21 @@ async def test_whoever_is_cancelled_is_cancelled_and_frees_the_place() -> None:
                 await cancelled
         assert (await next_one).body == FEED
         assert fetch._turns._hosts == {}
+
+
+async def test_one_connection_serves_page_after_page() -> None:
+    connections = 0
+
+    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(FEED), FEED))
+        writer.close()
+
+    async with await asyncio.start_server(keep_alive, "127.0.0.2", 0) as listening, fetching() as fetch:
+        port = listening.sockets[0].getsockname()[1]
+        for page in range(5):
+            assert (await fetch.get(f"http://127.0.0.2:{port}/{page}")).body == FEED
+    assert connections == 1

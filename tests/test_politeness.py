@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
 
+from aggregator.collectors import KINDS
+from aggregator.collectors.contract import Collected, Outside, SourceKind
+from aggregator.documents.fields import MAX_ENTRIES
+from aggregator.errors import CollectError
+from aggregator.handlers import handlers
+from aggregator.listening import Listening
 from aggregator.machine import Machine
-from aggregator.model import State
+from aggregator.model import Source, State
 from aggregator.store.changes import read_counter
 from aggregator.store.listeners import note_push
 from aggregator.store.moves import move
-from aggregator.store.sources import SourceState, fall_back, read_states
+from aggregator.store.sources import Cursor, SourceState, fall_back, read_states
 from aggregator.store.tables import decision, item, sighting, source_state
+from aggregator.work import Worker
 from tests.builders import sighting as entry
 from tests.conftest import Clock
 from tests.partner import PartnerSite
@@ -457,3 +466,103 @@ async def test_a_state_that_an_older_version_kept_is_read(machine: Machine, site
     site.publish([entry(1)])
     await work_off()
     assert len((await state_of(machine)).habits.window) == 1
+
+
+# Listening
+
+
+async def test_a_connection_that_breaks_at_once_neither_storms_its_source_nor_silences_it(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def listen(_source: Source, _cursor: Cursor, _outside: Outside) -> AsyncGenerator[Collected, None]:
+        yield Collected(None, Cursor(), "")
+        raise CollectError("the stream hung up")
+
+    feed = KINDS["feed"]
+    monkeypatch.setitem(KINDS, "feed", SourceKind(feed.collect, feed.rules, listen=listen))  # type: ignore[arg-type]
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock.forward(seconds=seconds)
+        await machine.tick()
+        await Worker(machine.database, machine.bell, handlers(machine.shop), machine.now).run_due(only=("collect",))
+        if len(pauses) == 6:
+            raise asyncio.CancelledError
+
+    site.publish([entry(1)])
+    await work_off()
+    listening = Listening(machine.shop, machine.catch_up)
+    source = machine.configuration.source("held")
+    assert source
+    monkeypatch.setattr("aggregator.listening.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await listening._listen(source)
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 16
+    state = await state_of(machine)
+    assert (state.live_at, state.push_problem) == (None, "the stream hung up")
+    assert state.due_at <= clock() + source.every * 1.05
+    assert times_asked(site) == 1 + sum(pauses) // 60
+
+
+async def test_a_connection_that_stands_for_long_keeps_its_source_live(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected = asyncio.Event()
+
+    async def listen(source: Source, _cursor: Cursor, _outside: Outside) -> AsyncGenerator[Collected, None]:
+        yield Collected(None, Cursor(), "")
+        if source.id == "held":
+            connected.set()
+        await asyncio.Event().wait()
+
+    feed = KINDS["feed"]
+    monkeypatch.setitem(KINDS, "feed", SourceKind(feed.collect, feed.rules, listen=listen))  # type: ignore[arg-type]
+    listening = Listening(machine.shop, machine.catch_up)
+    await work_off()
+    await listening._follow()
+    try:
+        await connected.wait()
+        for _ in range(30):
+            clock.forward(hours=1)
+            await listening._follow()
+        assert (await state_of(machine)).live_at == clock()
+    finally:
+        await listening._stop(list(listening._running))
+
+
+# What a server says of its documents
+
+
+async def test_a_mark_that_changes_while_nothing_else_does_brings_nothing_twice(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish([entry(1)])
+    for n in range(3):
+        site.headers["/feed"] = {"ETag": f'"{n}"'}
+        await work_off()
+        clock.forward(hours=3)
+    assert [status for path, status in site.asked if path == "/feed"] == [200, 200, 200]
+    assert [row.version for row in await rows(machine)] == [1]
+
+
+async def test_a_mark_that_stays_while_the_document_changes_loses_nothing_that_is_sent(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.headers["/feed"] = {"ETag": '"always"'}
+    for n in range(1, 4):
+        site.publish([entry(k) for k in range(n)])
+        await work_off()
+        clock.forward(hours=3)
+    assert len(await rows(machine)) == 3
+
+
+async def test_a_feed_of_more_entries_than_are_kept_is_named_in_the_log(
+    machine: Machine, site: PartnerSite, work_off, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.publish([entry(n, published_at=entry(0).published_at + timedelta(minutes=n)) for n in range(MAX_ENTRIES + 7)])
+    await work_off()
+    assert "held: 7 older entries are left out" in caplog.text
+    kept = await rows(machine)
+    assert (len(kept), kept[0].title) == (MAX_ENTRIES, "News 7")
