@@ -39,7 +39,15 @@ class PushOffered:
     tries: int = 0
 
 
-Event = SourceDue | ItemsArrived | PublicationDue | PushOffered
+@dataclass(frozen=True, slots=True)
+class RecheckDue:
+    """It is time to see whether some public items of a source are still there."""
+
+    source_id: str
+    item_ids: tuple[str, ...]
+
+
+Event = SourceDue | ItemsArrived | PublicationDue | PushOffered | RecheckDue
 EVENTS: dict[str, type[Event]] = {
-    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered)
+    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered, RecheckDue)
 }

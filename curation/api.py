@@ -235,6 +235,8 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "decided_by": item.decided_by,
         "decided_at": _moment(item.decided_at) if item.decided_at else None,
         "original": dict(item.original),
+        "missing_since": _moment(item.missing_at) if item.missing_at else None,
+        "gone_since": _moment(item.gone_at) if item.gone_at else None,
     }
     return answer
 

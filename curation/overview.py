@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -11,23 +11,35 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import Configuration, Source, State
+from aggregator.pace import address_to_ask, is_live
 from aggregator.store.sources import SourceState
 from aggregator.store.tables import decision, item
 
 
 class Health(StrEnum):
-    """How a source is. `QUIET` is no fault: it answers, and has had no news for longer than one would expect."""
+    """How a source is.
+
+    `QUIET` is no fault: it answers, and has had no news for longer than one would expect. `STOPPED` said that it is
+    gone for good: it is asked again only when an editor wishes it or sources.toml names another address.
+    """
 
     GOOD = "good"
     FAILING = "failing"
     QUIET = "quiet"
     UNTRIED = "untried"
+    STOPPED = "stopped"
     OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """One source as editors see it. `problem` is why the last look failed."""
+    """One source as editors see it.
+
+    `problem` is why the last look failed; `why` says in words why the next one is later than sources.toml has it, and
+    `wait_until` is the moment before which the source asked not to be asked. `moved_to` is where it says since
+    `moved_at` that it lives, and `is_followed` whether that address is asked already. `is_live` says that its news come
+    by themselves, `push_problem` why they do not.
+    """
 
     id: str
     kind: str
@@ -39,6 +51,14 @@ class SourceHealth:
     collected_at: datetime | None
     arrived_at: datetime | None
     due_at: datetime | None
+    url: str = ""
+    why: str = ""
+    wait_until: datetime | None = None
+    moved_to: str | None = None
+    moved_at: datetime | None = None
+    is_followed: bool = False
+    is_live: bool = False
+    push_problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +88,13 @@ def judge_sources(
 ) -> tuple[SourceHealth, ...]:
     """Every source that sources.toml names, those in trouble first."""
     judged = [_judge(configuration, source, states.get(source.id), now) for source in configuration.sources]
-    order = [Health.FAILING, Health.QUIET, Health.UNTRIED, Health.GOOD, Health.OFF]
+    order = [Health.STOPPED, Health.FAILING, Health.QUIET, Health.UNTRIED, Health.GOOD, Health.OFF]
     return tuple(sorted(judged, key=lambda source: order.index(source.health)))
 
 
 def _judge(configuration: Configuration, source: Source, state: SourceState | None, now: datetime) -> SourceHealth:
     partner = configuration.partner(source.partner)
-    return SourceHealth(
+    judged = SourceHealth(
         id=source.id,
         kind=source.kind,
         partner_name=partner.name if partner else source.partner,
@@ -84,7 +104,21 @@ def _judge(configuration: Configuration, source: Source, state: SourceState | No
         problem_at=state.problem_at if state else None,
         collected_at=state.collected_at if state else None,
         arrived_at=state.arrived_at if state else None,
-        due_at=state.due_at if state and source.enabled else None,
+        due_at=state.due_at if state and source.enabled and not state.stopped else None,
+        url=source.url,
+    )
+    if state is None or not source.enabled:
+        return judged
+    wait_until = state.habits.wait_until
+    return replace(
+        judged,
+        why="" if state.stopped else state.habits.why,
+        wait_until=wait_until if wait_until and wait_until > now else None,
+        moved_to=state.move.to,
+        moved_at=state.move.since,
+        is_followed=address_to_ask(source.url, state.move, now=now) != source.url,
+        is_live=is_live(state.live_at, state.push_problem, now=now),
+        push_problem=state.push_problem,
     )
 
 
@@ -93,6 +127,8 @@ def _health(source: Source, state: SourceState | None, now: datetime) -> Health:
         return Health.OFF
     if state is None or state.tried_at is None:
         return Health.UNTRIED
+    if state.stopped:
+        return Health.STOPPED
     if state.failures:
         return Health.FAILING
     if source.expect_every and now - (state.arrived_at or state.tried_at) > source.expect_every:

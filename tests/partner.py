@@ -21,7 +21,7 @@ class PartnerSite:
     url: str = ""
     pages: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
-    headers: dict[str, dict[str, str]] = field(default_factory=dict)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)  # besides the usual ones, by path
 
     def put(self, path: str, body: bytes | str, content_type: str = "application/rss+xml", status: int = 200) -> None:
         self.pages[path] = (status, content_type, body.encode() if isinstance(body, str) else body)
@@ -36,7 +36,8 @@ class PartnerSite:
         if status == 200 and request.headers.get("If-None-Match") == f'"{etag}"':
             status, body = 304, b""
         self.asked.append((request.path, status))
-        return web.Response(status=status, body=body, headers={**headers, "Content-Type": content_type})
+        more = {"Content-Type": content_type, **self.headers.get(request.path, {})}
+        return web.Response(status=status, body=body, headers={**headers, **more})
 
 
 def rss(entries: list[Sighting], title: str = "City news", language: str = "en") -> str:

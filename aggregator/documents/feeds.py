@@ -15,11 +15,12 @@ from aggregator.documents.feedreaders import read
 from aggregator.documents.guards import Survey, find_root, survey
 from aggregator.documents.jsonfeed import read_json_feed
 from aggregator.documents.mending import whole_part, with_characters_mended, with_tags_mended
+from aggregator.documents.rhythm import read_rhythm
 from aggregator.documents.xmlfeed import document
 from aggregator.errors import DocumentError
 
 if TYPE_CHECKING:
-    from aggregator.model import Document
+    from aggregator.model import Document, Rhythm
 
 
 def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Document:
@@ -40,7 +41,12 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Docu
     if not seen.well_formed:
         seen = _mended(text, root.name, seen)
     left_out = max(len(seen.entries) - fields.MAX_ENTRIES, 0)
-    return replace(document(read(_without_old_entries(seen)), url), left_out=left_out)
+    return replace(document(read(_without_old_entries(seen)), url), left_out=left_out, rhythm=_rhythm(seen))
+
+
+def _rhythm(seen: Survey) -> Rhythm | None:
+    first, last = (seen.entries[0].start, seen.entries[-1].end) if seen.entries else (len(seen.xml), len(seen.xml))
+    return read_rhythm(*(seen.xml[part].decode("utf-8", "replace") for part in (slice(first), slice(last, None))))
 
 
 def _mended(text: str, root: str, seen: Survey) -> Survey:
