@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggregator.collectors import discover, feed
+from aggregator.collectors import discover, feed, wordpress
 from aggregator.collectors.contract import SourceKind
 
 KINDS: Mapping[str, SourceKind] = {
     "discover": discover.KIND,
     "feed": feed.KIND,
+    "wordpress": wordpress.KIND,
 }
 RULES = {name: kind.rules for name, kind in KINDS.items()}

@@ -69,21 +69,34 @@ def find_feeds(body: bytes, *, url: str, charset: str | None = None) -> tuple[Fo
     `url` is where the page was fetched from, `charset` what its server says. Raises DocumentError where the page
     cannot be read at all.
     """
+    links, base = _links(body, url, charset)
+    found = [feed for link in links if (feed := _feed(link, base))]
+    distinct: dict[str, FoundFeed] = {}
+    for feed in found:
+        distinct.setdefault(feed.url, feed)
+    return tuple(sorted(distinct.values(), key=_preference))[:_MOST_FEEDS]
+
+
+def find_related(body: bytes, relation: str, *, url: str, charset: str | None = None) -> str | None:
+    """The address of the page's first `<link>` of that relation, or None. Raises DocumentError as `find_feeds`."""
+    links, base = _links(body, url, charset)
+    named = (link.get("href") for link in links if relation in (link.get("rel") or "").split())
+    return next((address for href in named if (address := fields.web_address(href, base))), None)
+
+
+def _links(body: bytes, url: str, charset: str | None) -> tuple[list[lxml.html.HtmlElement], str]:
+    """The page's `<link>` tags, and what their addresses are relative to."""
     text = decode(body, f"charset={charset}" if charset else None, is_page=True)[:_PAGE_CHARACTERS]
     named = (found["tag"] for found in _TAGS.finditer(text))
     tags = list(islice((tag for tag in named if tag and len(tag) <= _LONGEST_TAG), _MOST_TAGS))
     if not tags:
-        return ()
+        return [], url
     try:
         page = lxml.html.document_fromstring("".join(tags).encode("utf-8", "replace"), parser=_parser())
     except (lxml.etree.LxmlError, ValueError) as error:
         raise DocumentError(f"The page could not be read: {error}.") from error
     base = next((fields.web_address(tag.get("href"), url) for tag in page.iter("base") if tag.get("href")), None)
-    found = [feed for link in page.iter("link") if (feed := _feed(link, base or url))]
-    distinct: dict[str, FoundFeed] = {}
-    for feed in found:
-        distinct.setdefault(feed.url, feed)
-    return tuple(sorted(distinct.values(), key=_preference))[:_MOST_FEEDS]
+    return list(page.iter("link")), base or url
 
 
 def _parser() -> lxml.html.HTMLParser:
