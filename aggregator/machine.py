@@ -36,6 +36,7 @@ from aggregator.sources import CurrentSources
 from aggregator.store.changes import forget_changes, read_counter
 from aggregator.store.engine import Database, open_database
 from aggregator.store.sources import due_sources, know_sources
+from aggregator.store.spending import DatabasePurse
 from aggregator.store.tables import task
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry
@@ -151,7 +152,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         reader = await stack.enter_async_context(open_sandbox())
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
-        outside = Outside(fetch, reader, now)
+        outside = Outside(fetch, reader, now, DatabasePurse(database, now))
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import Configuration, Source, State
 from aggregator.store.sources import SourceState
+from aggregator.store.spending import Spent, month_of
 from aggregator.store.tables import decision, item
 
 
@@ -26,8 +27,21 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What a source has cost this month (UTC), in US dollars, and how much it may."""
+
+    month: str
+    reads: int
+    dollars: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
-    """One source as editors see it. `problem` is why the last look failed."""
+    """One source as editors see it. `problem` is why the last look failed, `notice` what else they should know of it.
+
+    `spending` is set for a source that costs money.
+    """
 
     id: str
     kind: str
@@ -39,6 +53,8 @@ class SourceHealth:
     collected_at: datetime | None
     arrived_at: datetime | None
     due_at: datetime | None
+    notice: str | None = None
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +80,20 @@ async def count_states(connection: AsyncConnection) -> Mapping[State, int]:
 
 
 def judge_sources(
-    configuration: Configuration, states: Mapping[str, SourceState], *, now: datetime
+    configuration: Configuration,
+    states: Mapping[str, SourceState],
+    *,
+    now: datetime,
+    spent: Mapping[str, Spent] | None = None,
 ) -> tuple[SourceHealth, ...]:
-    """Every source that sources.toml names, those in trouble first."""
-    judged = [_judge(configuration, source, states.get(source.id), now) for source in configuration.sources]
+    """Every source that sources.toml names, those in trouble first. `spent` is what each has cost this month."""
+    judged = [
+        replace(
+            _judge(configuration, source, states.get(source.id), now),
+            spending=_spending(source, (spent or {}).get(source.id), now),
+        )
+        for source in configuration.sources
+    ]
     order = [Health.FAILING, Health.QUIET, Health.UNTRIED, Health.GOOD, Health.OFF]
     return tuple(sorted(judged, key=lambda source: order.index(source.health)))
 
@@ -85,7 +111,21 @@ def _judge(configuration: Configuration, source: Source, state: SourceState | No
         collected_at=state.collected_at if state else None,
         arrived_at=state.arrived_at if state else None,
         due_at=state.due_at if state and source.enabled else None,
+        notice=_notice(state),
     )
+
+
+def _notice(state: SourceState | None) -> str | None:
+    """What its collector has left for editors to know."""
+    notice = state.cursor.place.get("notice") if state else None
+    return notice if isinstance(notice, str) else None
+
+
+def _spending(source: Source, spent: Spent | None, now: datetime) -> Spending | None:
+    if not source.monthly_limit and not spent:
+        return None
+    spent = spent or Spent()
+    return Spending(month_of(now), spent.reads, spent.dollars, source.monthly_limit)
 
 
 def _health(source: Source, state: SourceState | None, now: datetime) -> Health:
