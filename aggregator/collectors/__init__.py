@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggregator.collectors import discover, feed, wordpress, x
+from aggregator.collectors import discover, feed, telegram, wordpress, x
 from aggregator.collectors.contract import SourceKind
 
 KINDS: Mapping[str, SourceKind] = {
     "discover": discover.KIND,
     "feed": feed.KIND,
+    "telegram": telegram.KIND,
     "wordpress": wordpress.KIND,
     "x": x.KIND,
 }
