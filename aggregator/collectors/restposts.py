@@ -84,7 +84,11 @@ async def _read(
     read: Callable[[bytes], T], root: str, wishes: Mapping[str, str], outside: Outside
 ) -> tuple[T, int | None]:
     try:
-        answer = await outside.fetch.get(posts_address(root, wishes), accept="application/json")
+        address = posts_address(root, wishes)
+    except ValueError as error:
+        raise ClosedError("the site says that its REST API is at an address that is none") from error
+    try:
+        answer = await outside.fetch.get(address, accept="application/json")
         posts = await outside.reader.run(read, answer.body)
     except FetchError as error:
         if error.status in _CLIENT_FAULTS and error.status not in _PASSING:

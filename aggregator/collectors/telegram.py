@@ -38,9 +38,8 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
     pages = await _read_back(source.url, last, outside)
     posts = {post.number: post for page in pages for post in page.posts}
     entries, pictures = _with_first_pictures([posts[number] for number in sorted(posts)], cursor.place.get("pictures"))
-    newest = max(page.newest or 0 for page in pages)
     document = Document(entries, "telegram", title=pages[0].title, home=f"https://t.me/{_name_in(source.url)}")
-    place = {"newest": max(newest, last or 0), "pictures": pictures}
+    place = {"newest": max(page.newest or 0 for page in pages), "pictures": pictures}
     return Collected(document, Cursor(place=place), source.url)
 
 
@@ -79,7 +78,7 @@ def _with_first_pictures(posts: Sequence[Post], remembered: object) -> tuple[tup
 
     Telegram gives a picture another address every few days. Without this every post with a picture would look edited.
     """
-    known = {key: value for key, value in remembered.items() if key.isdigit()} if isinstance(remembered, dict) else {}
+    known = dict(remembered) if isinstance(remembered, dict) else {}
     entries = []
     for post in posts:
         entry, key = post.sighting, str(post.number)
@@ -91,7 +90,7 @@ def _with_first_pictures(posts: Sequence[Post], remembered: object) -> tuple[tup
         elif entry.media:
             known[key] = [mark, *(one.url for one in entry.media)]
         entries.append(entry)
-    latest = sorted(known, key=int)[-MOST_REMEMBERED:]
+    latest = sorted(known, key=lambda key: (len(key), key))[-MOST_REMEMBERED:]  # as numbers are ordered
     return tuple(entries), {key: known[key] for key in latest}
 
 

@@ -78,7 +78,8 @@ async def _read_feed(source: Source, cursor: Cursor, place: Mapping[str, Any], o
     try:
         collected = await discover.collect(source, cursor, outside)
     except DocumentError as error:
-        raise CollectError(f"{str(place['notice']).partition(';')[0]}; and {error}") from error
+        closed = str(place.get("notice", "its REST API is closed")).partition(";")[0]
+        raise CollectError(f"{closed}; and {error}") from error
     return replace(collected, cursor=replace(collected.cursor, place=place))
 
 
@@ -123,40 +124,53 @@ async def _changed(root: str, place: Mapping[str, Any], since: datetime, outside
     It goes on from the last edit and not by page number: posts that are edited meanwhile would move others from a page
     that is still to be read to one that was read already.
     """
-    resume = place.get("resume")
-    after, excluded = _resumed(resume) or (since - MARGIN, [])
+    after, excluded = _resumed(place.get("resume")) or (since - MARGIN, [])
     found: dict[int, Post] = {}
     left = None
     for _ in range(MOST_PAGES):
         wishes = {"modified_after": after.isoformat(), "orderby": "modified", "order": "asc"}
         page = await read_page(root, _wishes({**wishes, "exclude": _ids(excluded)}, place), outside)
-        if any(modified < after - MARGIN for post in page.posts if (modified := _moment(post.modified))):
-            return await _recent(root, place, since, outside)
+        if not _is_as_asked(page.posts, after, excluded):
+            return await _by_pages(root, place, since, outside)
         found |= {post.id: post for post in page.posts}
         left = _next(page.posts, after, excluded) if page.has_more() else None
         if left is None:
             break
         after, excluded = left
-    kept = {key: value for key, value in place.items() if key == "from"}
-    kept |= {"root": root, "since": max(since, _latest(found.values(), outside.now()) or since).isoformat()}
+    kept = _kept(root, place, since, found.values(), outside)
     if left:
         kept["resume"] = {"after": left[0].isoformat(), "exclude": left[1]}
     return Look(tuple(found.values()), kept)
 
 
-async def _recent(root: str, place: Mapping[str, Any], since: datetime, outside: Outside) -> Look:
-    """The same of a site that does not know `modified_after` (WordPress before 5.7): the latest edits, page by page."""
+def _is_as_asked(posts: Sequence[Post], after: datetime, excluded: Sequence[int]) -> bool:
+    """Whether the site does what these wishes ask of it: WordPress before 5.7 knows no `modified_after`."""
+    moments = [moment for post in posts if (moment := _moment(post.modified))]
+    is_late = all(moment >= after - MARGIN for moment in moments)
+    return is_late and moments == sorted(moments) and not any(post.id in excluded for post in posts)
+
+
+async def _by_pages(root: str, place: Mapping[str, Any], since: datetime, outside: Outside) -> Look:
+    """The same of a site that does not do as it was asked: the latest edits, page by page."""
     found: dict[int, Post] = {}
     for number in range(1, MOST_PAGES + 1):
-        wishes = {"orderby": "modified", "order": "desc", "page": str(number)}
+        after = (since - MARGIN).isoformat()
+        wishes = {"modified_after": after, "orderby": "modified", "order": "desc", "page": str(number)}
         page = await read_page(root, _wishes(wishes, place), outside)
         found |= {post.id: post for post in page.posts}
         moments = [moment for post in page.posts if (moment := _moment(post.modified))]
         if not moments or min(moments) < since - MARGIN or not page.has_more(number):
             break
-    kept = {key: value for key, value in place.items() if key == "from"}
-    latest = max(since, _latest(found.values(), outside.now()) or since)
-    return Look(tuple(found.values()), {**kept, "root": root, "since": latest.isoformat()})
+    return Look(tuple(found.values()), _kept(root, place, since, found.values(), outside))
+
+
+def _kept(
+    root: str, place: Mapping[str, Any], since: datetime, posts: Iterable[Post], outside: Outside
+) -> dict[str, Any]:
+    """What to remember of a look."""
+    latest = max(since, _latest(posts, outside.now()) or since)
+    kept = {"from": place["from"]} if "from" in place else {}
+    return {**kept, "root": root, "since": latest.isoformat()}
 
 
 def _wishes(wishes: Mapping[str, str], place: Mapping[str, Any]) -> dict[str, str]:

@@ -33,7 +33,6 @@ class Post:
     link: str | None
     date: str
     modified: str
-    modified_gmt: str
     translations: tuple[tuple[str | None, int], ...]  # language and the id of the post in it, where no address is given
     sighting: Sighting
 
@@ -97,9 +96,8 @@ def _post(post: Object, base: str) -> Post | None:
     return Post(
         id=post_id,
         link=link,
-        date=text(post, "date"),
-        modified=text(post, "modified"),
-        modified_gmt=text(post, "modified_gmt"),
+        date=text(post, "date") or text(post, "date_gmt"),
+        modified=text(post, "modified") or text(post, "modified_gmt"),
         translations=tuple(translations)[:_MOST_TRANSLATIONS],
         sighting=_sighting(post, link, base),
     )

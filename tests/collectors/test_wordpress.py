@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -25,7 +26,7 @@ from aggregator.store.tables import item
 from aggregator.work import Worker
 from tests.builders import source as build_source
 from tests.collectors.way_out import serving, way_out
-from tests.collectors.wordpress_site import WordPressSite
+from tests.collectors.wordpress_site import WordPressSite, Written
 from tests.conftest import Clock
 
 
@@ -160,6 +161,23 @@ async def test_a_site_that_is_older_than_modified_after_brings_its_edits_all_the
     second = await collect(source(wordpress), first.cursor, outside)
     assert {"News 92, put right", "News 95, put right"} <= set(titles(second))
     assert not any(f"News {n}" in titles(second) for n in range(1, 91))
+
+
+@pytest.mark.parametrize(
+    "ignored", [{"orderby", "order"}, {"exclude"}, {"modified_after", "exclude", "order", "orderby"}]
+)
+async def test_a_site_that_does_not_do_as_asked_is_read_page_by_page(
+    wordpress: WordPressSite, outside: Outside, clock: Clock, ignored: set[str]
+) -> None:
+    fill(wordpress, clock, 8)
+    first = await collect(source(wordpress), Cursor(), outside)
+    whole = wordpress.collection
+    as_ignored = lambda query: whole({name: value for name, value in query.items() if name not in ignored})  # noqa: E731
+    wordpress.collection = as_ignored  # type: ignore[method-assign]
+    for number in range(9, 70):
+        wordpress.write(number, clock.forward(minutes=1))
+    second = await collect(source(wordpress), first.cursor, outside)
+    assert {f"News {n}" for n in range(9, 70)} <= set(titles(second))
 
 
 async def test_an_edit_dated_in_the_future_hides_none_that_follow(
@@ -303,6 +321,53 @@ async def test_addresses_without_slugs_tell_nothing_but_by_id(
     asked = shown(wordpress, 1, 2, 3)
     wordpress.posts.pop(2)
     assert await find_gone(source(wordpress), asked, outside) == (["http://old.example/2"] if is_told else [])
+
+
+async def test_a_site_that_tells_only_ids_tells_what_is_gone_by_them(
+    wordpress: WordPressSite, outside: Outside, clock: Clock
+) -> None:
+    fill(wordpress, clock, 5)
+    asked = shown(wordpress, 1, 2, 3)
+    wordpress.posts.pop(2)
+    wordpress.json = lambda post, query: {"id": post.id}  # type: ignore[method-assign]
+    assert await find_gone(source(wordpress), asked, outside) == [f"{wordpress.url}/?p=2"]
+
+
+async def test_an_answer_of_odd_things_raises_nothing_but_a_collect_error(
+    wordpress: WordPressSite, outside: Outside, clock: Clock
+) -> None:
+    chance = random.Random(3)
+    odd = [
+        None,
+        7,
+        -1,
+        "",
+        "x",
+        "9999-12-31T23:59:59",
+        "0001-01-01T00:00:00",
+        "2026-11-20T10:00:00Z",
+        [],
+        {},
+        [{}],
+        True,
+    ]
+    names = ["id", "date", "modified", "modified_gmt", "link", "guid", "slug", "translations", "title", "content"]
+
+    def oddly(post: Written, query: dict[str, str]) -> Any:
+        whole = WordPressSite.json(wordpress, post, {})
+        return {**whole, **{name: chance.choice(odd) for name in chance.sample(names, 3)}}
+
+    fill(wordpress, clock, 50)
+    wordpress.json = oddly  # type: ignore[method-assign]
+    cursor = Cursor()
+    for _ in range(60):
+        with contextlib.suppress(CollectError):
+            cursor = (await collect(source(wordpress), cursor, outside)).cursor
+        place = {name: chance.choice(odd) for name in ("since", "from", "resume", "closed_until", "root")}
+        with contextlib.suppress(CollectError):
+            await collect(source(wordpress), Cursor(place=place), outside)
+        with contextlib.suppress(CollectError):
+            await find_gone(source(wordpress), [Shown(str(chance.choice(odd)), "http://[") for _ in range(3)], outside)
 
 
 @pytest.mark.parametrize("closed", [{"closed": 401}, {"closed": 503}, {"says_html": True}, {"posts": {}}])

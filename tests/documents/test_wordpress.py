@@ -69,7 +69,6 @@ def test_every_field_finds_its_place() -> None:
         link="https://city.example/2026/11/roofs/",
         date="2026-11-20T12:30:00",
         modified="2026-11-21T09:00:00",
-        modified_gmt="2026-11-21T08:00:00",
         translations=(("es", 8),),
         sighting=Sighting(
             entry_id="https://city.example/?post_type=post&p=7",
