@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from sqlalchemy import select
 
 from aggregator.collectors import RULES, x
@@ -235,6 +236,26 @@ async def test_an_answer_that_is_lost_stays_counted_and_is_not_asked_for_again(
         assert len(api.asked) == asked
     assert api.bill == 20
     assert purse.dollars == pytest.approx(0.06)
+
+
+async def test_a_program_that_is_stopped_in_mid_request_has_counted_it(
+    api: XApi, database: Database, clock: Clock
+) -> None:
+    asked, stopped = asyncio.Event(), asyncio.Event()
+
+    async def never(_request: web.Request) -> web.StreamResponse:
+        asked.set()
+        await stopped.wait()
+        raise web.HTTPNoContent
+
+    async with serving(never) as url, way_out(url, clock, purse=DatabasePurse(database, clock)) as outside:
+        collecting = asyncio.create_task(collect(source(api, url=f"{url}/CityOfExample"), Cursor(), outside))
+        await asked.wait()
+        collecting.cancel()
+        await asyncio.gather(collecting, return_exceptions=True)
+        stopped.set()
+    async with database.read() as connection:
+        assert (await read_spending(connection, clock()))["city-news"].dollars == pytest.approx(0.01)
 
 
 async def test_an_account_that_is_not_there_is_said_so(api: XApi, outside: Outside, purse: PurseHere) -> None:
