@@ -88,12 +88,14 @@ class Fetch(Protocol):
         accept: str = FEEDS_FIRST,
         max_bytes: int = MAX_BYTES,
         headers: Mapping[str, str] | None = None,
+        only_once: bool = False,
     ) -> Answer:
         """Get the document at `url`, by a conditional request where a validator is given.
 
         FetchError for everything but a whole 200 and a 304 that was asked for; RefusedError for where this program
         does not go. `max_bytes` is counted after unpacking. `headers` are for the origin of `url` alone: a redirect
-        to another one drops them.
+        to another one drops them. A connection that breaks before an answer begins is otherwise made
+        anew, and the request sent again; with `only_once`, for what costs money, it is not.
         """
         ...
 
@@ -209,13 +211,15 @@ class GuardedFetch:
         accept: str = FEEDS_FIRST,
         max_bytes: int = MAX_BYTES,
         headers: Mapping[str, str] | None = None,
+        only_once: bool = False,
     ) -> Answer:
         """See `Fetch.get`."""
         target = web_address(url)
         check(target, self._allowed)
         validators = {"If-None-Match": _sendable(etag), "If-Modified-Since": _sendable(last_modified)}
         condition = {name: value for name, value in validators.items() if value}
-        return await self._whole(_Request(target, accept, condition, dict(headers or {}), max_bytes))
+        request = _Request(target, accept, condition, dict(headers or {}), max_bytes, only_once=only_once)
+        return await self._whole(request)
 
     async def post(
         self,
@@ -367,6 +371,7 @@ class GuardedFetch:
                 headers=sent,
                 data=request.posted.body if request.posted else None,
                 allow_redirects=False,
+                middlewares=(_only_once(),) if request.only_once else None,
             )
             try:
                 if response.status in (_KEEP_METHOD if request.posted else REDIRECTS):
@@ -400,6 +405,7 @@ class _Request:
     headers: Mapping[str, str]
     max_bytes: int
     posted: _Posted | None = None
+    only_once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +414,20 @@ class _Posted:
 
     body: bytes
     content_type: str
+
+
+def _only_once() -> aiohttp.ClientMiddlewareType:
+    """Stops aiohttp from sending a request again by itself, which it does where a kept connection turns out dead."""
+    sent = False
+
+    async def send(request: aiohttp.ClientRequest, go_on: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal sent
+        if sent:
+            raise aiohttp.ClientConnectionError
+        sent = True
+        return await go_on(request)
+
+    return send
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ from aggregator.store.changes import forget_changes, read_counter, record
 from aggregator.store.engine import Database, open_database
 from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
 from aggregator.store.sources import due_sources, hasten, know_sources, read_state, read_states
+from aggregator.store.spending import DatabasePurse
 from aggregator.store.tables import task
 from aggregator.subscribing import wake_unwanted
 from aggregator.watchers import Watchers
@@ -195,7 +196,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         reader = await stack.enter_async_context(open_sandbox())
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
-        outside = Outside(fetch, reader, now)
+        outside = Outside(fetch, reader, now, DatabasePurse(database, now))
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)

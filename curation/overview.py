@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.model import Configuration, Source, State
 from aggregator.pace import address_to_ask, is_live
 from aggregator.store.sources import SourceState
+from aggregator.store.spending import Spent, month_of
 from aggregator.store.tables import decision, item
 
 
@@ -32,13 +33,24 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What a source has cost this month (UTC), in US dollars, and how much it may."""
+
+    month: str
+    reads: int
+    dollars: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceHealth:
     """One source as editors see it.
 
-    `problem` is why the last look failed; `why` says in words why the next one is later than sources.toml has it, and
-    `wait_until` is the moment before which the source asked not to be asked. `moved_to` is where it says since
-    `moved_at` that it lives, and `is_followed` whether that address is asked already. `is_live` says that its news come
-    by themselves, `push_problem` why they do not.
+    `problem` is why the last look failed, `notice` what else they should know of it; `why` says in words why the next
+    one is later than sources.toml has it, and `wait_until` is the moment before which the source asked not to be
+    asked. `moved_to` is where it says since `moved_at` that it lives, and `is_followed` whether that address is asked
+    already. `is_live` says that its news come by themselves, `push_problem` why they do not. `spending` is set for a
+    source that costs money.
     """
 
     id: str
@@ -59,6 +71,8 @@ class SourceHealth:
     is_followed: bool = False
     is_live: bool = False
     push_problem: str | None = None
+    notice: str | None = None
+    spending: Spending | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +98,20 @@ async def count_states(connection: AsyncConnection) -> Mapping[State, int]:
 
 
 def judge_sources(
-    configuration: Configuration, states: Mapping[str, SourceState], *, now: datetime
+    configuration: Configuration,
+    states: Mapping[str, SourceState],
+    *,
+    now: datetime,
+    spent: Mapping[str, Spent] | None = None,
 ) -> tuple[SourceHealth, ...]:
-    """Every source that sources.toml names, those in trouble first."""
-    judged = [_judge(configuration, source, states.get(source.id), now) for source in configuration.sources]
+    """Every source that sources.toml names, those in trouble first. `spent` is what each has cost this month."""
+    judged = [
+        replace(
+            _judge(configuration, source, states.get(source.id), now),
+            spending=_spending(source, (spent or {}).get(source.id), now),
+        )
+        for source in configuration.sources
+    ]
     order = [Health.STOPPED, Health.FAILING, Health.QUIET, Health.UNTRIED, Health.GOOD, Health.OFF]
     return tuple(sorted(judged, key=lambda source: order.index(source.health)))
 
@@ -106,6 +130,7 @@ def _judge(configuration: Configuration, source: Source, state: SourceState | No
         arrived_at=state.arrived_at if state else None,
         due_at=state.due_at if state and source.enabled and not state.stopped else None,
         url=source.url,
+        notice=_notice(state),
     )
     if state is None or not source.enabled:
         return judged
@@ -120,6 +145,19 @@ def _judge(configuration: Configuration, source: Source, state: SourceState | No
         is_live=is_live(state.live_at, state.push_problem, now=now),
         push_problem=state.push_problem,
     )
+
+
+def _notice(state: SourceState | None) -> str | None:
+    """What its collector has left for editors to know."""
+    notice = state.cursor.place.get("notice") if state else None
+    return notice if isinstance(notice, str) else None
+
+
+def _spending(source: Source, spent: Spent | None, now: datetime) -> Spending | None:
+    if not source.monthly_limit and not spent:
+        return None
+    spent = spent or Spent()
+    return Spending(month_of(now), spent.reads, spent.dollars, source.monthly_limit)
 
 
 def _health(source: Source, state: SourceState | None, now: datetime) -> Health:

@@ -15,6 +15,7 @@ from aiohttp import web
 from aggregator.model import State
 from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
 from aggregator.store.sources import read_states
+from aggregator.store.spending import read_spending
 from aggregator.store.stream import CursorError
 from curation import door, rendering
 from curation.access import ROOM, SIGN_IN, Denied, identity_of, require
@@ -241,7 +242,8 @@ async def show_sources(request: web.Request) -> web.StreamResponse:
     machine = request.config_dict[MACHINE]
     async with machine.database.read() as connection:
         states = await read_states(connection)
-    judged = judge_sources(machine.configuration, states, now=machine.now())
+        spent = await read_spending(connection, machine.now())
+    judged = judge_sources(machine.configuration, states, now=machine.now(), spent=spent)
     failing = sum(source.health in {Health.FAILING, Health.STOPPED} for source in judged)
     asked = request.query.get("asked", "")
     words = f"{failing} of {len(judged)} cannot be read just now." if failing else "All that were tried can be read."

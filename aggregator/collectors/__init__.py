@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from aggregator.collectors import discover, feed, flickr, hook, mastodon, peertube, reddit, youtube
+from aggregator.collectors import (
+    discover,
+    feed,
+    flickr,
+    hook,
+    mastodon,
+    peertube,
+    reddit,
+    telegram,
+    wordpress,
+    x,
+    youtube,
+)
 from aggregator.collectors.contract import SourceKind
 
 KINDS: dict[str, SourceKind] = {
@@ -12,6 +24,9 @@ KINDS: dict[str, SourceKind] = {
     "mastodon": mastodon.KIND,
     "peertube": peertube.KIND,
     "reddit": reddit.KIND,
+    "telegram": telegram.KIND,
+    "wordpress": wordpress.KIND,
+    "x": x.KIND,
     "youtube": youtube.KIND,
 }
 # What a site turns out to be is any of the others.

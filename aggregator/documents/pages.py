@@ -95,6 +95,12 @@ def find_feeds(body: bytes, *, url: str, charset: str | None = None) -> tuple[Fo
     return tuple(sorted(distinct.values(), key=_preference))[:_MOST_FEEDS]
 
 
+def find_related(body: bytes, relation: str, *, url: str, charset: str | None = None) -> str | None:
+    """The address of the page's first `<link>` of that relation, or None. Raises DocumentError as `find_feeds`."""
+    links = _links(body, url, charset)
+    return next((link.url for link in links if relation in link.relations), None)
+
+
 def find_other_ways(body: bytes, *, url: str, charset: str | None = None) -> OtherWays:
     """What a page says of ways to read its site that are no feeds. Arguments and errors as for `find_feeds`."""
     links = _links(body, url, charset)

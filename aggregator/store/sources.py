@@ -15,6 +15,7 @@ from aggregator.errors import AggregatorError
 from aggregator.model import Source
 from aggregator.pace import Move
 from aggregator.store.habits import Habits, read_habits, write_habits
+from aggregator.store.spending import move_spending
 from aggregator.store.tables import item, sighting, source_state
 
 
@@ -113,6 +114,7 @@ async def _rename(connection: AsyncConnection, source: Source, old_id: str) -> N
         await connection.execute(renaming)
     values = {"source_id": source.id, "partner_id": source.partner}
     await connection.execute(update(item).where(item.c.source_id == old_id).values(**values))
+    await move_spending(connection, old_id, source.id)
 
 
 async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now: datetime) -> list[str]:
