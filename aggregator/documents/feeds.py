@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
 from aggregator.documents.encodings import decode
+from aggregator.documents.fastfeed import read_quickly
 from aggregator.documents.feedreaders import read
 from aggregator.documents.guards import Survey, find_root, survey
 from aggregator.documents.jsonfeed import read_json_feed
@@ -36,6 +37,9 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Docu
         return read_json_feed(text, url=url)
     root = find_root(text)
     text = text[root.start :]
+    quickly = read_quickly(text.encode("utf-8", "replace"))
+    if quickly:
+        return document(quickly, url)
     seen = survey(text)
     if not seen.well_formed:
         seen = _mended(text, root.name, seen)

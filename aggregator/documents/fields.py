@@ -26,6 +26,7 @@ MAX_AUTHORS = 20
 MAX_MEDIA = 50
 MAX_ALTERNATES = 50
 MAX_DELETED = 10_000
+MAX_HUBS = 10
 MAX_ID = 2_000
 MAX_TITLE = 10_000
 MAX_BODY = 1_000_000
@@ -173,6 +174,11 @@ def distinct_media(media: Iterable[Media]) -> tuple[Media, ...]:
 def distinct_alternates(alternates: Iterable[Alternate], url: str | None) -> tuple[Alternate, ...]:
     """The alternates once each, without the entry's own address unless it names a language."""
     return tuple(dict.fromkeys(one for one in alternates if one.url != url or one.language))[:MAX_ALTERNATES]
+
+
+def distinct_hubs(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The addresses of hubs once each, in order."""
+    return tuple(dict.fromkeys(addresses))[:MAX_HUBS]
 
 
 def newest(entries: Sequence[_T], dates: Sequence[datetime | None], limit: int = MAX_ENTRIES) -> list[_T]:

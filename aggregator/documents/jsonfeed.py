@@ -41,7 +41,17 @@ def read_json_feed(text: str, *, url: str) -> Document:
         title=fields.clean(_text(feed, "title"), fields.MAX_TITLE) or None,
         home=fields.web_address(_text(feed, "home_page_url"), url),
         language=fields.language_tag(_text(feed, "language")),
+        hubs=fields.distinct_hubs(_hubs(feed, url)),
+        topic=fields.web_address(_text(feed, "feed_url"), url),
     )
+
+
+def _hubs(feed: _Object, base: str) -> Iterator[str]:
+    """Hubs of WebSub; rssCloud has its own protocol, which is not spoken here."""
+    for hub in _list(feed, "hubs"):
+        if isinstance(hub, dict) and _text(hub, "type").lower() != "rsscloud":
+            if address := fields.web_address(_text(hub, "url"), base):
+                yield address
 
 
 def _sighting(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighting:
