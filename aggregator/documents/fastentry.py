@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
 from aggregator.documents.fastnames import Odd
-from aggregator.documents.fastplace import HTML, PLAIN, XHTML, Place, base_within
+from aggregator.documents.fastplace import HTML, PLAIN, XHTML, Place
 from aggregator.documents.fasttexts import joined, repaired
 
 Handler = Callable[[Place, Element, int], None]
@@ -41,7 +41,7 @@ def link(place: Place, element: Element, depth: int) -> None:
     attributes = place.reading.names.attributes(element)
     if "url" in attributes or "uri" in attributes:
         raise Odd("a link with an address of another name")
-    base = base_within(place.base, attributes)
+    base = place.own_base(attributes, depth)
     is_blank = "href" in attributes and not attributes["href"].strip()
     if is_blank:
         del attributes["href"]
@@ -79,7 +79,7 @@ def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str
 def guid(place: Place, element: Element, depth: int) -> None:
     """An id, which is the link too where there is none and it does not deny that."""
     attributes = place.reading.names.attributes(element)
-    base = base_within(place.base, attributes)
+    base = place.own_base(attributes, depth)
     is_link = attributes.get("ispermalink", "true") == "true"
     text = place.text(element)
     value = repaired(joined(base, text) if text and is_link else text)
@@ -115,7 +115,7 @@ def _of_person(place: Place, element: Element, person: dict[str, str], depth: in
         if name in {"name", "email"}:
             person[name] = text
         else:
-            person["href"] = repaired(joined(place.base, text) if text else text)
+            person["href"] = repaired(joined(place.reading.base, text) if text else text)
     elif element.keys() and (element.text or len(element)):
         raise Odd("an author with a text that is not a name")
     else:
@@ -354,7 +354,7 @@ def image(place: Place, element: Element, _depth: int) -> None:
             raise Odd("a picture that says more than is known")
         text = place.text(child)
         if name == "url":
-            place.raw.setdefault("picture", repaired(joined(place.base, text) if text else text))
+            place.raw.setdefault("picture", repaired(joined(place.reading.base, text) if text else text))
         pieces.append(child.tail or "")
     if address := "".join(pieces).strip():
         place.raw.setdefault("picture", address)

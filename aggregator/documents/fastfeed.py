@@ -95,7 +95,7 @@ class _Feed:
 
     def _enter(self, attributes: Mapping[str, str]) -> None:
         self._feed.language = language_within(self._feed.language, attributes)
-        self._feed.base = base_within(self._feed.base, attributes)
+        self._feed.base = self._reading.base = base_within(self._reading.base, attributes)
 
     def _note_language(self) -> None:
         if self._feed.language:
@@ -116,8 +116,11 @@ class _Feed:
             raise Odd("a channel of Microsoft's channel format")
         before = self._feed.language, self._feed.base
         self._enter(attributes)
+        self._feed.depth = 2
         self._read_feed(channel, 2)
+        self._feed.depth = 1
         self._feed.language, self._feed.base = before
+        self._reading.base = self._feed.base or self._reading.base
 
     def _read_rdf(self) -> None:
         channels = 0
@@ -156,8 +159,9 @@ class _Feed:
         if "lastmod" in attributes or "href" in attributes:
             raise Odd("an item of Microsoft's channel format")
         self._reading.title_depth = -1
-        language, base = language_within(self._feed.language, attributes), base_within(self._feed.base, attributes)
-        place = Place(self._reading, language, base, is_entry=True, has_content=self._feed.has_content)
+        language, base = language_within(self._feed.language, attributes), base_within(self._reading.base, attributes)
+        place = Place(self._reading, depth, language, base, is_entry=True, has_content=self._feed.has_content)
+        self._reading.base = base
         place.raw["declared_language"] = attributes.get("xml:lang") or attributes.get("lang") or ""
         if identifier := attributes.get("rdf:about"):
             place.raw["id"] = identifier
@@ -170,6 +174,7 @@ class _Feed:
             else:
                 place.pass_over_unknown(child, name, depth + 1)
         self._feed.has_content = False
+        self._reading.base = self._feed.base or self._reading.base
 
     def deletion(self, element: Element, depth: int) -> None:
         """RFC 6721: an entry that is no more. What its link says, feedparser takes for the feed's own."""

@@ -36,18 +36,26 @@ _MEANT_ENDINGS = ("_detail", "_parsed", "deleted-entry", "_item", "_entry", "_sv
 
 @dataclass(slots=True)
 class Reading:
-    """What holds for the whole document. `title_depth` is how deep the last title stood that counts, or -1."""
+    """What holds for the whole document.
+
+    `title_depth` is how deep the last title stood that counts, or -1. `base` is the base address at this moment.
+    """
 
     names: Names
     version: str
+    base: str = ""
     title_depth: int = -1
 
 
 @dataclass(slots=True)
 class Place:
-    """The feed or an entry. `depths` says how deep what an entry has stood; a feed's later element always wins."""
+    """The feed or an entry, `depth` deep, with the language and base address inside it.
+
+    `depths` says how deep what an entry has stood; a feed's later element always wins.
+    """
 
     reading: Reading
+    depth: int = 1
     language: str | None = None
     base: str = ""
     is_entry: bool = False
@@ -63,6 +71,19 @@ class Place:
             raise Odd("a base address where none is expected")
         return found
 
+    def own_base(self, attributes: Mapping[str, str], depth: int) -> str:
+        """The base address inside an element with these attributes.
+
+        Where what is around it has none, feedparser goes on with it after the element.
+        """
+        if depth == self.depth + 1:
+            base = base_within(self.reading.base, attributes)
+            self.reading.base = self.base or base
+            return base
+        if "base" in attributes or "xml:base" in attributes:
+            raise Odd("a base address where none is expected")
+        return self.reading.base
+
     def text(self, element: Element) -> str:
         """The text of an element without children."""
         if len(element):
@@ -72,9 +93,9 @@ class Place:
     def content(self, element: Element, otherwise: str, depth: int) -> dict[str, Any]:
         """A text with its type, language and base address, as feedparser details it."""
         attributes = self.reading.names.attributes(element)
-        base, type_, language = self.base, otherwise, self.language
+        base, type_, language = self.reading.base, otherwise, self.language
         if attributes:
-            base = base_within(base, attributes)
+            base = self.own_base(attributes, depth)
             type_ = _TYPES.get(attributes.get("type", otherwise), "")
             language = language_within(language, attributes)
             if not type_ or attributes.get("mode") == "base64":

@@ -57,13 +57,6 @@ class Reader(StrictFeedParser):  # type: ignore[misc]
             self.deleted.extend(value for name, value in attrs if name == "ref" and value)
         super().unknown_starttag(tag, attrs)
 
-    def unknown_endtag(self, tag: str) -> None:
-        """Where every element is left."""
-        super().unknown_endtag(tag)
-        if self.basestack:
-            # Where an element alone had a base address, feedparser goes on with it in the next one.
-            self.baseuri = self.basestack[-1]
-
     def pop(self, element: str, strip_whitespace: int = 1) -> Any:
         """Where the text of every element is taken; None where nothing of that name is open."""
         text = super().pop(element, strip_whitespace)
