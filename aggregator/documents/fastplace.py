@@ -67,6 +67,8 @@ class Place:
     def attributes(self, element: Element) -> dict[str, str]:
         """The attributes of an element that may not say a base address, by feedparser's names."""
         found = self.reading.names.attributes(element)
+        if not found:
+            return found
         if "base" in found or "xml:base" in found:
             raise Odd("a base address where none is expected")
         return found

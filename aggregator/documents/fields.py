@@ -57,7 +57,12 @@ _RELATIVE_IN_TAG = re.compile(
     r"""(?P<name>\s(?:href|src|poster|cite)\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'<>]+))""",
     re.IGNORECASE,
 )
-_WHOLE_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_TAG_WITH_ADDRESS = re.compile(r"<[a-zA-Z][^<>]*?\s(?:href|src|poster|cite)\s*=[^<>]*>", re.IGNORECASE)
+# An address that is whole and holds nothing that a parser of addresses would judge or change.
+_PLAIN_PART = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]"
+_PLAIN_ADDRESS = re.compile(
+    rf"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{{1,4}})?(?:/{_PLAIN_PART}*)?(?:\?{_PLAIN_PART}+)?(?:#{_PLAIN_PART}+)?"
+)
 _SCHEME = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*:")
 _ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
 
@@ -76,8 +81,10 @@ def identifier(text: str) -> str:
 
 def web_address(text: str | None, base: str | None = None) -> str | None:
     """The absolute http(s) address that `text` names, joined to `base` where one is given; None for all else."""
-    if not text or len(text) > MAX_URL:
+    if not text or len(text) > MAX_URL or (not base and ":" not in text):
         return None
+    if _PLAIN_ADDRESS.fullmatch(text):
+        return text
     try:
         # What has a scheme is whole: to urljoin `https://` or `https:x` is relative.
         address = urljoin(base, text.strip()) if base and not _SCHEME.match(text) else text.strip()
@@ -99,7 +106,10 @@ def language_tag(text: str | None) -> str | None:
 
 def plain_text(markup: str, limit: int) -> str:
     """The words of a short piece of HTML such as a title: tags gone, references read."""
-    return clean(html.unescape(_TAG.sub("", _SCRIPT.sub("", markup[: 4 * limit]))), limit)
+    markup = markup[: 4 * limit]
+    if "<" in markup:
+        markup = _TAG.sub("", _SCRIPT.sub("", markup))
+    return clean(html.unescape(markup), limit)
 
 
 def paragraphs(text: str) -> str:
@@ -121,7 +131,7 @@ def with_absolute_links(markup: str, base: str | None) -> str:
         address = web_address(html.unescape(value), base)
         return f'{match["name"]}"{html.escape(address)}"' if address else match[0]
 
-    return _WHOLE_TAG.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
+    return _TAG_WITH_ADDRESS.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
 
 
 def whole_number(text: str) -> int | None:

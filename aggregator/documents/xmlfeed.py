@@ -188,8 +188,10 @@ def _authors(raw: _Raw, url: str) -> tuple[Author, ...]:
 
 def _person(text: str) -> str:
     """The name in `a@b.example (Name)` or `Name <a@b.example>`; a mail address is nobody's name and not passed on."""
-    named = _NAME_IN_BRACKETS.fullmatch(text[: fields.MAX_NAME])
-    name = named[1] if named else _MAIL_BESIDE_NAME.sub("", text[: fields.MAX_NAME])
+    name = text[: fields.MAX_NAME]
+    if "@" in name:
+        named = _NAME_IN_BRACKETS.fullmatch(name)
+        name = named[1] if named else _MAIL_BESIDE_NAME.sub("", name)
     return fields.plain_text(name, fields.MAX_NAME).strip("\"' ")
 
 
