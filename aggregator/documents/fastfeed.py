@@ -10,12 +10,15 @@ in texts, other types, hundreds of anything) makes the document odd: it is then 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser  # Only what `find_root` let in: no DTD.
 
-from aggregator.documents import fastentry, fields
-from aggregator.documents.fastentry import IN_ENTRY, PASSED_OVER, Handler
+from aggregator.documents import fastelements, fields
+from aggregator.documents.fastelements import PASSED_OVER, Handler, passed_over
+from aggregator.documents.fastentry import IN_ENTRY
 from aggregator.documents.fastnames import Names, Odd, version_by_name_space
 from aggregator.documents.fastplace import Place, Reading, base_within, language_within
+from aggregator.documents.fasttexts import repaired
 from aggregator.documents.guards import MAX_CATEGORIES_OF_AN_ENTRY, MAX_INSTRUCTIONS, MAX_PREFIXES
 from aggregator.documents.xmlfeed import Found
 
@@ -42,14 +45,14 @@ def read_quickly(xml: bytes) -> Found | None:
 
 def _parsed(xml: bytes) -> tuple[Element, list[tuple[str, str]], int]:
     """The first element, all prefixes and name spaces in the order of their declaration, and how many are its own."""
-    parser = XMLPullParser(("start-ns", "start"))  # noqa: S314 - no DTD, no entities, and a limit on bytes
+    parser: XMLPullParser[Element] = XMLPullParser(("start-ns", "start"))
     parser.feed(xml)
     parser.close()
     declared: list[tuple[str, str]] = []
     root: Element | None = None
     its_own = 0
-    for event, value in parser.read_events():
-        if event == "start-ns":
+    for _, value in cast("Iterator[tuple[str, Element | tuple[str, str]]]", parser.read_events()):
+        if isinstance(value, tuple):
             declared.append(value)
             if root is not None and value[1] == _XLINK:
                 raise Odd("a declaration that feedparser takes for an attribute")
@@ -184,9 +187,9 @@ class _Feed:
         for child in element:
             name = self._reading.names.element(child.tag)
             if name == "link":
-                fastentry.link(self._feed, child, depth + 1)
+                fastelements.link(self._feed, child, depth + 1)
             elif name.rpartition("_")[2] in _IN_DELETED and len(child):
-                fastentry.contributor(self._feed, child, depth + 1)
+                fastelements.contributor(self._feed, child, depth + 1)
             else:
                 self._feed.pass_over_unknown(child, name, depth + 1)
 
@@ -247,7 +250,7 @@ class _Feed:
         """How often the feed wishes to be asked for, in one word or number."""
         text = self._feed.text(element)
         if text and not self._feed.attributes(element):
-            self._rhythm.setdefault(self._reading.names.element(element.tag), []).append(fastentry.repaired(text))
+            self._rhythm.setdefault(self._reading.names.element(element.tag), []).append(repaired(text))
 
     def wishes(self, element: Element, depth: int) -> None:
         """The same, several times."""
@@ -258,24 +261,20 @@ class _Feed:
             self.wish(child, depth + 1)
 
 
+_PASSED_OVER_IN_FEED = """
+    created dc_date dc_description dcterms_created dcterms_issued dcterms_modified feedburner_browserfriendly
+    issued itunes_image itunes_keywords itunes_link itunes_summary keywords lastbuilddate media_keywords
+    media_thumbnail modified pubdate published updated
+"""
+_SHARED = """
+    author contributor dc_author dc_creator dc_language dc_title guid id itunes_author language link
+    managingeditor title
+"""
 # What an element of the feed means as it would in an entry.
 _AS_IN_ENTRY: Mapping[str, Handler] = {
     **PASSED_OVER,
-    **dict.fromkeys(
-        """
-        created dc_date dc_description dcterms_created dcterms_issued dcterms_modified
-        feedburner_browserfriendly issued itunes_image itunes_keywords itunes_link itunes_summary keywords lastbuilddate
-        media_keywords media_thumbnail modified pubdate published updated
-        """.split(),
-        fastentry.passed_over,
-    ),
-    **{
-        name: IN_ENTRY[name]
-        for name in """
-        author contributor dc_author dc_creator dc_language dc_title guid id itunes_author language link managingeditor
-        title
-        """.split()
-    },
+    **dict.fromkeys(_PASSED_OVER_IN_FEED.split(), passed_over),
+    **{name: IN_ENTRY[name] for name in _SHARED.split()},
 }
 _IN_FEED = {
     **dict.fromkeys(("category", "dc_subject", "items", "itunes_category", "media_category"), _Feed.nested),

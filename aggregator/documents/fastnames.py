@@ -123,7 +123,7 @@ class Names:
             raise Odd("a known prefix that means something else")
 
     def element(self, tag: str) -> str:
-        """feedparser's name of an element, with `_` between prefix and name: `dc_creator`, `pubdate`."""
+        """Feedparser's name of an element, with `_` between prefix and name: `dc_creator`, `pubdate`."""
         name = self._elements.get(tag)
         if name is None:
             name = self._elements[tag] = self._name_element(tag)
@@ -176,7 +176,7 @@ class Names:
 
 
 def _known(space: str) -> str | None:
-    """feedparser's prefix of a name space it knows, which is empty for RSS and Atom themselves."""
+    """Feedparser's prefix of a name space it knows, which is empty for RSS and Atom themselves."""
     lower = space.lower()
     return "" if "backend.userland.com/rss" in lower else _KNOWN.get(lower)
 

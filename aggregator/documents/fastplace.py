@@ -12,25 +12,25 @@ from aggregator.documents.fasttexts import joined, looks_like_html, markup, repa
 
 XHTML, HTML, PLAIN = "application/xhtml+xml", "text/html", "text/plain"
 _TYPES = {"text": PLAIN, "plain": PLAIN, "html": HTML, "xhtml": XHTML, PLAIN: PLAIN, HTML: HTML, XHTML: XHTML}
+_MEANT_NAMES = """
+    abstract author author_detail authors body category cc_license channel cloud content content_encoded
+    contributor contributors copyright created creativecommons_license date day dc_author dc_contributor
+    dc_creator dc_date dc_description dc_language dc_publisher dc_rights dc_subject dc_title dcterms_created
+    dcterms_issued dcterms_modified dcterms_valid declared_language description email enclosure entries entry
+    expirationdate feed feedburner_browserfriendly feedburner_origlink found_media fullitem generator geom
+    georss_box georss_line georss_point georss_polygon georss_where georssgeom gml_exterior gml_linearring
+    gml_linestring gml_point gml_polygon gml_pos gml_poslist guid guidislink height homepage hour href id image
+    info issued item items itunes_author itunes_block itunes_category itunes_email itunes_explicit itunes_image
+    itunes_keywords itunes_link itunes_name itunes_owner itunes_subtitle itunes_summary keywords language
+    lastbuilddate link links managingeditor media_category media_content media_credit media_description
+    media_group media_keywords media_license media_player media_rating media_restriction media_text
+    media_thumbnail media_title modified name newlocation picture psc_chapter psc_chapters pubdate published
+    publishers rdf rights rss source subtitle summary svg sy_updatefrequency sy_updateperiod tagline tags
+    textinput time title ttl updated uri url webmaster where width xhtml_body
+"""
 # Names with a meaning of their own, to feedparser or to `xmlfeed`, or looked for by `guards`: an element that has one
 # is read where it is expected, and makes the document odd elsewhere. The tests compare these with feedparser's.
-MEANT = frozenset(
-    """
-    abstract author author_detail authors body category cc_license channel cloud content content_encoded contributor
-    contributors copyright created creativecommons_license date day dc_author dc_contributor dc_creator dc_date
-    dc_description dc_language dc_publisher dc_rights dc_subject dc_title dcterms_created dcterms_issued
-    dcterms_modified dcterms_valid declared_language description email enclosure entries entry expirationdate
-    feed feedburner_browserfriendly feedburner_origlink found_media fullitem generator geom georss_box georss_line
-    georss_point georss_polygon georss_where georssgeom gml_exterior gml_linearring gml_linestring gml_point gml_polygon
-    gml_pos gml_poslist guid guidislink height homepage hour href id image info issued item items itunes_author
-    itunes_block itunes_category itunes_email itunes_explicit itunes_image itunes_keywords itunes_link itunes_name
-    itunes_owner itunes_subtitle itunes_summary keywords language lastbuilddate link links managingeditor media_category
-    media_content media_credit media_description media_group media_keywords media_license media_player media_rating
-    media_restriction media_text media_thumbnail media_title modified name newlocation picture psc_chapter psc_chapters
-    pubdate published publishers rdf rights rss source subtitle summary svg sy_updatefrequency sy_updateperiod tagline
-    tags textinput time title ttl updated uri url webmaster where width xhtml_body
-    """.split()
-)
+MEANT = frozenset(_MEANT_NAMES.split())
 _MEANT_ENDINGS = ("_detail", "_parsed", "deleted-entry", "_item", "_entry", "_svg")
 
 

@@ -5,6 +5,7 @@ Pure functions of strings and elements; which texts matter is `fastfields`' part
 
 from __future__ import annotations
 
+import contextlib
 import re
 from html.entities import entitydefs
 from urllib.parse import urljoin
@@ -29,26 +30,24 @@ _WINDOWS = {
 _CLOSING_TAG_OR_REFERENCE = re.compile(r"</(\w+)>|&#?\w+;")
 _TAG_NAME = re.compile(r"</?(\w+)")
 _REFERENCE = re.compile(r"&(\w+);")
+_ELEMENTS_NAMES = """
+    a abbr acronym address area article aside audio b big blockquote br button canvas caption center cite code
+    col colgroup command datagrid datalist dd del details dfn dialog dir div dl dt em event-source fieldset
+    figcaption figure font footer form h1 h2 h3 h4 h5 h6 header hr i img input ins kbd keygen label legend li m
+    map menu meter multicol nav nextid noscript ol optgroup option output p pre progress q s samp section select
+    small sound source spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul
+    var video
+"""
 # The elements of feedparser's sanitizer: where a text has others, it takes it for plain text.
-ELEMENTS = frozenset(
-    """
-    a abbr acronym address area article aside audio b big blockquote br button canvas caption center cite code col
-    colgroup command datagrid datalist dd del details dfn dialog dir div dl dt em event-source fieldset figcaption
-    figure font footer form h1 h2 h3 h4 h5 h6 header hr i img input ins kbd keygen label legend li m map menu meter
-    multicol nav nextid noscript ol optgroup option output p pre progress q s samp section select small sound source
-    spacer span strike strong sub sup table tbody td textarea tfoot th thead time tr tt u ul var video
-    """.split()
-)
+ELEMENTS = frozenset(_ELEMENTS_NAMES.split())
 
 
 def repaired(text: str) -> str:
     """The text, read as UTF-8 where somebody took that for ISO 8859-1, with windows-1252's characters in place."""
     if text.isascii():
         return text
-    try:
+    with contextlib.suppress(UnicodeError):
         text = text.encode("iso-8859-1").decode("utf-8")
-    except UnicodeError:
-        pass
     return text.translate(_WINDOWS) if _C1.search(text) else text
 
 

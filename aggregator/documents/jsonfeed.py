@@ -50,8 +50,7 @@ def _hubs(feed: _Object, base: str) -> Iterator[str]:
     """Hubs of WebSub; rssCloud has its own protocol, which is not spoken here."""
     for hub in _list(feed, "hubs"):
         if isinstance(hub, dict) and _text(hub, "type").lower() != "rsscloud":
-            if address := fields.web_address(_text(hub, "url"), base):
-                yield address
+            yield from filter(None, [fields.web_address(_text(hub, "url"), base)])
 
 
 def _sighting(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighting:
