@@ -112,7 +112,8 @@ def _of_person(place: Place, element: Element, person: dict[str, str], depth: in
             person[name] = text
         else:
             person["href"] = repaired(joined(place.reading.base, text) if text else text)
-    elif element.keys() and (element.text or len(element)):
+    elif len(element) or (element.keys() and element.text):
+        # feedparser may take a text inside it for the author's own.
         raise Odd("an author with a text that is not a name")
     else:
         place.pass_over_unknown(element, name, depth)

@@ -248,8 +248,8 @@ class _Feed:
 
     def wish(self, element: Element, _depth: int) -> None:
         """How often the feed wishes to be asked for, in one word or number."""
-        text = self._feed.text(element)
-        if text and not self._feed.attributes(element):
+        attributes, text = self._feed.attributes(element), self._feed.text(element)
+        if text and not attributes:
             self._rhythm.setdefault(self._reading.names.element(element.tag), []).append(repaired(text))
 
     def wishes(self, element: Element, depth: int) -> None:
