@@ -102,7 +102,7 @@ class _Feed:
 
     def _note_language(self) -> None:
         if self._feed.language:
-            self._feed.raw["language"] = self._feed.language.replace("_", "-")
+            self._feed.raw["language"] = self._feed.language
 
     def _read_rss(self, attributes: Mapping[str, str]) -> None:
         version = attributes.get("version", "")

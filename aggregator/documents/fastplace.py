@@ -108,8 +108,7 @@ class Place:
             text = self.text(element)
             if type_ == PLAIN and not self.reading.version.startswith("atom") and looks_like_html(text):
                 type_ = HTML
-        said = language.replace("_", "-") if language else language
-        return {"type": type_, "language": said, "base": base, "value": repaired(text)}
+        return {"type": type_, "language": language, "base": base, "value": repaired(text)}
 
     def put(self, key: str, value: str, depth: int) -> None:
         """Keep a value, unless an entry has one already that stands less deep."""

@@ -100,7 +100,9 @@ def web_address(text: str | None, base: str | None = None) -> str | None:
 
 def language_tag(text: str | None) -> str | None:
     """A declared language as a BCP-47 tag (`en_GB` becomes `en-GB`), or None where it is none."""
-    tag = (text or "").strip().replace("_", "-")
+    if not text:
+        return None
+    tag = text.strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 

@@ -165,6 +165,31 @@ UNDERSTOOD = {
         "<at:deleted-entry ref='b' when='x'><link href='c'/><at:by><name>d</name></at:by></at:deleted-entry>",
     ),
     "id as home": atom("<id>a</id>", "<id>https://p.example/</id><link rel='self' href='https://p.example/feed'/>"),
+    "a guid like the link": rss("<link>/a</link><guid>/a</guid>"),
+    "a guid before the link": rss("<guid>https://p.example/1</guid><link>/a</link>"),
+    "a medium's title between two": rss(
+        "<title>a</title><media:group><media:title>b</media:title></media:group><title>c</title>"
+    ),
+    "a medium's title after an empty one": rss("<title/><media:group><media:title>a</media:title></media:group>"),
+    "keywords with attributes": rss(
+        "<media:keywords own:a='b'>c, d</media:keywords><itunes:keywords>e,f</itunes:keywords>"
+    ),
+    "a logo without title": rss("<title>a</title>", "<title>t</title><image><url>u</url></image><title>v</title>"),
+    "ampersands in links": rss(
+        "<link>https://p.example/?a&amp;amp;b&amp;copy;c</link>",
+        "<link>https://p.example/?a&amp;amp;b&amp;copy;c</link>",
+    ),
+    "slashes in links": rss("<link>https:////p.example//a</link><guid>https:///p.example/b</guid>"),
+    "the same category twice": rss(
+        "<category>a</category><category/><category domain='d'/><category domain='d'/><category>a</category>"
+    ),
+    "userland's name space": rss("<title>a</title>", attributes=" xmlns='http://backend.userland.com/rss2'"),
+    "userland's name space with a prefix": rss(
+        "<u:title>a</u:title>", attributes=" xmlns:u='http://backend.userland.com/rss2'"
+    ),
+    "a category many times": rss("<category>a</category>" * 250 + "<category>b</category>"),
+    "many categories": rss("".join(f"<category>{number}</category>" for number in range(250))),
+    "many media": rss("".join(f"<media:content url='{number}.jpg'/>" for number in range(150))),
     "version by name space": rss("<title>a</title>", attributes=" xmlns:r='http://purl.org/rss/1.0/'"),
     "version by attribute": rss("<title>a</title>").replace('"2.0"', '"0.92"'),
     "atom 0.3": f'<feed version="0.3" xmlns="http://purl.org/atom/ns#"{DECLARED}><entry><title mode="escaped">a</title><issued>2026-11-02</issued></entry></feed>',
