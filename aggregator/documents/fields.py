@@ -57,7 +57,7 @@ _RELATIVE_IN_TAG = re.compile(
     r"""(?P<name>\s(?:href|src|poster|cite)\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'<>]+))""",
     re.IGNORECASE,
 )
-_TAG_WITH_ADDRESS = re.compile(r"<[a-zA-Z][^<>]*?\s(?:href|src|poster|cite)\s*=[^<>]*>", re.IGNORECASE)
+_WHOLE_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 # An address that is whole and holds nothing that a parser of addresses would judge or change.
 _PLAIN_PART = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]"
 _PLAIN_ADDRESS = re.compile(
@@ -133,7 +133,7 @@ def with_absolute_links(markup: str, base: str | None) -> str:
         address = web_address(html.unescape(value), base)
         return f'{match["name"]}"{html.escape(address)}"' if address else match[0]
 
-    return _TAG_WITH_ADDRESS.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
+    return _WHOLE_TAG.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
 
 
 def whole_number(text: str) -> int | None:
