@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
 
 ATOM = "http://www.w3.org/2005/Atom"
 XHTML = "http://www.w3.org/1999/xhtml"
-
-
-class Choose(Protocol):
-    """One of several; hypothesis's, so that what is found can be made small."""
-
-    def __call__(self, choices: Sequence[str | int]) -> str | int: ...
 
 
 SPACES = {
@@ -34,407 +27,86 @@ SPACES = {
     "h": (XHTML,),
     "own": ("urn:own", "http://purl.org/dc/elements/1.1/", ATOM, "http://search.yahoo.com/mrss/"),
 }
-TEXTS = (
-    *(
-        "",
-        "Heat",
-        " ",
-        "\n\t ",
-        "Heat &amp; light",
-        "AT&amp;amp;T",
-        "1 &lt; 2",
-        "&lt;b&gt;bold&lt;/b&gt;",
-        "&lt;blink&gt;x&lt;/blink&gt;",
-    ),
-    *(
-        "<![CDATA[<p>A <i>roof</i> &nbsp; &amp; more</p>]]>",
-        "<![CDATA[]]>",
-        "<![CDATA[ ]]>",
-        "<!-- a comment -->",
-        "<?an instruction?>",
-    ),
-    *(
-        "Año",
-        "CafÃ©",
-        "Ã\u00a9",
-        "&#133;",
-        "&#x92;s",
-        "\u0085",
-        "&#xa0;",
-        "\u2028",
-        "&amp;eacute;",
-        "&amp;unknown;",
-        "&amp;#8217;",
-        "&lt;/p&gt;",
-    ),
-    *(
-        "https://p.example/1",
-        "https://p.example/?a=1&amp;b=2",
-        "?a=1&amp;copy;2",
-        "http:////p.example//x",
-        "//h.example/a",
-        "/root",
-        "a/b",
-        "../up",
-    ),
-    *(
-        "mailto:a@b.example",
-        "javascript:x",
-        "http://[",
-        "tag:p.example,2026:1",
-        "https://p.example/é",
-        "#n",
-        "HTTPS://P.example:80/",
-    ),
-    *(
-        "Mon, 02 Nov 2026 10:00:00 +0100",
-        "2026-11-02T10:00:00Z",
-        "2 noviembre 2026",
-        "Δευ, 02 Νοε 2026 10:00:00 GMT",
-        "03/04/2026",
-        "0000-00-00",
-    ),
-    *(
-        "marta@p.example (Marta Gil)",
-        "Marta Gil",
-        "&lt;marta@p.example&gt; Marta",
-        "en_GB",
-        "eu",
-        "a, b,,c",
-        "true",
-        "false",
-        "60",
-        "daily",
-        "24",
-        "Monday",
-    ),
-    *(
-        "&lt;img src='pic.png'&gt;",
-        "&lt;a href=/x&gt;y&lt;/a&gt;",
-        "<![CDATA[<img src=pic.png><a href='https://p.example/x'>y</a>]]>",
-    ),
+_TEXTS = (
+    "|Heat| |\n\t |Heat &amp; light|AT&amp;amp;T|1 &lt; 2|&lt;b&gt;bold&lt;/b&gt;|"
+    "&lt;blink&gt;x&lt;/blink&gt;|<![CDATA[<p>A <i>roof</i> &nbsp; &amp; more</p>]]>|<![CDATA[]]>|"
+    "<![CDATA[ ]]>|<!-- a comment -->|<?an instruction?>|Año|CafÃ©|Ã©|&#133;|&#x92;s|\x85|&#xa0;|\u2028|"
+    "&amp;eacute;|&amp;unknown;|&amp;#8217;|&lt;/p&gt;|https://p.example/1|https://p.example/?a=1&amp;b=2|"
+    "?a=1&amp;copy;2|http:////p.example//x|//h.example/a|/root|a/b|../up|mailto:a@b.example|javascript:x|"
+    "http://[|tag:p.example,2026:1|https://p.example/é|#n|HTTPS://P.example:80/|"
+    "Mon, 02 Nov 2026 10:00:00 +0100|2026-11-02T10:00:00Z|2 noviembre 2026|Δευ, 02 Νοε 2026 10:00:00 GMT|"
+    "03/04/2026|0000-00-00|marta@p.example (Marta Gil)|Marta Gil|&lt;marta@p.example&gt; Marta|en_GB|eu|"
+    "a, b,,c|true|false|60|daily|24|Monday|&lt;img src='pic.png'&gt;|&lt;a href=/x&gt;y&lt;/a&gt;|"
+    "<![CDATA[<img src=pic.png><a href='https://p.example/x'>y</a>]]>"
 )
-NAMES = (
-    *(
-        "title",
-        "title",
-        "link",
-        "link",
-        "guid",
-        "id",
-        "description",
-        "description",
-        "summary",
-        "content",
-        "content:encoded",
-        "category",
-        "author",
-    ),
-    *(
-        "pubDate",
-        "pubdate",
-        "published",
-        "updated",
-        "created",
-        "dc:date",
-        "dcterms:modified",
-        "dcterms:issued",
-        "modified",
-        "issued",
-        "lastBuildDate",
-    ),
-    *(
-        "dc:creator",
-        "dc:subject",
-        "dc:title",
-        "dc:description",
-        "dc:language",
-        "language",
-        "dc:identifier",
-        "dc:rights",
-        "dc:publisher",
-    ),
-    *(
-        "media:content",
-        "media:thumbnail",
-        "media:group",
-        "media:title",
-        "media:description",
-        "media:credit",
-        "media:keywords",
-        "media:category",
-    ),
-    *(
-        "media:text",
-        "media:rating",
-        "media:player",
-        "media:community",
-        "enclosure",
-        "image",
-        "source",
-        "comments",
-        "contributor",
-    ),
-    *(
-        "itunes:image",
-        "itunes:author",
-        "itunes:summary",
-        "itunes:subtitle",
-        "itunes:keywords",
-        "itunes:category",
-        "itunes:explicit",
-        "itunes:duration",
-    ),
-    *(
-        "itunes:owner",
-        "feedburner:origLink",
-        "atom:link",
-        "atom:id",
-        "atom:updated",
-        "atom:author",
-        "atom:title",
-        "slash:comments",
-        "wfw:commentRss",
-    ),
-    *(
-        "thr:total",
-        "georss:point",
-        "georss:box",
-        "cc:license",
-        "own:thing",
-        "own:title",
-        "own:creator",
-        "own:link",
-        "thing",
-        "date",
-        "tags",
-        "keywords",
-        "subtitle",
-    ),
-    *(
-        "generator",
-        "rights",
-        "copyright",
-        "webMaster",
-        "managingEditor",
-        "docs",
-        "cloud",
-        "ttl",
-        "skipHours",
-        "skipDays",
-        "sy:updatePeriod",
-    ),
-    *(
-        "sy:updateFrequency",
-        "textInput",
-        "icon",
-        "logo",
-        "at:deleted-entry",
-        "name",
-        "url",
-        "uri",
-        "email",
-        "width",
-        "hour",
-        "day",
-        "time",
-        "links",
-        "picture",
-    ),
-    *(
-        "svg",
-        "body",
-        "h:body",
-        "h:p",
-        "item",
-        "entry",
-        "channel",
-        "feed",
-        "rss",
-        "fullitem",
-        "abstract",
-        "tagline",
-        "info",
-        "items",
-        "own:item",
-        "media_text",
-    ),
+TEXTS = tuple(_TEXTS.split("|"))
+_NAMES = """
+    title title link link guid id description description summary content content:encoded category author
+    pubDate pubdate published updated created dc:date dcterms:modified dcterms:issued modified issued
+    lastBuildDate dc:creator dc:subject dc:title dc:description dc:language language dc:identifier dc:rights
+    dc:publisher media:content media:thumbnail media:group media:title media:description media:credit
+    media:keywords media:category media:text media:rating media:player media:community enclosure image source
+    comments contributor itunes:image itunes:author itunes:summary itunes:subtitle itunes:keywords
+    itunes:category itunes:explicit itunes:duration itunes:owner feedburner:origLink atom:link atom:id
+    atom:updated atom:author atom:title slash:comments wfw:commentRss thr:total georss:point georss:box
+    cc:license own:thing own:title own:creator own:link thing date tags keywords subtitle generator rights
+    copyright webMaster managingEditor docs cloud ttl skipHours skipDays sy:updatePeriod sy:updateFrequency
+    textInput icon logo at:deleted-entry name url uri email width hour day time links picture svg body h:body
+    h:p item entry channel feed rss fullitem abstract tagline info items own:item media_text
+"""
+NAMES = tuple(_NAMES.split())
+_INSIDE = """
+    author name email uri url own:thing title
+    atom:author name email uri atom:name
+    contributor name email uri
+    media:content media:title media:description media:thumbnail media:credit media:player media:keywords
+    media:group media:title media:description media:content media:thumbnail media:community media:category
+    image url title link width height description
+    textInput title description name link
+    source title id link updated author rights category summary
+    skipHours hour hour day
+    skipDays day day
+    itunes:owner itunes:name itunes:email
+    itunes:category itunes:category
+    at:deleted-entry link at:by at:comment
+    at:by name email
+    thing thing own:thing title
+    own:thing own:thing thing link
+    pubDate time
+    media:community media:statistics
+    items rdf:Seq
+"""
+INSIDE = {line.split()[0]: tuple(line.split()[1:]) for line in _INSIDE.strip().splitlines()}
+_ATTRIBUTES = """
+    href href href rel rel type type url uri isPermaLink ispermalink term label scheme domain length xml:lang
+    xml:lang lang xml:base base medium width height alt text src mode version ref when xml:space thr:count
+    own:href own:type rdf:about rdf:resource HREF title hreflang value kind
+"""
+ATTRIBUTES = tuple(_ATTRIBUTES.split())
+_VALUES = (
+    "| |https://p.example/a|/a|a b|../é|text|html|xhtml|text/html|text/plain|application/xhtml+xml|HTML|"
+    "image/jpeg|alternate|self|hub|enclosure|SELF|related|true|false|en|eu_ES||640|12px|image|base64|escaped|"
+    "x&amp;y|https://p.example/base/|http://p.example|/base/|sub/|mailto:a@b.example|heat|audio/mpeg|"
+    "application/octet-stream|2.0"
 )
-INSIDE = {
-    "author": ("name", "email", "uri", "url", "own:thing", "title"),
-    "atom:author": ("name", "email", "uri", "atom:name"),
-    "contributor": ("name", "email", "uri"),
-    "media:content": (
-        "media:title",
-        "media:description",
-        "media:thumbnail",
-        "media:credit",
-        "media:player",
-        "media:keywords",
-    ),
-    "media:group": (
-        "media:title",
-        "media:description",
-        "media:content",
-        "media:thumbnail",
-        "media:community",
-        "media:category",
-    ),
-    "image": ("url", "title", "link", "width", "height", "description"),
-    "textInput": ("title", "description", "name", "link"),
-    "source": ("title", "id", "link", "updated", "author", "rights", "category", "summary"),
-    "skipHours": ("hour", "hour", "day"),
-    "skipDays": ("day", "day"),
-    "itunes:owner": ("itunes:name", "itunes:email"),
-    "itunes:category": ("itunes:category",),
-    "at:deleted-entry": ("link", "at:by", "at:comment"),
-    "at:by": ("name", "email"),
-    "thing": ("thing", "own:thing", "title"),
-    "own:thing": ("own:thing", "thing", "link"),
-    "pubDate": ("time",),
-    "media:community": ("media:statistics",),
-    "items": ("rdf:Seq",),
-}
-ATTRIBUTES = (
-    *(
-        "href",
-        "href",
-        "href",
-        "rel",
-        "rel",
-        "type",
-        "type",
-        "url",
-        "uri",
-        "isPermaLink",
-        "ispermalink",
-        "term",
-        "label",
-        "scheme",
-        "domain",
-        "length",
-    ),
-    *(
-        "xml:lang",
-        "xml:lang",
-        "lang",
-        "xml:base",
-        "base",
-        "medium",
-        "width",
-        "height",
-        "alt",
-        "text",
-        "src",
-        "mode",
-        "version",
-        "ref",
-        "when",
-        "xml:space",
-    ),
-    *("thr:count", "own:href", "own:type", "rdf:about", "rdf:resource", "HREF", "title", "hreflang", "value", "kind"),
-)
-VALUES = (
-    *(
-        "",
-        " ",
-        "https://p.example/a",
-        "/a",
-        "a b",
-        "../é",
-        "text",
-        "html",
-        "xhtml",
-        "text/html",
-        "text/plain",
-        "application/xhtml+xml",
-        "HTML",
-        "image/jpeg",
-    ),
-    *(
-        "alternate",
-        "self",
-        "hub",
-        "enclosure",
-        "SELF",
-        "related",
-        "true",
-        "false",
-        "en",
-        "eu_ES",
-        "",
-        "640",
-        "12px",
-        "image",
-        "base64",
-        "escaped",
-        "x&amp;y",
-    ),
-    *(
-        "https://p.example/base/",
-        "http://p.example",
-        "/base/",
-        "sub/",
-        "mailto:a@b.example",
-        "heat",
-        "audio/mpeg",
-        "application/octet-stream",
-        "2.0",
-    ),
-)
+VALUES = tuple(_VALUES.split("|"))
 # What makes a feed one for the thorough reader, wherever it stands.
-WILD_NAMES = {
-    *(
-        "media:text",
-        "tags",
-        "date",
-        "name",
-        "url",
-        "uri",
-        "email",
-        "width",
-        "hour",
-        "day",
-        "time",
-        "links",
-        "picture",
-        "svg",
-        "body",
-        "h:body",
-    ),
-    *(
-        "item",
-        "entry",
-        "channel",
-        "feed",
-        "rss",
-        "abstract",
-        "own:item",
-        "media_text",
-        "itunes:owner",
-        "ttl",
-        "skipHours",
-        "skipDays",
-        "textInput",
-    ),
-    *("sy:updatePeriod", "sy:updateFrequency", "at:deleted-entry"),
-}
-WILD_ATTRIBUTES = {"uri", "xml:base", "base", "mode", "HREF", "ispermalink", "own:href", "own:type"}
+_WILD_NAMES = """
+    abstract at:deleted-entry body channel date day email entry feed h:body hour item itunes:owner links
+    media:text media_text name own:item picture rss skipDays skipHours svg sy:updateFrequency sy:updatePeriod
+    tags textInput time ttl uri url width
+"""
+WILD_NAMES = set(_WILD_NAMES.split())
+_WILD_ATTRIBUTES = """
+    HREF base ispermalink mode own:href own:type uri xml:base
+"""
+WILD_ATTRIBUTES = set(_WILD_ATTRIBUTES.split())
 WILD_VALUES = {"image/jpeg", "audio/mpeg", "application/octet-stream", "base64", "enclosure", "", " "}
-OF_FEEDS = (
-    "title",
-    "link",
-    "link",
-    "description",
-    "language",
-    "ttl",
-    "skipHours",
-    "skipDays",
-    "sy:updatePeriod",
-    "sy:updateFrequency",
-    "image",
-    "textInput",
-)
+_OF_FEEDS = """
+    title link link description language ttl skipHours skipDays sy:updatePeriod sy:updateFrequency image
+    textInput
+"""
+OF_FEEDS = tuple(_OF_FEEDS.split())
 TAGS = ("p", "div", "b", "a", "img", "br", "title", "body", "svg", "SPAN")
 
 
