@@ -117,6 +117,12 @@ _NAME_DAY_YEAR = re.compile(
 _YEAR_NAME_DAY = re.compile(
     r"(?<!\d)(?P<year>\d{4})(?:\(?e?\)?ko|\.)?[\s,-]+(?P<month>[a-z]{3,})\.?[\s-]+(?P<day>\d{1,2})(?!\d)"
 )
+# How nearly all feeds write: RFC 822 and RFC 3339, without anything that would have to be judged.
+_MOST = re.compile(
+    r"(?:[a-z]{3}, (?P<day>\d\d?) (?P<name>[a-z]{3}) (?P<year>\d{4}) |(?P<date>\d{4}-\d\d-\d\d)t)"
+    r"(?P<clock>(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?: ?(?:gmt|z)| ?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))",
+    re.ASCII,
+)
 _WITH_MONTH_NAMES = (_DAY_NAME_YEAR, _NAME_DAY_YEAR, _YEAR_NAME_DAY)
 
 
@@ -128,11 +134,21 @@ def read_date(text: str) -> datetime | None:
     plain = _without_accents(text)[:_LONGEST]
     if plain.isdecimal() and len(plain) in {10, 13}:
         return _in_range(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(plain[:10])))
-    compact = _COMPACT.fullmatch(plain)
+    usual = _MOST.fullmatch(plain)
+    compact = None if usual else _COMPACT.fullmatch(plain)
     try:
+        if usual and (usual["date"] or usual["name"] in _MONTHS):
+            return _in_range(_read_usual(usual))
         return _in_range(_read_compact(compact) if compact else _read_spoken(plain))
     except (ValueError, OverflowError):
         return None
+
+
+def _read_usual(found: re.Match[str]) -> datetime:
+    day = found["date"] or f"{found['year']}-{_MONTHS[found['name']]:02}-{int(found['day']):02}"
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    moment = datetime.fromisoformat(f"{day}T{found['clock']}+00:00")
+    return moment + ahead if found["sign"] == "-" else moment - ahead
 
 
 def _without_accents(text: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.pushlinks import offered
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
 
@@ -35,7 +34,6 @@ def read_json_feed(text: str, *, url: str) -> Document:
     if not isinstance(items, list):
         raise DocumentError("This JSON Feed has no list of items.")
     authors = read_authors(feed, url)
-    hubs, topic = offered(_push_links(feed), url)
     return Document(
         left_out=max(len(items) - fields.MAX_ENTRIES, 0),
         entries=fields.newest_sightings([read_item(item, url, authors) for item in items if isinstance(item, dict)]),
@@ -43,17 +41,16 @@ def read_json_feed(text: str, *, url: str) -> Document:
         title=fields.clean(_text(feed, "title"), fields.MAX_TITLE) or None,
         home=fields.web_address(_text(feed, "home_page_url"), url),
         language=fields.language_tag(_text(feed, "language")),
-        hubs=hubs,
-        topic=topic,
+        hubs=fields.distinct_hubs(_hubs(feed, url)),
+        topic=fields.web_address(_text(feed, "feed_url"), url),
     )
 
 
-def _push_links(feed: _Object) -> Iterator[tuple[str, str]]:
-    """`hubs` of the type WebSub, and `feed_url`, as links."""
-    yield "self", _text(feed, "feed_url")
+def _hubs(feed: _Object, base: str) -> Iterator[str]:
+    """Hubs of WebSub; rssCloud has its own protocol, which is not spoken here."""
     for hub in _list(feed, "hubs"):
-        if isinstance(hub, dict) and _text(hub, "type").lower() in {"websub", "pubsubhubbub"}:
-            yield "hub", _text(hub, "url")
+        if isinstance(hub, dict) and _text(hub, "type").lower() != "rsscloud":
+            yield from filter(None, [fields.web_address(_text(hub, "url"), base)])
 
 
 def read_item(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighting:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from aggregator.model import Document
 
-MOST_HUBS = 5
 _HEADER_CHARACTERS = 20_000
 # RFC 8288, section 3: nothing that was taken is given back, so no header takes long.
 _PARAMETER = r'\s*+;\s*+([^\s;,="]++)\s*+(?:=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;,"]*+)))?+'
@@ -35,7 +34,7 @@ def offered(links: Iterable[tuple[str, str]], base: str) -> tuple[tuple[str, ...
             hubs.append(address)
         if address and "self" in names:
             topic = topic or address
-    return tuple(dict.fromkeys(hubs))[:MOST_HUBS], topic
+    return fields.distinct_hubs(hubs), topic
 
 
 def header_links(header: str) -> Iterator[tuple[str, str]]:

@@ -142,8 +142,9 @@ def _reply(message: _Element, name: str, base: str) -> tuple[str | None, Quote |
 
 
 def _take_out(element: _Element) -> None:
+    # Emptied where it stands: what follows it would have to be written anew, and may hold what lxml does not write.
     if element.getparent() is not None:
-        element.drop_tree()
+        element.clear(keep_tail=True)
 
 
 def _forwarded(message: _Element, base: str) -> tuple[tuple[Author, ...], tuple[Alternate, ...]]:

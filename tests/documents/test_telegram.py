@@ -6,7 +6,7 @@ import contextlib
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.documents.telegram import Preview, read_preview
@@ -200,6 +200,7 @@ tags = st.builds(
 )  # fmt: skip
 
 
+@example(['<br class="tgme_widget_message_reply" data-post="a/1">\x08'])
 @given(st.lists(tags | st.sampled_from(["</div>", "</a>", "</i>", "<!--", "\0"]), max_size=30))
 def test_no_page_raises_anything_but_a_document_error(parts: list[str]) -> None:
     body = f'<div class="tgme_widget_message" data-post="a/1">{"".join(parts)}'.encode("utf-8", "replace")
