@@ -231,6 +231,7 @@ async def _revise(
     # A site that moves or signs its addresses anew says nothing new: words, pictures and where links lead to count.
     says_otherwise = (
         any(before[name] != said[name] for name in ("title", "content_text", "starts_at", "ends_at"))
+        or _place(before) != _place(said)
         or (said["picture_url"] is not None and before["picture_url"] != said["picture_url"])
         or not _hosts(said["content_html"]) <= _hosts(before["content_html"]) | _hosts(f'href="{said["url"]}"')
     )
@@ -266,6 +267,12 @@ def _search_text(shown: Mapping[str, Any]) -> str:
 def _hosts(cleaned_html: str) -> set[str]:
     """The hosts that links in cleaned HTML lead to."""
     return {host.lower().removeprefix("www.") for host in LINK_HOST.findall(cleaned_html)}
+
+
+def _place(said: Mapping[str, Any]) -> str | None:
+    """Where an event takes place."""
+    place: str | None = (said["about"] or {}).get("place")
+    return place
 
 
 def _is_same_file(before: str | None, now: str | None) -> bool:
