@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from imapclient import IMAPClient
@@ -152,7 +152,8 @@ class Mailbox:
             received_at = found.get(b"INTERNALDATE")
             if not isinstance(body, bytes):
                 return None
-            return Letter(uid, body, received_at if isinstance(received_at, datetime) else None)
+            # In UTC, since IMAPClient's own time zones cannot be handed to another process.
+            return Letter(uid, body, received_at.astimezone(UTC) if isinstance(received_at, datetime) else None)
 
     def wait(self) -> bool:
         """Wait until the server tells of new mail (RFC 2177): True; or for as long as one may: False."""

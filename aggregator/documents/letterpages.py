@@ -25,8 +25,9 @@ _LONGEST_WORDS = 80
 
 # In English, French, German, Spanish, Croatian and Basque.
 _ONLINE = re.compile(
-    r"\b(?:view|read|open|see)\b.{0,30}\b(?:browser|online|web)\b|\b(?:web|online|browser)[ -]?version\b"
-    r"|navigateur|version en ligne|voir en ligne|lire en ligne|version web"
+    r"\b(?:view|read|open|see)(?: (?:this|the|it|e-?mail|message|newsletter|issue|in|on|as|an?|your|web)){0,8} "
+    r"(?:browser|online|web ?page|web)\b|\b(?:web|online|browser)[ -]?version\b"
+    r"|dans (?:votre|un|le) navigateur|version en ligne|voir en ligne|lire en ligne|version web"
     r"|im browser|webversion|online[ -]?(?:ansicht|lesen|ansehen)|onlineversion"
     r"|en (?:el |tu |su )?navegador|versi[oó]n (?:web|online|en l[ií]nea)|ver (?:online|en l[ií]nea)"
     r"|u (?:web )?pregledniku|(?:web|online)[ -]verzij|nabigatzailean|arakatzailean|web[ -]?bertsio|online ikusi",
