@@ -82,8 +82,9 @@ class Session:
         self.mailbox = mailbox
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="imap")
 
-    async def run(self, work: Callable[..., T], *arguments: object, seconds: float = COMMAND_SECONDS) -> T:
+    async def run(self, work: Callable[..., T], *arguments: object, seconds: float | None = None) -> T:
         """What `work` returns. Where that takes too long, or nobody waits for it any more, the connection is ended."""
+        seconds = seconds or COMMAND_SECONDS
         running = asyncio.get_running_loop().run_in_executor(self.thread, work, *arguments)
         try:
             async with asyncio.timeout(seconds):
@@ -98,7 +99,10 @@ class Session:
 
 
 class Mailbox:
-    """One folder of an account. What asks the server blocks and raises FetchError; any thread may call `hang_up`."""
+    """One folder of an account. What asks the server blocks and raises FetchError; any thread may call `hang_up`.
+
+    `validity` is the server's UIDVALIDITY, `can_idle` whether it tells of new mail by itself.
+    """
 
     def __init__(self, account: Account, connection: Connection, tls: ssl.SSLContext) -> None:
         self.host = account.host
@@ -108,11 +112,7 @@ class Mailbox:
         self._client: _Client | None = None
         self._exists = 0
         self.validity = 0
-
-    @property
-    def can_idle(self) -> bool:
-        """Whether the server tells of new mail by itself."""
-        return bool(self._client and self._client.has_capability("IDLE"))
+        self.can_idle = False
 
     def enter(self) -> None:
         """Shake hands, sign in, open the folder without the right to change it (EXAMINE)."""
@@ -126,6 +126,7 @@ class Mailbox:
                 self._start_tls(client, is_private=not is_public(peer))
             self._sign_in(client)
             self._examine(client)
+            self.can_idle = client.has_capability("IDLE")
 
     def newest(self, count: int) -> list[int]:
         """The UIDs of the newest messages that were there when it was entered, the oldest first."""

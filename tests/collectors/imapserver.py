@@ -15,6 +15,7 @@ from imapclient import IMAPClient
 from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import DictBackend
 from pymap.imap import IMAPServer
+from pysasl.hashing import Cleartext
 
 CERTIFICATES = Path(__file__).parents[1] / "certificates"
 USER, PASSWORD = "news@city.example", "hush-hush-hush"
@@ -73,7 +74,7 @@ async def mail_server(
         demo_data=False, demo_user=USER, demo_password=PASSWORD, proxy_protocol=None, passlib_cfg=None,
         inherited_sockets=None, skip_services=[],
     )  # fmt: skip
-    backend, config = await DictBackend.init(args)
+    backend, config = await DictBackend.init(args, hash_context=Cleartext())
     config.apply_context()
     serve = IMAPServer(backend.login, config)
 
@@ -116,26 +117,28 @@ async def _listen(answer: Talk, host: str, tls: ssl.SSLContext | None) -> AsyncI
 
 @asynccontextmanager
 async def odd_server(
-    *answers: tuple[bytes, bytes], greeting: bytes = b"* OK ready\r\n", host: str = "127.0.0.2"
+    *answers: tuple[bytes, bytes | list[bytes]], greeting: bytes = b"* OK ready\r\n", host: str = "127.0.0.2"
 ) -> AsyncIterator[MailServer]:
-    """A server that answers a command that holds a word by what stands beside it (`%t` is its tag, empty hangs up).
+    """A server that answers a command that holds a word by what stands beside it: `%t` is its tag, `%!` hangs up.
 
-    The first that fits counts; without one the command is answered by OK.
+    The first that fits counts, of a list its next; without one the command is answered by OK.
     """
     usual = (
-        (b"CAPABILITY", b"* CAPABILITY IMAP4rev1 IDLE\r\n%t OK\r\n"),
-        (b"EXAMINE", b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n%t OK [READ-ONLY]\r\n"),
+        (b"CAPABILITY", b"* CAPABILITY IMAP4rev1 IDLE\r\n%t OK done\r\n"),
+        (b"EXAMINE", b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n%t OK [READ-ONLY] done\r\n"),
     )
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(greeting)
-        while line := await reader.readline():
-            tag = line.split(b" ", 1)[0]
-            answer = next((said for word, said in (*answers, *usual) if word in line.upper()), b"%t OK\r\n")
-            if not answer:
-                return
-            writer.write(answer.replace(b"%t", tag))
+        said, tag = greeting, b""
+        while True:
+            writer.write(said.removesuffix(b"%!"))
             await writer.drain()
+            if said.endswith(b"%!") or not (line := await reader.readline()):
+                return
+            if line.strip().upper() != b"DONE":  # it ends the IDLE before, by whose tag it is answered
+                tag = line.split(b" ", 1)[0]
+            answer = next((said for word, said in (*answers, *usual) if word in line.upper()), b"%t OK done\r\n")
+            said = (answer.pop(0) if isinstance(answer, list) else answer).replace(b"%t", tag)
 
     async with _listen(talk, host, None) as (port,):
         yield MailServer(host, port)
