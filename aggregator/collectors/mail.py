@@ -97,12 +97,22 @@ def _account(source: Source) -> Account:
     )
 
 
+def _fits(url: str) -> str | None:
+    parts = urlsplit(url)
+    if parts.query or parts.fragment:
+        return "has a part behind ? or #; it ends with the folder, with %3F and %23 for such characters in its name"
+    if not unquote(parts.path).isprintable():
+        return "names a folder with control characters; write its name as the server has it"
+    return None
+
+
 KIND = SourceKind(
     collect,
     Rules(
         options=frozenset({"items", "push"}),
         needs=frozenset({"user", "token"}),
         schemes=("imaps", "imap"),
+        fits=_fits,
     ),
     listen=listen,
 )

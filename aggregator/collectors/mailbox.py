@@ -65,8 +65,8 @@ async def open_mailbox(account: Account, outside: Outside) -> AsyncIterator[Sess
 
     However it ends, its thread ends with it and its connection is closed.
     """
-    connection = await outside.fetch.connect(account.url)
-    session = Session(Mailbox(account, connection, outside.fetch.tls()))
+    tls = outside.fetch.tls()
+    session = Session(Mailbox(account, await outside.fetch.connect(account.url), tls))
     try:
         await session.run(session.mailbox.enter)
         yield session

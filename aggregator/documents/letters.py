@@ -12,6 +12,7 @@ import re
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from aggregator.documents import fields, letterlinks, letterpages
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MOST_PARTS = 200
-_LONGEST_HEADER = 10_000
+_LONGEST_HEADER = 4_000
 _LINK_IN_HEADER = re.compile(r"<\s*((?:https?|mailto):[^<>\s]{1,4000})\s*>", re.IGNORECASE)
 _TO_THE_READER = ("Delivered-To", "X-Original-To", "Envelope-To", "X-Delivered-To", "To", "X-Envelope-To")
 _ADDRESS = re.compile(r"[^\s<>\"',;:@()]{1,64}@[^\s<>\"',;:@()]{1,250}")
@@ -74,18 +75,18 @@ def _entries(message: EmailMessage, items: MailItems, user: str, received_at: da
 
 
 def _header(message: EmailMessage, name: str) -> str:
-    """A header's text; empty where it is missing or cannot be read."""
+    """A header's text, encoded words read; empty where it is missing or cannot be read."""
     try:
-        return fields.clean(" ".join(str(message.get(name, "")).split()), _LONGEST_HEADER)
+        raw = next(iter(_headers(message, name)), "")
+        return fields.clean(" ".join(str(email.policy.default.header_factory(name, raw)).split()), _LONGEST_HEADER)
     except _BROKEN:
         return ""
 
 
 def _headers(message: EmailMessage, name: str) -> list[str]:
-    try:
-        return [str(value)[:_LONGEST_HEADER] for value in message.get_all(name, [])][:20]
-    except _BROKEN:
-        return []
+    """The headers of that name as they came, cut: the standard library reads long ones in quadratic time."""
+    values = (value for key, value in message.raw_items() if key.lower() == name.lower())
+    return [" ".join(str(value)[:_LONGEST_HEADER].split()) for value in islice(values, 20)]
 
 
 def _entry_id(said: dict[str, str]) -> str:

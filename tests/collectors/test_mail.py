@@ -423,6 +423,8 @@ WRONG = {
     "no user": ('token = "env:MAIL"', "imaps://mail.example/", 'user: is missing; kind = "mail" needs user'),
     "no password": ('user = "a"', "imaps://mail.example/", "token: is missing"),
     "an address of the web": ('user = "a"\ntoken = "env:MAIL"', "https://mail.example/", "begins with imaps:// or imap://"),
+    "a command in the folder": ('user = "a"\ntoken = "env:MAIL"', "imaps://mail.example/A%0D%0AB", "control characters"),
+    "a query": ('user = "a"\ntoken = "env:MAIL"', "imaps://mail.example/A?b", "behind ? or #"),
     "a password in the address": ('user = "a"\ntoken = "env:MAIL"', "imaps://a:hush@mail.example/", "holds a user name or password"),
 }  # fmt: skip
 
