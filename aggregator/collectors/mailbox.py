@@ -126,6 +126,7 @@ class Mailbox:
                 self._start_tls(client, is_private=not is_public(peer))
             self._sign_in(client)
             self._examine(client)
+            client.was_told()
             self.can_idle = client.has_capability("IDLE")
 
     def newest(self, count: int) -> list[int]:
@@ -160,6 +161,8 @@ class Mailbox:
         """Wait until the server tells of new mail (RFC 2177): True; or for as long as one may: False."""
         with _plain_words(self.host):
             client = self._used()
+            if client.was_told():
+                return True
             has_come = client.begin_idle() or client.wire.wait_for(b"EXISTS", IDLE_SECONDS)
             client.idle_done()
             return has_come
@@ -241,6 +244,10 @@ class _Client(IMAPClient):  # type: ignore[misc]
     def _create_IMAP4(self) -> _Wire:  # noqa: N802 - IMAPClient's name
         self.wire = _Wire(*self._standing)
         return self.wire
+
+    def was_told(self) -> bool:
+        """Whether the server spoke of new mail beside other answers since this was asked last: it says so once."""
+        return bool(self.wire.untagged_responses.pop("EXISTS", None))
 
     def begin_idle(self) -> bool:
         """As `idle`, for servers that tell something before they agree to it. Whether that was of new mail."""

@@ -320,37 +320,10 @@ async def test_new_letters_are_told_of_while_they_come(outside: Outside, options
                 assert told.cursor.place["validity"] == known.place["validity"]
 
 
-async def test_a_listener_that_is_cancelled_ends_at_once_with_thread_and_connection(outside: Outside) -> None:
-    gone = asyncio.Event()
-    idle = asyncio.Event()
-
-    async with mail_server() as server:
-
-        async def listen() -> None:
-            assert KIND.listen
-            try:
-                async with contextlib.aclosing(KIND.listen(newsletters(server), Cursor(), outside)) as pushed:
-                    async for _ in pushed:
-                        idle.set()
-            finally:
-                gone.set()
-
-        listening = asyncio.ensure_future(listen())
-        await idle.wait()
-        await asyncio.sleep(0.1)
-        listening.cancel()
-        async with asyncio.timeout(20):
-            with pytest.raises(asyncio.CancelledError):
-                await listening
-        assert gone.is_set()
-        assert await ended()
-
-
-async def test_idle_is_asked_for_anew_before_the_server_logs_off(
-    outside: Outside, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(mailbox, "IDLE_SECONDS", 0.05)
-    asked = []
+@pytest.fixture
+def idling(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """The clients that have asked for IDLE, once for each time."""
+    asked: list[object] = []
 
     class Counting(mailbox._Client):
         def begin_idle(self) -> bool:
@@ -358,6 +331,34 @@ async def test_idle_is_asked_for_anew_before_the_server_logs_off(
             return super().begin_idle()
 
     monkeypatch.setattr(mailbox, "_Client", Counting)
+    return asked
+
+
+async def test_a_listener_that_is_cancelled_ends_at_once_with_thread_and_connection(
+    outside: Outside, idling: list[object]
+) -> None:
+    async with mail_server() as server:
+
+        async def listen() -> None:
+            assert KIND.listen
+            async with contextlib.aclosing(KIND.listen(newsletters(server), Cursor(), outside)) as pushed:
+                async for _ in pushed:
+                    pass
+
+        listening = asyncio.ensure_future(listen())
+        async with asyncio.timeout(60):
+            while not idling:
+                await asyncio.sleep(0.01)
+            listening.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await listening
+        assert await ended()
+
+
+async def test_idle_is_asked_for_anew_before_the_server_logs_off(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch, idling: list[object]
+) -> None:
+    monkeypatch.setattr(mailbox, "IDLE_SECONDS", 0.05)
     async with mail_server() as server:
         assert KIND.listen
         async with contextlib.aclosing(KIND.listen(newsletters(server), Cursor(), outside)) as pushed:
@@ -365,11 +366,11 @@ async def test_idle_is_asked_for_anew_before_the_server_logs_off(
             await anext(pushed)
             coming = asyncio.ensure_future(anext(pushed))
             async with asyncio.timeout(60):
-                while len(asked) < 3:
+                while len(idling) < 3:
                     await asyncio.sleep(0.01)
                 await server.deliver(letter(1))
                 assert titles(await coming) == ["Letter 1"]
-        assert len(set(map(id, asked))) == 1
+        assert len(set(map(id, idling))) == 1
 
 
 async def test_a_server_that_cannot_tell_ends_the_listening_without_a_word(outside: Outside) -> None:
@@ -394,6 +395,18 @@ async def test_mail_that_is_told_of_before_the_server_agrees_to_idle_is_heard(ou
     search = [b"* SEARCH\r\n%t OK done\r\n", b"* SEARCH 2\r\n%t OK done\r\n"]
     idle = (b"IDLE", b"* 4 EXISTS\r\n+ idling\r\n")
     async with odd_server((b"SEARCH", search), (b"BODY", body), idle) as server:
+        assert KIND.listen
+        known = Cursor(place={"validity": 7, "last_uid": 1})
+        async with contextlib.aclosing(KIND.listen(newsletters(server), known, outside)) as pushed, asyncio.timeout(60):
+            assert (await anext(pushed)).document is None
+            assert titles(await anext(pushed)) == ["Letter 2"]
+
+
+async def test_mail_that_is_told_of_beside_another_answer_is_heard(outside: Outside) -> None:
+    said = letter(2)
+    body = b"* 1 FETCH (UID 2 BODY[]<0> {%d}\r\n%b)\r\n%%t OK done\r\n" % (len(said), said)
+    search = [b"* SEARCH\r\n* 4 EXISTS\r\n%t OK done\r\n", b"* SEARCH 2\r\n%t OK done\r\n"]
+    async with odd_server((b"SEARCH", search), (b"BODY", body), (b"IDLE", b"+ idling\r\n")) as server:
         assert KIND.listen
         known = Cursor(place={"validity": 7, "last_uid": 1})
         async with contextlib.aclosing(KIND.listen(newsletters(server), known, outside)) as pushed, asyncio.timeout(60):
