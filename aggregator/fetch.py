@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -34,8 +35,6 @@ from aggregator.turns import Turns
 from aggregator.unpack import unpacker
 
 if TYPE_CHECKING:
-    import ssl
-
     from yarl import URL
 
 FEEDS_FIRST = (
@@ -53,6 +52,16 @@ _PERMANENT = frozenset({301, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _ACCEPTED = frozenset(range(200, 300))
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([a-z0-9._:+-]{1,40})""", re.IGNORECASE)
+
+
+# What `connect` opens, by a name for those who may open none themselves.
+Connection = socket.socket
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection at once, whichever thread reads from it: that one reads the end. It is still to be closed."""
+    with contextlib.suppress(OSError, ValueError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +140,12 @@ class Fetch(Protocol):
         """
         ...
 
-    async def connect(self, url: str) -> socket.socket:
+    async def connect(self, url: str) -> Connection:
         """A bare connection to an address such as imaps://host: blocking, not encrypted yet, the caller's to close."""
+        ...
+
+    def tls(self) -> ssl.SSLContext:
+        """With what such a connection is to be encrypted: whom this program trusts, as for https."""
         ...
 
 
@@ -174,7 +187,7 @@ async def open_fetch(
     )
     try:
         async with session:
-            yield GuardedFetch(session, resolver, allowed, Turns(per_host, gap_seconds), now, total_seconds)
+            yield GuardedFetch(session, resolver, allowed, Turns(per_host, gap_seconds), now, total_seconds, tls)
     finally:
         await resolver.close()
 
@@ -194,6 +207,7 @@ class GuardedFetch:
         turns: Turns,
         now: Callable[[], datetime],
         total_seconds: float,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._session = session
         self._resolver = resolver
@@ -201,6 +215,7 @@ class GuardedFetch:
         self._turns = turns
         self._now = now
         self._total_seconds = total_seconds
+        self._tls = tls
 
     async def get(
         self,
@@ -278,7 +293,11 @@ class GuardedFetch:
         finally:
             await socket_.close()
 
-    async def connect(self, url: str) -> socket.socket:
+    def tls(self) -> ssl.SSLContext:
+        """See `Fetch.tls`."""
+        return self._tls or ssl.create_default_context()
+
+    async def connect(self, url: str) -> Connection:
         """See `Fetch.connect`."""
         target = web_address(url)
         check(target, self._allowed, schemes=("imaps", "imap"))

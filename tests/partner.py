@@ -57,8 +57,8 @@ def rss(entries: list[Sighting], title: str = "City news", language: str = "en")
 
 
 @asynccontextmanager
-async def partner_site() -> AsyncIterator[PartnerSite]:
-    site = PartnerSite()
+async def partner_site(site: PartnerSite | None = None) -> AsyncIterator[PartnerSite]:
+    site = site or PartnerSite()
     application = web.Application()
     application.router.add_get("/{path:.*}", site.answer)
     runner = web.AppRunner(application, shutdown_timeout=0)

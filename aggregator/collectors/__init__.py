@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from aggregator.collectors import (
+    calendar,
     discover,
     feed,
     flickr,
     hook,
+    mail,
     mastodon,
+    page,
     peertube,
     reddit,
     telegram,
@@ -18,10 +21,13 @@ from aggregator.collectors import (
 from aggregator.collectors.contract import SourceKind
 
 KINDS: dict[str, SourceKind] = {
+    "calendar": calendar.KIND,
     "feed": feed.KIND,
     "flickr": flickr.KIND,
     "hook": hook.KIND,
+    "mail": mail.KIND,
     "mastodon": mastodon.KIND,
+    "page": page.KIND,
     "peertube": peertube.KIND,
     "reddit": reddit.KIND,
     "telegram": telegram.KIND,

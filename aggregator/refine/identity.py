@@ -183,7 +183,9 @@ def _alike_key(sighting: Sighting) -> str:
 
 
 def _title_key(sighting: Sighting) -> str:
-    return _hash(" ".join((sighting.title or _beginning(sighting)).split()).casefold())
+    title = " ".join((sighting.title or _beginning(sighting)).split()).casefold()
+    # What takes place every week under one title is not one thing that gets new ids.
+    return _hash(title, _dated(sighting)) if sighting.happening else _hash(title)
 
 
 def _beginning(sighting: Sighting) -> str:
@@ -201,7 +203,8 @@ def _beginning(sighting: Sighting) -> str:
 
 
 def _dated(sighting: Sighting) -> str:
-    moment = sighting.published_at or sighting.updated_at
+    starts_at = sighting.happening.starts_at if sighting.happening else None
+    moment = starts_at or sighting.published_at or sighting.updated_at
     return moment.isoformat() if moment else ""
 
 
