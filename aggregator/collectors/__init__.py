@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aggregator.collectors import discover, feed
+from aggregator.collectors import bluesky, discover, feed
 from aggregator.collectors.contract import SourceKind
 
 KINDS: Mapping[str, SourceKind] = {
+    "bluesky": bluesky.KIND,
     "discover": discover.KIND,
     "feed": feed.KIND,
 }
