@@ -29,6 +29,7 @@ from aggregator.store.sources import Cursor
 MOST_ACCOUNTS = 100
 # The AppView shows a post about a second after the stream has told of it.
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
+SURELY_SHOWN = timedelta(seconds=60)
 REWIND = timedelta(seconds=5)
 # How often the place in the stream is kept while nothing is new.
 KEEP_EVERY = timedelta(seconds=60)
@@ -139,11 +140,16 @@ class _Listener:
     async def _shown(self, event: Event) -> Sighting | None:
         """The post as the AppView shows it, as soon as it does; None where it does not."""
         seen = None
-        for pause in PAUSES:
+        # What is replayed has had its time.
+        is_old = event.at is not None and event.at < _microseconds(self.outside.now() - SURELY_SHOWN)
+        pauses = PAUSES[:1] if is_old else PAUSES
+        for tried, pause in enumerate(pauses, start=1):
             await asyncio.sleep(pause)
-            is_last = pause == PAUSES[-1]
+            is_last = tried == len(pauses)
             try:
-                seen = await (self._repost(event) if event.what is What.REPOSTED else self._post(event, is_last))
+                seen = await (
+                    self._repost(event) if event.what is What.REPOSTED else self._post(event, any_version=is_last)
+                )
             except FetchError as error:
                 if error.status != _BAD_REQUEST:
                     raise
@@ -152,7 +158,7 @@ class _Listener:
                 break
         return seen
 
-    async def _post(self, event: Event, any_version: bool) -> Sighting | None:
+    async def _post(self, event: Event, *, any_version: bool) -> Sighting | None:
         answer = await query(self.outside, self._appview, "app.bsky.feed.getPosts", {"uris": [event.uri]})
         reading = functools.partial(read_version, uri=event.uri, cid=None if any_version else event.cid)
         return await self.outside.reader.run(reading, answer.body)

@@ -153,7 +153,7 @@ def read_session(body: bytes) -> Session:
 def read_is_gone(body: bytes) -> bool:
     """Whether getRepoStatus says that the account must not be shown (any more)."""
     status = read_object(body, ANSWER)
-    return status.get("active") is False and status.get("status") in GONE_STATES
+    return status.get("active") is False and text_at(status, "status") in GONE_STATES
 
 
 def read_fault(said: str) -> Fault:

@@ -65,13 +65,13 @@ def read_event(text: str) -> Event:
         return Event(What.OTHER, at=place)
     if kind == "account":
         account = object_at(payload, "account")
-        is_gone = account.get("active") is False and account.get("status") in GONE_STATES
+        is_gone = account.get("active") is False and text_at(account, "status") in GONE_STATES
         return Event(What.WITHDRAWN if is_gone else What.OTHER, did, place)
     return _of_commit(commit if kind == "commit" else NOTHING, did, place)
 
 
 def _of_commit(commit: Object, did: str, at: int | None) -> Event:
-    record, operation = object_at(commit, "record"), commit.get("operation")
+    record, operation = object_at(commit, "record"), text_at(commit, "operation")
     uri = read_at_uri(str(AtUri(did, text_at(commit, "collection"), text_at(commit, "rkey"))))
     collection = uri.collection if uri else ""
     what = What.OTHER
