@@ -56,6 +56,7 @@ def _extension(item: StreamItem) -> Json:
         "pinned": item.pinned,
         "story": item.story,
         **(picture if item.image else {}),
+        **_about(item),
         "also_on": [
             {"item": other.item, "partner": other.partner, "url": other.url, "language": other.language}
             for other in item.also_on
@@ -65,3 +66,23 @@ def _extension(item: StreamItem) -> Json:
             for language, words in item.translations.items()
         },
     }
+
+
+def _about(item: StreamItem) -> Json:
+    """What only posts and events say; left out where there is nothing."""
+    about = item.about
+    said: Json = {
+        "card": about.card and {"url": about.card.url, "title": about.card.title, "text": about.card.text},
+        "quote": about.quote and {"url": about.quote.url, "text": about.quote.text, **_by(about.quote.author)},
+        "boosted_by": about.boosted_by and _author(about.boosted_by),
+        "warning": about.warning,
+        "sensitive": about.is_sensitive,
+        "starts_at": item.starts_at and timestamp(item.starts_at),
+        "ends_at": item.ends_at and timestamp(item.ends_at),
+        "place": about.place,
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _by(author: Author | None) -> Json:
+    return {"author": _author(author)} if author else {}

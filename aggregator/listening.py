@@ -68,12 +68,19 @@ class Listening:
         if wanted:
             async with self._shop.database.write() as connection:
                 mine = await take_place(connection, wanted, holder=self._name, now=self._shop.now(), until=until)
-        await self._stop(
-            [name for name, (source, _) in self._running.items() if wanted.get(name) != source or name not in mine]
-        )
+        self._forget_broken()
+        left = [name for name, (source, _) in self._running.items() if wanted.get(name) != source or name not in mine]
+        await self._stop(left)
         for source_id in mine - set(self._running):
             source = wanted[source_id]
             self._running[source_id] = (source, asyncio.create_task(self._listen(source)))
+
+    def _forget_broken(self) -> None:
+        """A fault of ours ends one listener; it is said and the listener begins anew."""
+        for name, (_, listening) in tuple(self._running.items()):
+            if listening.done() and not listening.cancelled():
+                log.error("listening to %s broke off", name, exc_info=listening.exception())
+                del self._running[name]
 
     async def _stop(self, names: list[str]) -> None:
         stopped = [self._running.pop(name)[1] for name in names]

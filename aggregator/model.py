@@ -71,6 +71,11 @@ class Secret:
     name: str
     value: str | None = field(default=None, repr=False)
 
+    @property
+    def is_written_out(self) -> bool:
+        """True where the file itself holds the value."""
+        return not self.name.startswith("env:")
+
     def reveal(self) -> str:
         """The value. Raises CollectError where the environment lacks it, which stops this source alone."""
         if not self.value:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -67,7 +68,16 @@ class CurrentSources:
         return has_changed
 
     def _read(self) -> Configuration:
-        return read_sources(self._path, kinds=self._kinds, environment=self._environment, refuses=self._refuses)
+        configuration = read_sources(
+            self._path, kinds=self._kinds, environment=self._environment, refuses=self._refuses
+        )
+        if any(source.token and source.token.is_written_out for source in configuration.sources):
+            self._warn_of_readers()
+        return configuration
+
+    def _warn_of_readers(self) -> None:
+        if self._path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            log.warning('%s holds a token that others here can read: use "env:NAME", or chmod 600', self._path)
 
     def _read_stamp(self) -> tuple[int, int] | None:
         try:

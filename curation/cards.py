@@ -114,6 +114,7 @@ class Card:
     is_unsure: bool = False
     tags: tuple[TagLine, ...] = ()
     also_on: tuple[Elsewhere, ...] = ()
+    about: str = ""
     why: str = ""
     published_at: datetime | None = None
     at: datetime | None = None  # what the list is ordered by
@@ -144,6 +145,7 @@ def make_card(item: QueueItem, configuration: Configuration) -> Card:
             for other in item.also_on
             if (url := _web_address(other.url))
         ),
+        about=about(item),
         why=why(item),
         published_at=item.published_at,
         at=item.collected_at if item.state is State.WAITING else item.decided_at or item.collected_at,
@@ -179,6 +181,22 @@ def partner_name(configuration: Configuration, partner_id: str) -> str:
     """What a partner is called; its id where sources.toml no longer names it."""
     partner = configuration.partner(partner_id)
     return partner.name if partner else partner_id
+
+
+def about(item: QueueItem) -> str:
+    """What a post or an event says beyond its words, in a line; the script writes the same."""
+    said = item.about
+    warning = said.warning or ("marked as sensitive" if said.is_sensitive else "")
+    parts = (
+        warning and f"Warning: {warning}",
+        item.starts_at and f"Begins {item.starts_at:%Y-%m-%d %H:%M} UTC",
+        item.ends_at and f"Ends {item.ends_at:%Y-%m-%d %H:%M} UTC",
+        said.place and f"Place: {said.place}",
+        said.boosted_by and f"Shared by {said.boosted_by.name}",
+        said.card and f"Links to: {said.card.title or said.card.url}",
+        said.quote and f"Quotes {said.quote.author.name if said.quote.author else said.quote.url}: {said.quote.text}",
+    )
+    return " · ".join(part for part in parts if part)
 
 
 def why(item: QueueItem) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.model import Detection, Refined, Review, ReviewMode, Sighting, Source, TagMatch
+from aggregator.model import Detection, Kind, Refined, Review, ReviewMode, Sighting, Source, TagMatch
 from aggregator.refine.identity import judge, marks
 from aggregator.refine.links import url_key
 from aggregator.store.changes import record
@@ -61,6 +61,11 @@ def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
         "story_keys": tuple(
             key for url in (seen.url, *(other.url for other in seen.alternates)) if (key := url_key(url))
         ),
+        "kind": seen.kind or (Kind.ARTICLE if seen.title else Kind.POST),
+        **{
+            name: getattr(seen, name)
+            for name in ("card", "quote", "boosted_by", "warning", "is_sensitive", "happening")
+        },
     }
     return Refined(**{**defaults, **values})
 

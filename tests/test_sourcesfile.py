@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.errors import SettingsError
+from aggregator.addresses import Allowed
+from aggregator.errors import CollectError, SettingsError
 from aggregator.model import Configuration, ReviewMode
+from aggregator.sources import CurrentSources
 from aggregator.sourcesfile import Rules, parse_sources, read_sources
 
 GOOD = """
@@ -120,3 +122,55 @@ def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
     for tag in configuration.tags:
         assert {"en", "eu", "hr", "fr", "de", "es"} <= set(tag.label), tag.id
         assert {"en", "eu", "hr", "fr", "de", "es"} <= set(tag.words), tag.id
+
+
+SOCIAL = {
+    "social": Rules(options=frozenset({"replies", "token"}), needs=frozenset({"user"}), schemes=("https",)),
+    "feed": Rules(fits=lambda url: None if "rss" in url else "is no feed of ours; end it in rss.xml"),
+}
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "message"),
+    [
+        ('kind = "feed"', 'kind = "feed"\nreplies = true', 'source[1].replies: is no option of kind = "feed"'),
+        ('kind = "feed"', 'kind = "social"', 'source[1].user: is missing; kind = "social" needs user = …'),
+        (
+            'kind = "feed"\nurl = "https:',
+            'kind = "social"\nuser = "us"\nurl = "http:',
+            'source[1].url: does not fit kind = "social"; its address begins with https://',
+        ),
+        ("rss.xml", "feed.xml", "source[1].url: is no feed of ours; end it in rss.xml"),
+        ('kind = "feed"', 'kind = "social"\nuser = "us"\ntoken = 7', 'source[1].token: 7 write "env:NAME"'),
+    ],
+)
+def test_options_are_those_of_the_kind(good: str, bad: str, message: str) -> None:
+    assert good in GOOD
+    with pytest.raises(SettingsError) as caught:
+        parse_sources(GOOD.replace(good, bad, 1), name="sources.toml", kinds=SOCIAL)
+    assert message in str(caught.value)
+
+
+def test_a_secret_comes_from_the_environment_and_is_never_shown() -> None:
+    text = GOOD.replace('kind = "feed"', 'kind = "social"\nuser = "us"\ntoken = "env:OUR_TOKEN"', 1)
+    given = parse_sources(text, name="s", kinds=SOCIAL, environment={"OUR_TOKEN": "hush"}).sources[0].token
+    assert given
+    assert given.reveal() == "hush"
+    missing = parse_sources(text, name="s", kinds=SOCIAL).sources[0].token
+    assert missing
+    with pytest.raises(CollectError, match="OUR_TOKEN is not set"):
+        missing.reveal()
+    written = parse_sources(text.replace("env:OUR_TOKEN", "hush"), name="s", kinds=SOCIAL)
+    assert "hush" not in repr(written)
+
+
+@pytest.mark.parametrize(("token", "mode", "warns"), [("hush", 0o644, 1), ("hush", 0o600, 0), ("env:X", 0o644, 0)])
+def test_a_secret_that_others_can_read_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, token: str, mode: int, warns: int
+) -> None:
+    path = tmp_path / "sources.toml"
+    path.write_text(GOOD.replace('kind = "feed"', f'kind = "social"\nuser = "us"\ntoken = "{token}"', 1))
+    path.chmod(mode)
+    CurrentSources(path, kinds=SOCIAL, allowed=Allowed(), environment={})
+    assert caplog.text.count("others here can read") == warns
+    assert "hush" not in caplog.text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.itemjson import timestamp
@@ -46,8 +47,36 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Words that lead somewhere."""
+
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What a post quotes, and whom."""
+
+    url: str
+    text: str
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """An event's beginning or end: for programs, and in words."""
+
+    at: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """One item, ready to be shown. `original` is set where heading or text are an editor's translation."""
+    """One item, ready to be shown. `original` is set where heading or text are an editor's translation.
+
+    `warning` stands before the text until a visitor asks for it; there is no picture then.
+    """
 
     id: str
     kind: str
@@ -64,6 +93,12 @@ class Row:
     picture: Picture | None
     elsewhere: tuple[Elsewhere, ...]
     topics: tuple[str, ...]
+    warning: Words | None = None
+    shared_by: str | None = None
+    card: Link | None = None
+    quoted: Quoted | None = None
+    times: tuple[When, ...] = ()
+    place: str | None = None
 
 
 def make_row(item: StreamItem, configuration: Configuration, strings: Strings, root: str = "") -> Row:
@@ -71,11 +106,12 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
     ours = strings.language
     translation = None if primary_subtag(item.language) == ours else item.translations.get(ours)
     partner = _partner_name(item.partner, configuration)
-    heading, text = _words(item, translation, ours)
+    warning = _warning(item, strings)
+    heading, text = _words(item, translation, ours, warning)
     if not heading.text:
         heading = Words(strings.word("untitled").replace("{partner}", partner), ours)
     picture = None
-    if item.image:
+    if item.image and not warning:
         picture = Picture(f"{root}/media/{item.image}", item.image_alt or "", item.image_width, item.image_height)
     return Row(
         id=item.id,
@@ -93,7 +129,57 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         picture=picture,
         elsewhere=tuple(_elsewhere(other, configuration, strings) for other in item.also_on),
         topics=tuple(_tag_label(tag, configuration, ours) for tag in item.tags),
+        warning=warning,
+        shared_by=_shared_by(item, strings),
+        card=_card(item),
+        quoted=_quoted(item),
+        times=_times(item, strings),
+        place=item.about.place,
     )
+
+
+def _warning(item: StreamItem, strings: Strings) -> Words | None:
+    if item.about.warning:
+        return Words(item.about.warning, item.language)
+    return Words(strings.word("sensitive"), strings.language) if item.about.is_sensitive else None
+
+
+def _shared_by(item: StreamItem, strings: Strings) -> str | None:
+    by = item.about.boosted_by
+    return strings.word("shared_by").replace("{name}", by.name) if by else None
+
+
+def _card(item: StreamItem) -> Link | None:
+    card = item.about.card
+    return Link(card.url, card.title or card.url) if card and web_address(card.url) else None
+
+
+def _quoted(item: StreamItem) -> Quoted | None:
+    quote = item.about.quote
+    if not quote or not quote.text or not web_address(quote.url):
+        return None
+    return Quoted(quote.url, quote.text, quote.author.name if quote.author else "")
+
+
+def _times(item: StreamItem, strings: Strings) -> tuple[When, ...]:
+    """When an event begins and ends, in UTC; a day alone where it lasts whole days."""
+    starts, ends = item.starts_at, item.ends_at
+    if starts is None or ends is None:
+        return ()
+    if _is_midnight(starts) and _is_midnight(ends):
+        last = max(ends - timedelta(days=1), starts)
+        days = (starts,) if last.date() == starts.date() else (starts, last)
+        return tuple(When(f"{day:%Y-%m-%d}", strings.date(day)) for day in days)
+    begin_ = When(timestamp(starts), f"{strings.date(starts)}, {starts:%H:%M} UTC")
+    if ends == starts:
+        return (begin_,)
+    same_day = starts.date() == ends.date()
+    words = f"{ends:%H:%M} UTC" if same_day else f"{strings.date(ends)}, {ends:%H:%M} UTC"
+    return begin_, When(timestamp(ends), words)
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return (moment.hour, moment.minute) == (0, 0)
 
 
 def web_address(url: str | None) -> str | None:
@@ -101,7 +187,7 @@ def web_address(url: str | None) -> str | None:
     return url if url and _WEB.match(url) else None
 
 
-def _words(item: StreamItem, translation: Translation | None, ours: str) -> tuple[Words, Words]:
+def _words(item: StreamItem, translation: Translation | None, ours: str, warning: Words | None) -> tuple[Words, Words]:
     title = Words(item.title or "", item.language)
     text = Words(item.summary, item.language)
     if translation and translation.title:
@@ -110,6 +196,8 @@ def _words(item: StreamItem, translation: Translation | None, ours: str) -> tupl
         text = Words(translation.summary, ours)
     if title.text:
         return title, text
+    if warning:
+        return warning, text
     beginning, rest = begin(text.text)
     return Words(beginning, text.language), Words(rest, text.language)
 

@@ -58,8 +58,8 @@ class Outside:
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
-# Yields what is pushed, as it comes. The first that it yields says that the connection stands, and is empty: no document
-# and no place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
+# Yields what is pushed, as it comes. The first that it yields says that the connection stands, and is empty: neither
+# document nor place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
 # CollectError where the connection breaks, and ends without having yielded where this source has nothing to push.
 Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
 # Which of the entries are no longer public at the source: their ids. Raises CollectError where it cannot be told.

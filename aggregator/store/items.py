@@ -15,6 +15,7 @@ from ulid import ULID
 
 from aggregator.model import Refined, ReviewMode, Sensitive, Source, State, TagMatch
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict
+from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
 from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.search import fold
@@ -190,22 +191,10 @@ def _said(refined: Refined) -> dict[str, Any]:
         "language_evidence": refined.detection.evidence,
         "picture_url": picture.url if picture else None,
         "image_alt": picture.alt if picture else None,
-        "about": _about(refined),
+        "about": write_about(refined),
         "starts_at": refined.happening.starts_at if refined.happening else None,
         "ends_at": refined.happening.ends_at if refined.happening else None,
     }
-
-
-def _about(refined: Refined) -> dict[str, Any] | None:
-    """What only some kinds of source say of an item."""
-    said = {
-        "card": asdict(refined.card) if refined.card else None,
-        "quote": asdict(refined.quote) if refined.quote else None,
-        "boosted_by": asdict(refined.boosted_by) if refined.boosted_by else None,
-        "warning": refined.warning,
-        "place": refined.happening.place if refined.happening else None,
-    }
-    return {name: value for name, value in said.items() if value} or None
 
 
 def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:

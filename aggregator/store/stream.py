@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.model import Author, State
+from aggregator.store.about import NOTHING, About, read_about
 from aggregator.store.changes import read_counter
 from aggregator.store.search import fold
 from aggregator.store.tables import item, item_tag
@@ -87,6 +88,9 @@ class StreamItem:
     story: str
     also_on: tuple[AlsoOn, ...]
     translations: Mapping[str, Translation]
+    about: About = NOTHING
+    starts_at: datetime | None = None  # an event's
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +245,7 @@ def stream_fields(row: Row[Any]) -> dict[str, Any]:
     names = (
         "id", "url", "title", "summary", "content_html", "content_text", "image", "image_alt", "image_width",
         "image_height", "image_colour", "published_at", "modified_at", "language", "kind", "story",
+        "starts_at", "ends_at",
     )  # fmt: skip
     return {
         **{name: getattr(row, name) for name in names},
@@ -248,6 +253,7 @@ def stream_fields(row: Row[Any]) -> dict[str, Any]:
         "partner": row.partner_id,
         "source": row.source_id,
         "pinned": row.pinned_at is not None,
+        "about": read_about(row.about),
         "translations": {language: Translation(**words) for language, words in row.translations.items()},
     }
 

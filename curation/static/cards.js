@@ -50,6 +50,8 @@ export function fillCard(card, item) {
   fillPicture(part(card, "picture"), item);
   fillTags(part(card, "tags"), item);
   fillAlso(part(card, "also"), more.also_on ?? []);
+  const said = about(more);
+  show(say(card, "about", said), said);
   say(card, "why", why(more));
   notice(card, "");
   showTimes(card);
@@ -140,6 +142,22 @@ function cut(text) {
   const ends = ENDS.map((mark) => text.slice(0, EXCERPT).lastIndexOf(mark) + mark.trimEnd().length);
   const end = ends.find((one) => one >= least) ?? EXCERPT;
   return [text.slice(0, end).trimEnd(), text.slice(end).trimStart()];
+}
+
+const utc = (time) => `${time.slice(0, 16).replace("T", " ")} UTC`;
+
+function about({ warning, sensitive, starts_at: starts, ends_at: ends, place: where, boosted_by: by, card, quote }) {
+  const marked = warning || (sensitive && "marked as sensitive");
+  const parts = [
+    marked && `Warning: ${marked}`,
+    starts && `Begins ${utc(starts)}`,
+    ends && `Ends ${utc(ends)}`,
+    where && `Place: ${where}`,
+    by && `Shared by ${by.name}`,
+    card && `Links to: ${card.title || card.url}`,
+    quote && `Quotes ${quote.author?.name ?? quote.url}: ${quote.text}`,
+  ];
+  return parts.filter(Boolean).join(" · ");
 }
 
 function why({ state, reason, decided_by: by }) {

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from aiohttp.test_utils import TestServer
 from playwright.async_api import Page, expect
 
 from aggregator.filters import Asked, read_query
+from aggregator.model import Author, Card, Quote
+from aggregator.store.about import About
 from aggregator.store.stream import AlsoOn, StreamFilters, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item
 from web.streamjson import feed_json
@@ -428,6 +431,26 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     assert await focused_id(page) == "01J00010"
 
 
+FAIR, LATE = datetime(2026, 12, 4, 17, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC)
+QUOTE = Quote("https://social.example/9", Author("The neighbours", None), "Come along!")
+SOCIAL = (
+    stream_item(
+        10, title=None, summary="A roof on fire.", image="c.webp", about=About(warning="Fire", is_sensitive=True)
+    ),
+    stream_item(11, title=None, about=About(is_sensitive=True, card=Card("https://tni.example/"), quote=QUOTE)),
+    stream_item(
+        12, title=None, about=About(boosted_by=Author("Town hall"), card=Card("https://tni.example/", "A report"))
+    ),
+    stream_item(13, title=None, about=About(quote=QUOTE, card=Card("javascript:pwned()", HOSTILE, HOSTILE))),
+    stream_item(14, about=About(quote=Quote("https://social.example/8", None, HOSTILE), place=HOSTILE)),
+    stream_item(15, kind="event", starts_at=FAIR, ends_at=FAIR + timedelta(hours=2), about=About(place="Old hall")),
+    stream_item(16, kind="event", starts_at=FAIR, ends_at=FAIR + timedelta(hours=20)),
+    stream_item(17, kind="event", starts_at=FAIR, ends_at=FAIR),
+    stream_item(18, kind="event", starts_at=LATE, ends_at=LATE + timedelta(days=1)),
+    stream_item(19, kind="event", starts_at=LATE, ends_at=LATE + timedelta(days=3), language="es"),
+)
+
+
 @pytest.mark.parametrize("language", ["en", "eu", "hr"])
 async def test_the_widget_makes_the_rows_that_the_server_makes(
     page: Page, guest: Guest, program: Program, language: str
@@ -443,12 +466,24 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(
         stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),
         stream_item(8, title=HOSTILE, summary=HOSTILE, url="javascript:pwned()"),
     ]
+    await assert_same_rows(page, guest, program, language)
+
+
+@pytest.mark.parametrize("language", ["en", "eu", "hr"])
+async def test_the_widget_makes_the_rows_of_posts_and_events_that_the_server_makes(
+    page: Page, guest: Guest, program: Program, language: str
+) -> None:
+    program.items = list(SOCIAL)
+    await assert_same_rows(page, guest, program, language)
+
+
+async def assert_same_rows(page: Page, guest: Guest, program: Program, language: str) -> None:
     await page.goto(guest.write(server_rows(program, language) + f"<mpower-stream lang={language}></mpower-stream>"))
     theirs, ours = (
         page.locator("mpower-stream").nth(0).locator("li"),
         page.locator("mpower-stream").nth(1).locator("li"),
     )
-    await expect(ours).to_have_count(9)
+    await expect(ours).to_have_count(len(program.items))
     # Space between blocks, the order of attributes and the number in an id are no difference; words and structure are.
     normal = """rows => rows.map(row => {
       const show = (node) => node.nodeType === 3 ? node.data.replace(/\\s+/g, " ")
@@ -458,6 +493,20 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(
     })"""
     for made, written in zip(await ours.evaluate_all(normal), await theirs.evaluate_all(normal), strict=True):
         assert made == written
+
+
+async def test_a_warning_stands_before_text_and_picture_until_it_is_opened(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items = [SOCIAL[0]]
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(page.get_by_role("heading", name="Fire")).to_be_visible()
+    words = page.get_by_text("A roof on fire.")
+    await expect(words).to_be_hidden()
+    await expect(page.locator("mpower-stream img")).to_have_count(0)
+    await page.locator(".mpower-warning summary").focus()
+    await page.keyboard.press("Enter")
+    await expect(words).to_be_visible()
 
 
 async def test_hostile_text_stays_text(page: Page, guest: Guest, program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from playwright.async_api import Browser, Page, expect
 from sqlalchemy import select, update
 
 from aggregator.machine import Machine, on_watch
+from aggregator.model import Author, Card, Happening, Quote
 from aggregator.store.changes import ChangeKind, record
 from aggregator.store.tables import decision, item
 from curation.decisions import decide
@@ -107,6 +109,28 @@ async def seat(room: Machine, clock: Clock, server: TestServer, browser: Browser
         for desk in made:
             await desk.page.context.close()
     assert [desk.troubles for desk in made if desk.troubles] == []
+
+
+async def test_what_a_post_says_beyond_its_words_is_the_same_live_and_after_a_reload(seat: Callable[..., Any]) -> None:
+    desk = await seat()
+    await desk.open()
+    begins = datetime(2026, 12, 4, 17, tzinfo=UTC)
+    await desk.arrive(
+        warning="Fire",
+        is_sensitive=True,
+        boosted_by=Author("Town hall"),
+        card=Card("https://tni.example/report", "A report"),
+        quote=Quote("https://social.example/9", Author("The neighbours"), "Come along!"),
+        happening=Happening(begins, begins + timedelta(hours=2), "Old hall"),
+    )
+    about = desk.page.locator('.card [data-part="about"]')
+    said = (
+        "Warning: Fire · Begins 2026-12-04 17:00 UTC · Ends 2026-12-04 19:00 UTC · Place: Old hall · "
+        "Shared by Town hall · Links to: A report · Quotes The neighbours: Come along!"
+    )
+    await expect(about).to_have_text(said)
+    await desk.page.reload()
+    await expect(about).to_have_text(said)
 
 
 @pytest.mark.parametrize("count", [1, 12], ids=["a page that does not scroll", "a long page"])

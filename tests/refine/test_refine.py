@@ -10,8 +10,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.model import Alternate, Author, Media, Refined, Review, ReviewMode, Sighting, Source, Tag
-from aggregator.refine import refine, wanted
+from aggregator.model import (
+    Alternate,
+    Author,
+    Card,
+    Happening,
+    Kind,
+    Media,
+    Quote,
+    Refined,
+    Review,
+    ReviewMode,
+    Sensitive,
+    Sighting,
+    Source,
+    Tag,
+)
+from aggregator.refine import may_be_shown, refine, wanted
+from aggregator.refine.links import url_key
 from aggregator.refine.picture import choose_picture, first_picture
 from aggregator.refine.tags import Tagger
 from tests.refine.strategies import any_html, any_text
@@ -210,3 +226,51 @@ def test_no_entry_is_too_strange(text: str, body: str, summary: str, moment: dat
     assert item.url is None or item.url.startswith(("http://", "https://"))
     assert item.picture is None or item.picture.url.startswith(("http://", "https://"))
     repr(item).encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("said", "options", "is_let_in"),
+    [
+        ({}, {}, True),
+        ({"reply_to": "1"}, {}, False),
+        ({"reply_to": "1"}, {"replies": True}, True),
+        ({"boosted_by": Author("Us")}, {}, False),
+        ({"boosted_by": Author("Us")}, {"boosts": True}, True),
+        ({"hidden": "its author wishes it"}, {"replies": True, "boosts": True}, False),
+        ({"is_sensitive": True}, {"sensitive": Sensitive.DROP}, False),
+        ({"is_sensitive": True}, {}, True),
+        ({"authors": (Author("Bad", "https://social.example/@bad"),)}, {}, False),
+        ({"authors": (Author("@bad@social.example"),)}, {}, False),
+        (
+            {"authors": (Author("Bad", "https://social.example/@bad"),), "boosted_by": Author("Us")},
+            {"boosts": True},
+            False,
+        ),
+    ],
+)
+def test_what_a_source_lets_in(said: dict, options: dict, is_let_in: bool) -> None:
+    block = ("https://social.example/@bad/", "bad@social.example")
+    seen = Sighting(**{"entry_id": "1", "authors": (Author("Good"),), **said})
+    assert may_be_shown(seen, replace(SOURCE, **options), block) is is_let_in
+
+
+def test_what_only_posts_say_comes_out_clean() -> None:
+    clean = refined(
+        card=Card("/story#top", "<b>A</b> card", "Its  text"),
+        quote=Quote("https://social.example/9", Author("Quoted"), "<script>x</script><p>Words</p>"),
+        boosted_by=Author(" Us\n", "javascript:alert(1)"),
+        warning="Fire\u202e ",
+        happening=Happening(NOW, NOW, " The  hall "),
+    )
+    assert clean.kind is Kind.POST
+    assert clean.card == Card("https://city.example/story", "A card", "Its text")
+    assert clean.quote == Quote("https://social.example/9", Author("Quoted"), "Words")
+    assert clean.boosted_by == Author("Us")
+    assert clean.warning == "Fire"
+    assert clean.happening == Happening(NOW, NOW, "The hall")
+    assert url_key("https://city.example/story") in clean.story_keys
+
+
+def test_a_card_that_leads_nowhere_is_none() -> None:
+    clean = refined(card=Card("javascript:alert(1)"), quote=Quote("data:x"), kind=Kind.VIDEO)
+    assert (clean.card, clean.quote, clean.kind) == (None, None, Kind.VIDEO)

@@ -8,7 +8,8 @@ from typing import Any
 
 from aggregator.filters import Asked
 from aggregator.itemjson import item_json, timestamp
-from aggregator.model import Author
+from aggregator.model import Author, Card, Quote
+from aggregator.store.about import About
 from aggregator.store.stream import AlsoOn, StreamFilters, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
 from web.streamjson import feed_json
@@ -129,3 +130,26 @@ def test_a_public_address_with_a_slash_at_its_end_is_the_same_address() -> None:
         stream_page(), configuration=CONFIGURATION, public_url="https://h.example/", filters=StreamFilters()
     )
     assert feed["feed_url"] == "https://h.example/stream.json"
+
+
+def test_what_only_posts_and_events_say_is_there_where_they_say_it() -> None:
+    moment = datetime(2026, 12, 4, 17, tzinfo=UTC)
+    about = About(
+        card=Card("https://tni.example/", "A report"),
+        quote=Quote("https://social.example/9", Author("The neighbours"), "Come along!"),
+        boosted_by=Author("Town hall", "https://town.example/"),
+        warning="Fire",
+        is_sensitive=True,
+        place="Old hall",
+    )
+    said = item_json(stream_item(about=about, starts_at=moment, ends_at=moment), PUBLIC_URL)["_mpower"]
+    assert {name: said[name] for name in ("card", "quote", "boosted_by", "warning", "sensitive", "place")} == {
+        "card": {"url": "https://tni.example/", "title": "A report", "text": None},
+        "quote": {"url": "https://social.example/9", "text": "Come along!", "author": {"name": "The neighbours"}},
+        "boosted_by": {"name": "Town hall", "url": "https://town.example/"},
+        "warning": "Fire",
+        "sensitive": True,
+        "place": "Old hall",
+    }
+    assert (said["starts_at"], said["ends_at"]) == ("2026-12-04T17:00:00Z", "2026-12-04T17:00:00Z")
+    assert not {"card", "quote", "warning", "starts_at"} & set(item_json(stream_item(), PUBLIC_URL)["_mpower"])

@@ -23,10 +23,25 @@ export const make = (tag, attributes, ...children) => {
   node.append(...children.filter(Boolean));
   return node;
 };
-const linked = (url, text) => (/^https?:\/\//i.test(url) ? make("a", { href: url, rel: "noopener" }, text) : text);
+const web = (url) => /^https?:\/\//i.test(url);
+const linked = (url, text) => (web(url) ? make("a", { href: url, rel: "noopener" }, text) : text);
 
 // Without a title the heading is the beginning of the text, and the text goes on from there (as in web/rows.py).
 const BEGINNING = /^.{15,90}?[.!?…](?=\s|$)|^.{1,80}(?=\s|$)|^.{1,80}/su;
+
+// When an event begins and ends, in UTC; a day alone where it lasts whole days (as in web/rows.py).
+const midnight = (time) => time.slice(11, 16) === "00:00";
+const momentOf = (time, words) => [time, `${dateOf(time, words)}, ${time.slice(11, 16)} UTC`];
+const timesOf = ({ starts_at: starts, ends_at: ends }, words) => {
+  if (!starts || !ends) return [];
+  if (midnight(starts) && midnight(ends)) {
+    const last = new Date(Math.max(Date.parse(ends) - 864e5, Date.parse(starts))).toISOString();
+    return [...new Set([starts, last].map((time) => time.slice(0, 10)))].map((day) => [day, dateOf(day, words)]);
+  }
+  if (starts === ends) return [momentOf(starts, words)];
+  const [, end] = momentOf(ends, words);
+  return [momentOf(starts, words), [ends, starts.slice(0, 10) === ends.slice(0, 10) ? end.slice(-9) : end]];
+};
 
 /** The `li` of an item of /stream.json; the same as web/templates/row.html makes on the server. */
 export const rowOf = (item, { words, language, names, tags, level, images, prefix }) => {
@@ -39,6 +54,9 @@ export const rowOf = (item, { words, language, names, tags, level, images, prefi
   let headingIn = translation?.title ? language : own;
   let text = translation?.summary || item.summary || "";
   const textIn = translation?.summary ? language : own;
+  const warning = more.warning || (more.sensitive && words.sensitive);
+  const warningIn = more.warning ? own : language;
+  if (!heading && warning) [heading, headingIn] = [warning, warningIn];
   if (!heading) {
     [heading, headingIn] = [BEGINNING.exec(text)?.[0], textIn];
     text = text.slice(heading?.length).trim();
@@ -51,6 +69,7 @@ export const rowOf = (item, { words, language, names, tags, level, images, prefi
     make("bdi", { class: "mpower-partner" }, names[more.partner] ?? more.partner),
     make("time", { datetime: item.date_published }, dateOf(item.date_published, words)),
     mark(own) && make("span", { class: "mpower-language" }, mark(own)),
+    more.boosted_by && make("span", { class: "mpower-shared" }, fill(words.shared_by, more.boosted_by)),
     translation && make("span", { class: "mpower-translated" }, words.translated));
   const original = translation && make("details", { class: "mpower-original" },
     make("summary", { lang: language }, words.original),
@@ -60,15 +79,27 @@ export const rowOf = (item, { words, language, names, tags, level, images, prefi
     ...more.also_on.flatMap(({ partner, url, language: code }) => [
       " ", make("bdi", {}, linked(url, names[partner] ?? partner)), mark(code) && ` (${mark(code)})`,
     ]));
+  const times = timesOf(more, words);
+  const when = (times.length || more.place) && make("p", { class: "mpower-when", lang: language },
+    ...times.flatMap(([at, said], n) => [n && " – ", make("time", { datetime: at }, said)]),
+    more.place && " ", more.place && make("bdi", { class: "mpower-place", lang: own }, more.place));
+  let summary = text && make("p", { class: "mpower-summary", lang: textIn, dir: "auto" }, text);
+  if (summary && warning) {
+    summary = make("details", { class: "mpower-warning" }, make("summary", { lang: warningIn, dir: "auto" }, warning), summary);
+  }
+  const quote = !warning && more.quote?.text && web(more.quote.url) && make("blockquote", { class: "mpower-quote", cite: more.quote.url, dir: "auto" },
+    linked(more.quote.url, more.quote.author?.name ?? more.quote.url), " ", more.quote.text);
+  const card = !warning && more.card && web(more.card.url) && make("p", { class: "mpower-card", dir: "auto" },
+    linked(more.card.url, more.card.title || more.card.url));
   const topics = item.tags?.length && make("p", { class: "mpower-tags", lang: language },
     ...item.tags.flatMap((tag) => [make("span", { class: "mpower-tag" }, tags[tag]?.[language] ?? tags[tag]?.en ?? tag), " "]));
-  const picture = images && image && make("img", {
+  const picture = images && image && !warning && make("img", {
     class: "mpower-image", src: image, alt: more.image_alt ?? "", width: more.image_width, height: more.image_height,
     loading: "lazy", decoding: "async",
   });
   return make("li", { class: "mpower-row", "data-id": id, "data-kind": more.kind },
     make("article", { class: "mpower-item", "aria-labelledby": prefix + id, lang: own, dir: "auto" },
       make("div", { class: "mpower-body" },
-        title, meta, text && make("p", { class: "mpower-summary", lang: textIn, dir: "auto" }, text), original, also, topics),
+        title, meta, when, summary, quote, card, original, also, topics),
       picture));
 };
