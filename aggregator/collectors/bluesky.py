@@ -43,9 +43,11 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
         return Collected(None, cursor, source.url)
     if reading.is_withheld:
         return _gone(Cursor(place=known), source)
+    now = outside.now()
     newest = max((seen.published_at for seen in reading.entries if seen.published_at), default=None)
-    read = Cursor(etag=reading.first.etag, place=known | ({"until": newest.isoformat()} if newest else {}))
-    paused = pause_asked_for(reading.first, outside.now())
+    until = {"until": min(newest, now).isoformat()} if newest else {}
+    read = Cursor(etag=reading.first.etag, place=known | until)
+    paused = pause_asked_for(reading.first, now)
     return Collected(_document(reading, place, did), read, source.url, not_before=paused)
 
 

@@ -153,7 +153,8 @@ async def test_reposts_stand_where_they_were_made(bluesky: Bluesky, ana: Account
     assert [entry.published_at for entry in entries] == sorted((e.published_at for e in entries), reverse=True)
 
 
-async def test_older_pages_are_read_back_to_what_is_known(bluesky: Bluesky, ana: Account, follow) -> None:
+async def test_older_pages_are_read_back_to_what_is_known(bluesky: Bluesky, ana: Account, follow, clock) -> None:
+    clock.forward(days=30)
     for n in range(150):
         bluesky.post(ana, f"old {n}", n)
     follower = follow()
@@ -164,6 +165,20 @@ async def test_older_pages_are_read_back_to_what_is_known(bluesky: Bluesky, ana:
     assert set(texts) >= {f"new {n}" for n in range(150, 400)}
     assert len(texts) == 300
     assert len(await follower.texts()) == 100
+
+
+async def test_a_post_from_the_future_does_not_keep_older_pages_from_being_read(
+    bluesky: Bluesky, ana: Account, follow, clock
+) -> None:
+    odd = bluesky.post(ana, "odd", 1, {"indexedAt": None}, createdAt="2031-01-01T00:00:00Z")
+    follower = follow()
+    await follower.look()
+    assert follower.cursor.place["until"] == clock().isoformat()
+    clock.forward(days=30)
+    bluesky.delete(odd)
+    for n in range(120):
+        bluesky.post(ana, f"{n}", 48 + n)
+    assert len(await follower.texts()) == 120
 
 
 async def test_a_feed_without_end_is_read_a_thousand_entries_far(bluesky: Bluesky, ana: Account, follow) -> None:
