@@ -14,7 +14,7 @@ from aggregator.collectors.jetstream import listen
 from aggregator.collectors.xrpc import XrpcError, did_of, pause_asked_for, query, unknown_account
 from aggregator.documents import fields
 from aggregator.documents.aturis import POST, post_of_page, profile_page, read_at_uri
-from aggregator.documents.blueskyanswers import Fault, read_is_gone, read_posts
+from aggregator.documents.blueskyanswers import Fault, read_is_gone, read_public
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
@@ -59,8 +59,7 @@ async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) ->
     public: set[str] = set()
     for start in range(0, len(uris), MOST_URIS):
         answer = await query(outside, server, "app.bsky.feed.getPosts", {"uris": uris[start : start + MOST_URIS]})
-        page = await outside.reader.run(read_posts, answer.body)
-        public |= {seen.entry_id for seen in page.entries if not seen.hidden}
+        public |= await outside.reader.run(read_public, answer.body)
     return [entry_id for entry_id, uri in named.items() if uri not in public]
 
 

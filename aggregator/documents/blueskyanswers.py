@@ -82,9 +82,7 @@ def read_feed(body: bytes, *, account: str | None = None) -> FeedPage:
     `account` is the DID whose feed was asked for. A pinned post that stands out of its order is left out: everything
     between it and the rest would look deleted.
     """
-    page = read_object(body, ANSWER)
-    if not isinstance(page.get("feed"), list):
-        raise DocumentError(f"{ANSWER} holds no feed; the address may be that of another kind of server.")
+    page = _page_of(body, "feed")
     items = list(objects_at(page, "feed", fields.MAX_ENTRIES))
     entries: list[Sighting] = []
     pinned: list[Sighting] = []
@@ -105,16 +103,24 @@ def read_feed(body: bytes, *, account: str | None = None) -> FeedPage:
 
 def read_posts(body: bytes) -> FeedPage:
     """The answer of getPosts and searchPosts. DocumentError for what is none."""
-    page = read_object(body, ANSWER)
-    if not isinstance(page.get("posts"), list):
-        raise DocumentError(f"{ANSWER} holds no posts; the address may be that of another kind of server.")
+    page = _page_of(body, "posts")
     posts = (read_post(post) for post in objects_at(page, "posts", fields.MAX_ENTRIES))
     return FeedPage(tuple(post for post in posts if post), _cursor(page))
 
 
+def read_public(body: bytes) -> frozenset[str]:
+    """The addresses of the posts in an answer of getPosts that the public may see, whether we can read them or not."""
+    posts = objects_at(_page_of(body, "posts"), "posts", fields.MAX_ENTRIES)
+    return frozenset(
+        text_at(post, "uri")
+        for post in posts
+        if not judge_labels(post, object_at(post, "record"), object_at(post, "author")).hidden
+    )
+
+
 def read_version(body: bytes, uri: str, cid: str | None) -> Sighting | None:
     """The post of that address in an answer of getPosts; with `cid` only that version of it."""
-    for post in objects_at(read_object(body, ANSWER), "posts", fields.MAX_ENTRIES):
+    for post in objects_at(_page_of(body, "posts"), "posts", fields.MAX_ENTRIES):
         if post.get("uri") == uri and cid in (None, post.get("cid")):
             return read_post(post)
     return None
@@ -165,6 +171,13 @@ def read_fault(said: str) -> Fault:
     message = text_at(error, "message")
     known = next((name for words, name in _SAID.items() if message.startswith(words)), text_at(error, "error"))
     return _FAULTS.get(known, Fault.OTHER)
+
+
+def _page_of(body: bytes, key: str) -> Object:
+    page = read_object(body, ANSWER)
+    if not isinstance(page.get(key), list):
+        raise DocumentError(f"{ANSWER} holds no {key}; the address may be that of another kind of server.")
+    return page
 
 
 def _profiles(item: Object) -> tuple[Object, Object]:

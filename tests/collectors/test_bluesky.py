@@ -323,6 +323,12 @@ async def test_what_is_gone_is_found_by_twenty_five_at_a_time(bluesky: Bluesky, 
     assert await find_gone(follower.source, shown, follower.outside) == [posts[30].uri, closed.uri, repost.uri]
 
 
+async def test_a_post_that_we_cannot_read_is_not_gone(bluesky: Bluesky, ana: Account, follow) -> None:
+    strange = bluesky.post(ana, "strange", 1, {"author": {"of": "tomorrow"}, "record": "new"})
+    follower = follow()
+    assert await find_gone(follower.source, [Shown(strange.uri, None)], follower.outside) == []
+
+
 async def test_where_it_cannot_be_told_nothing_is_gone(bluesky: Bluesky, ana: Account, follow) -> None:
     shown = [Shown(bluesky.post(ana, "first", 1).uri, None)]
     follower = follow()

@@ -24,6 +24,7 @@ from aggregator.documents.blueskyanswers import (
     read_is_gone,
     read_members,
     read_posts,
+    read_public,
     read_session,
     read_version,
 )
@@ -441,7 +442,9 @@ def test_what_is_no_commit_of_an_account(text: str, event: Event) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "7", "null", "{", '{"a":', "[" * 100_000, '{"a":' * 5000, b"\xff\xfe\x00"])
-@pytest.mark.parametrize("function", [read_feed, read_posts, read_did, read_session, read_is_gone, read_event])
+@pytest.mark.parametrize(
+    "function", [read_feed, read_posts, read_public, read_did, read_session, read_is_gone, read_event]
+)
 def test_what_is_no_answer_is_said_so(function: Callable[[Any], object], text: str | bytes) -> None:
     with pytest.raises(DocumentError):
         function(text)
@@ -459,6 +462,7 @@ READERS: list[Callable[[Any], object]] = [
     read_feed,
     functools.partial(read_feed, account=DID),
     read_posts,
+    read_public,
     read_did,
     read_session,
     read_is_gone,
