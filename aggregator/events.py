@@ -26,5 +26,20 @@ class PublicationDue:
     item_id: str
 
 
-Event = SourceDue | ItemsArrived | PublicationDue
-EVENTS: dict[str, type[Event]] = {event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue)}
+@dataclass(frozen=True, slots=True)
+class PushOffered:
+    """A source said which hubs push it (WebSub), or, without hubs, that none does any more.
+
+    `tries` counts how often a hub was asked in vain.
+    """
+
+    source_id: str
+    hubs: tuple[str, ...]
+    topic: str
+    tries: int = 0
+
+
+Event = SourceDue | ItemsArrived | PublicationDue | PushOffered
+EVENTS: dict[str, type[Event]] = {
+    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered)
+}

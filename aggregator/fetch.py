@@ -220,8 +220,8 @@ class GuardedFetch:
         """See `Fetch.post`."""
         target = web_address(url)
         check(target, self._allowed)
-        extra = {"Content-Type": content_type, **(headers or {})}
-        return await self._whole(_Request(target, accept, {}, extra, max_bytes, body))
+        posted = _Posted(body, content_type)
+        return await self._whole(_Request(target, accept, {}, dict(headers or {}), max_bytes, posted))
 
     @asynccontextmanager
     async def lines(
@@ -317,20 +317,22 @@ class GuardedFetch:
     async def _ask(self, request: _Request) -> Answer | _Redirect:
         host = shown_host(request.url)
         sent = {"Accept": request.accept, **request.condition, **request.headers}
+        if request.posted:
+            sent["Content-Type"] = request.posted.content_type
         with plain_words(host, self._session.timeout):
             response = await self._session.request(
-                "GET" if request.body is None else "POST",
+                "POST" if request.posted else "GET",
                 request.url,
                 headers=sent,
-                data=request.body,
+                data=request.posted.body if request.posted else None,
                 allow_redirects=False,
             )
             try:
-                if response.status in (_REDIRECTS if request.body is None else _KEEP_METHOD):
+                if response.status in (_KEEP_METHOD if request.posted else _REDIRECTS):
                     return _Redirect(_redirected(request.url, response), response.status in _PERMANENT)
                 if response.status == _NOT_MODIFIED and request.condition:
                     return _answer(request, response, b"")
-                if response.status != _OK and (request.body is None or response.status not in _ACCEPTED):
+                if response.status != _OK and (not request.posted or response.status not in _ACCEPTED):
                     raise await self._failure(host, response)
                 return _answer(request, response, await _body(host, response, request.max_bytes))
             finally:
@@ -384,7 +386,15 @@ class _Request:
     condition: Mapping[str, str]
     headers: Mapping[str, str]
     max_bytes: int
-    body: bytes | None = None
+    posted: _Posted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A body and what it is: the one goes nowhere without the other."""
+
+    body: bytes
+    content_type: str
 
 
 @dataclass(frozen=True, slots=True)

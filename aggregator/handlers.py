@@ -11,7 +11,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -23,14 +23,15 @@ from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, FetchError, StoreError
-from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
+from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, SourceDue
 from aggregator.model import Document, Refined, Source, State
 from aggregator.refine import may_be_shown, refine, wanted
 from aggregator.refine.identity import Finding, Verdict, judge, marks
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
 from aggregator.store.engine import Database
-from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_all, withdraw_deleted
+from aggregator.store.items import Kept, keep_entries, keep_renamed, read_known, withdraw_all, withdraw_deleted
+from aggregator.store.listeners import note_push
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
 from aggregator.store.sources import (
     CollectedMeanwhileError,
@@ -41,6 +42,7 @@ from aggregator.store.sources import (
     read_state,
 )
 from aggregator.store.tables import item, source_state
+from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
 from aggregator.work import Commit, Handler, WorkList
 
 LONGEST_BACKOFF = timedelta(days=1)
@@ -60,6 +62,7 @@ class Outcome:
     changed: int = 0
     problem: str | None = None
     was_same: bool = False
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Workshop:
     work: WorkList
     media_dir: Path
     now: Callable[[], datetime]
+    public_url: str = ""  # where hubs are to call
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -113,6 +118,10 @@ class Workshop:
 
     async def take(self, source: Source, collected: Collected) -> Outcome:
         """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        async with self.turns.setdefault(source.id, asyncio.Lock()):
+            return await self._take(source, collected)
+
+    async def _take(self, source: Source, collected: Collected) -> Outcome:
         for _ in range(MOST_MEETINGS):
             async with self.database.read() as connection:
                 state = await read_state(connection, source.id)
@@ -121,11 +130,11 @@ class Workshop:
             thoughts = await self._think(source, collected)
             try:
                 async with self.database.write() as connection:
-                    await self._keep_pushed(source, state, collected, thoughts, connection)
+                    kept = await self._keep_pushed(source, state, collected, thoughts, connection)
             except CollectedMeanwhileError:
                 continue  # it was asked at the same moment: what is new is judged again
             await self.bell.ring()
-            return thoughts.outcome(source.id)
+            return replace(thoughts.outcome(source.id), withdrawn=kept.withdrawn)
         raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
 
     async def _think(self, source: Source, collected: Collected) -> Thoughts:
@@ -179,8 +188,20 @@ class Workshop:
         now = self.now()
         due_at = now + source.every * (1 + random.uniform(0, JITTER))  # noqa: S311
         has_news = bool(thoughts.entries)
+        if collected.document:
+            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
+            await self._note_offer(source, state, collected.document, collected.url, connection)
         await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=has_news)
         await self._keep_document(source, collected.document, thoughts, connection)
+
+    async def _note_offer(
+        self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
+    ) -> None:
+        """See to it that a hub which the document names is subscribed to, or say why it cannot be."""
+        offer = read_offer(document, url, self.public_url)
+        if can_be_pushed(source) and not offer.hubs and offer.problem != state.push_problem:
+            await note_push(connection, source.id, offer.problem, live_at=None)
+        await note_offer(connection, self.work, source, offer, now=self.now())
 
     async def _keep_pushed(
         self,
@@ -189,14 +210,14 @@ class Workshop:
         collected: Collected,
         thoughts: Thoughts,
         connection: AsyncConnection,
-    ) -> None:
+    ) -> Kept:
         has_news = bool(thoughts.entries)
         await keep_push(connection, state, collected.cursor.place, now=self.now(), has_news=has_news)
-        await self._keep_document(source, collected.document, thoughts, connection)
+        return await self._keep_document(source, collected.document, thoughts, connection)
 
     async def _keep_document(
         self, source: Source, document: Document | None, thoughts: Thoughts, connection: AsyncConnection
-    ) -> None:
+    ) -> Kept:
         now = self.now()
         kept = await keep_entries(connection, source, thoughts.entries, now=now)
         await keep_renamed(connection, source, thoughts.renamed, now=now)
@@ -210,6 +231,7 @@ class Workshop:
         for item_id, publish_at in kept.scheduled:
             await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
         await record(connection, kept.changes, now=now)
+        return kept
 
     async def _keep_failure(
         self, source: Source, state: SourceState, error: CollectError, connection: AsyncConnection
@@ -299,12 +321,20 @@ FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     SourceDue: ("collect",),
     ItemsArrived: ("keep_pictures",),
     PublicationDue: ("publish",),
+    PushOffered: ("subscribe",),
 }
 
 
 def handlers(shop: Workshop) -> Mapping[str, Handler]:
     """Every handler by the name that stands in the work list."""
-    return {"collect": shop.collect, "keep_pictures": shop.keep_pictures, "publish": shop.publish}
+    fetch = shop.outside.fetch
+    subscribing = Subscribing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
+    return {
+        "collect": shop.collect,
+        "keep_pictures": shop.keep_pictures,
+        "publish": shop.publish,
+        "subscribe": subscribing.subscribe,
+    }
 
 
 def _write_whole(path: Path, data: bytes) -> None:

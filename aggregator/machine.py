@@ -37,6 +37,7 @@ from aggregator.store.changes import forget_changes, read_counter
 from aggregator.store.engine import Database, open_database
 from aggregator.store.sources import due_sources, know_sources
 from aggregator.store.tables import task
+from aggregator.subscribing import wake_unwanted
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry
 
@@ -101,6 +102,7 @@ class Machine:
         configuration = self.configuration
         async with self.database.write() as connection:
             await know_sources(connection, configuration.sources, now=self.now())
+            await wake_unwanted(connection, configuration, now=self.now())
         self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
@@ -152,7 +154,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
         outside = Outside(fetch, reader, now)
-        shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now)
+        shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)
         await machine.know_sources()
@@ -180,7 +182,7 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     scheduler.add_job(machine.sweep, "interval", hours=6, **once)
     collecting = _worker(machine, only=("collect",), slots=48)
     # Pictures on a slow host must not take the places of those who collect.
-    following = _worker(machine, only=("keep_pictures", "publish"), slots=16)
+    following = _worker(machine, only=("keep_pictures", "publish", "subscribe"), slots=16)
     listening = Listening(machine.shop, machine.ask_for)
     async with running(collecting.run()), running(following.run()), running(listening.run()):
         scheduler.start()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from aggregator.collectors import bluesky, discover, feed
+from aggregator.collectors import bluesky, discover, feed, flickr, hook, mastodon, peertube, reddit, youtube
 from aggregator.collectors.contract import SourceKind
 
-KINDS: Mapping[str, SourceKind] = {
+KINDS: dict[str, SourceKind] = {
     "bluesky": bluesky.KIND,
-    "discover": discover.KIND,
     "feed": feed.KIND,
+    "flickr": flickr.KIND,
+    "hook": hook.KIND,
+    "mastodon": mastodon.KIND,
+    "peertube": peertube.KIND,
+    "reddit": reddit.KIND,
+    "youtube": youtube.KIND,
 }
+# What a site turns out to be is any of the others.
+KINDS["discover"] = discover.kind_among(KINDS)
 RULES = {name: kind.rules for name, kind in KINDS.items()}

@@ -66,14 +66,26 @@ Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
 FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
 
 
+def _as_it_is(document: Document) -> Document:
+    return document
+
+
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone."""
+    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone.
+
+    Of what a hub delivers (WebSub), `shape` makes what `collect` would make of the same feed; where it `delivers_thin`,
+    a delivery says less than the feed and is taken for new entries alone. `feed_address` gives the feed that other feed
+    readers could read instead, where its address follows from the source's.
+    """
 
     collect: Collect
     rules: Rules = field(default_factory=Rules)
     listen: Listen | None = None
     find_gone: FindGone | None = None
+    shape: Callable[[Document], Document] = _as_it_is
+    delivers_thin: bool = False
+    feed_address: Callable[[str], str | None] = lambda _url: None
 
 
 __all__ = ["Answer", "Collect", "Collected", "FindGone", "Listen", "Outside", "Reader", "Shown", "SourceKind"]

@@ -7,6 +7,7 @@ import hashlib
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds import read_feed
+from aggregator.documents.pushlinks import with_header
 from aggregator.model import Source
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
@@ -33,7 +34,12 @@ async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
         return Collected(None, read, answer.url)
     reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
     document = await outside.reader.run(reading, answer.body)
-    return Collected(document, read, answer.url)
+    return Collected(with_header(document, answer.headers.get("link", ""), answer.url), read, answer.url)
 
 
-KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})))
+def itself(url: str) -> str | None:
+    """The address under which other feed readers find the same: a feed's is its own."""
+    return url
+
+
+KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})), feed_address=itself)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import FIRST_YEAR, LAST_YEAR, read_date
+from aggregator.documents.pushlinks import offered
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
 
@@ -43,6 +44,7 @@ def document(reader: Reader, url: str) -> Document:
     language = fields.language_tag(_text(feed, "language"))
     # RFC 4287, 4.2.1: an entry without author has the feed's.
     authors = _authors(feed, url) if format_.startswith("atom") else ()
+    hubs, topic = offered(((_text(link, "rel"), _text(link, "href")) for link in _dicts(feed, "links")), url)
     return Document(
         entries=fields.newest_sightings([_sighting(raw, url, format_, language, authors) for raw in entries]),
         format=format_,
@@ -50,6 +52,8 @@ def document(reader: Reader, url: str) -> Document:
         home=fields.web_address(_text(feed, "link"), url),
         language=language,
         deleted=tuple(dict.fromkeys(fields.identifier(ref) for ref in reader.deleted)),
+        hubs=hubs,
+        topic=topic,
     )
 
 

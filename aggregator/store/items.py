@@ -28,11 +28,15 @@ OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 
 @dataclass(slots=True)
 class Kept:
-    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told."""
+    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told.
+
+    `withdrawn` counts those that were withdrawn, whether or not they were public.
+    """
 
     item_ids: list[str] = field(default_factory=list)
     scheduled: list[tuple[str, datetime]] = field(default_factory=list)
     changes: list[tuple[ChangeKind, str]] = field(default_factory=list)
+    withdrawn: int = 0
 
 
 async def read_known(connection: AsyncConnection, source_id: str, marks: Iterable[Mark]) -> list[KnownEntry]:
@@ -290,6 +294,7 @@ async def _by_itself(
     action = {State.WAITING: "hold", State.WITHDRAWN: "withdraw"}[to]
     moved = await move(connection, item_id, to=to, action=action, by=by, reason=reason, now=now)
     kept.changes.extend(moved.changes)
+    kept.withdrawn += to is State.WITHDRAWN
 
 
 async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -1,0 +1,47 @@
+"""What an address of a Mastodon server names: an account, a hashtag or a list. Asks nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import unquote
+
+from yarl import URL
+
+_ACCOUNT = re.compile(r"/@([\w.-]{1,100}(?:@[\w.:-]{1,200})?)/?")
+_HASHTAG = re.compile(r"/tags/([^/\s?#]{1,200})/?")
+_LIST = re.compile(r"/lists/(\w{1,100})/?")
+CURE = "write https://SERVER/@NAME for an account, https://SERVER/tags/TAG for a hashtag, or https://SERVER/lists/ID"
+
+
+class Form(StrEnum):
+    """What is read."""
+
+    ACCOUNT = "account"
+    HASHTAG = "hashtag"
+    LIST = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """A timeline of a server, which is an address without a path such as https://mastodon.example."""
+
+    server: str
+    form: Form
+    name: str
+
+
+def read_timeline(url: str) -> Timeline | None:
+    """The timeline that the address names, or None."""
+    address = URL(url)
+    path = unquote(address.raw_path)
+    for form, pattern in ((Form.ACCOUNT, _ACCOUNT), (Form.HASHTAG, _HASHTAG), (Form.LIST, _LIST)):
+        if found := pattern.fullmatch(path):
+            return Timeline(str(address.origin()), form, found[1])
+    return None
+
+
+def fits(url: str) -> str | None:
+    """What is wrong with the address, with the cure; None where nothing is."""
+    return None if read_timeline(url) else f"names no account, hashtag or list; {CURE}"

@@ -1,0 +1,48 @@
+"""A way out to one server on loopback: the real guarded fetch, and documents read in this process."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from aggregator.addresses import Allowed
+from aggregator.collectors.contract import Outside
+from aggregator.fetch import open_fetch
+
+T = TypeVar("T")
+
+
+class ReadHere:
+    """Runs a function here, and makes sure that it could have run elsewhere. The sandbox has its own tests."""
+
+    async def run(self, function: Callable[..., T], *arguments: object) -> T:
+        again, passed = pickle.loads(pickle.dumps((function, arguments)))
+        result: T = pickle.loads(pickle.dumps(again(*passed)))
+        return result
+
+
+@asynccontextmanager
+async def way_out(url: str, now: Callable[[], datetime], **more: Any) -> AsyncIterator[Outside]:
+    allowed = Allowed.parse(url.removeprefix("http://"))
+    async with open_fetch(allowed=allowed, user_agent="test", now=now, total_seconds=20) as fetch:
+        yield Outside(fetch, ReadHere(), now, **more)
+
+
+@asynccontextmanager
+async def serving(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
+    """The address of a server on loopback whose every path is answered by that function."""
+    application = web.Application()
+    application.router.add_get("/{path:.*}", answer)
+    runner = web.AppRunner(application, shutdown_timeout=0)
+    await runner.setup()
+    place = web.TCPSite(runner, "127.0.0.1", 0)
+    await place.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
