@@ -59,6 +59,8 @@ def plain_words(host: str, limits: aiohttp.ClientTimeout) -> Iterator[None]:
     """
     try:
         yield
+    except aiohttp.WSServerHandshakeError as error:
+        raise FetchError(status_words(host, error.status), status=error.status) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         sentence = next(sentence for kind, sentence in _FAULTS if isinstance(error, kind))
         said = sentence.format(host=host, why=_why(error), connect=limits.sock_connect, read=limits.sock_read)

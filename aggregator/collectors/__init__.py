@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aggregator.collectors import (
+    bluesky,
     calendar,
     discover,
     feed,
@@ -21,6 +22,7 @@ from aggregator.collectors import (
 from aggregator.collectors.contract import SourceKind
 
 KINDS: dict[str, SourceKind] = {
+    "bluesky": bluesky.KIND,
     "calendar": calendar.KIND,
     "feed": feed.KIND,
     "flickr": flickr.KIND,

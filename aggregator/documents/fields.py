@@ -72,6 +72,11 @@ def clean(text: str, limit: int) -> str:
     return _UNFIT.sub("", text[: 2 * limit]).strip()[:limit]
 
 
+def storable(text: str) -> str:
+    """The text without the characters that cannot be stored."""
+    return _UNFIT.sub("", text)
+
+
 def identifier(text: str) -> str:
     """An entry's id as the feed says it; its digest, which is as stable, where it is too long to keep."""
     if len(text) <= MAX_ID:
