@@ -21,16 +21,24 @@ class FetchError(CollectError):
     """An address could not be fetched whole, or must not be.
 
     `retry_at` is the moment before which the other side asked not to be asked again, `status` its HTTP status, `said`
-    the beginning of what came with it: hostile, and never to be shown as it is.
+    the beginning of what came with it: hostile, and never to be shown as it is. `was_sent` is false where the other
+    side surely was not asked at all.
     """
 
     def __init__(
-        self, message: str, *, retry_at: datetime | None = None, status: int | None = None, said: str = ""
+        self,
+        message: str,
+        *,
+        retry_at: datetime | None = None,
+        status: int | None = None,
+        said: str = "",
+        was_sent: bool = True,
     ) -> None:
         super().__init__(message)
         self.retry_at = retry_at
         self.status = status
         self.said = said
+        self.was_sent = was_sent
 
 
 class RefusedError(FetchError):

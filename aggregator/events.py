@@ -26,5 +26,28 @@ class PublicationDue:
     item_id: str
 
 
-Event = SourceDue | ItemsArrived | PublicationDue
-EVENTS: dict[str, type[Event]] = {event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue)}
+@dataclass(frozen=True, slots=True)
+class PushOffered:
+    """A source said which hubs push it (WebSub), or, without hubs, that none does any more.
+
+    `tries` counts how often a hub was asked in vain.
+    """
+
+    source_id: str
+    hubs: tuple[str, ...]
+    topic: str
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecheckDue:
+    """It is time to see whether some public items of a source are still there."""
+
+    source_id: str
+    item_ids: tuple[str, ...]
+
+
+Event = SourceDue | ItemsArrived | PublicationDue | PushOffered | RecheckDue
+EVENTS: dict[str, type[Event]] = {
+    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered, RecheckDue)
+}

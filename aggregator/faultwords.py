@@ -40,6 +40,10 @@ _FAULTS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
+# These come before the request does.
+_NEVER_SENT = (aiohttp.InvalidURL, aiohttp.ClientConnectorError, aiohttp.ClientSSLError, aiohttp.ConnectionTimeoutError)
+
+
 def status_words(host: str, status: int) -> str:
     """What an answer of this status says."""
     other = "has a fault of its own" if status >= _SERVER_FAULT else "sent no document"
@@ -55,10 +59,12 @@ def plain_words(host: str, limits: aiohttp.ClientTimeout) -> Iterator[None]:
     """
     try:
         yield
+    except aiohttp.WSServerHandshakeError as error:
+        raise FetchError(status_words(host, error.status), status=error.status) from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
         sentence = next(sentence for kind, sentence in _FAULTS if isinstance(error, kind))
         said = sentence.format(host=host, why=_why(error), connect=limits.sock_connect, read=limits.sock_read)
-        raise FetchError(said) from None
+        raise FetchError(said, was_sent=not isinstance(error, _NEVER_SENT)) from None
 
 
 def _why(error: Exception) -> str:

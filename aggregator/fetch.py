@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import re
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 import aiohttp
@@ -19,12 +19,22 @@ from aggregator.addresses import Allowed, check, port_of, ports_for, shown_host,
 from aggregator.errors import FetchError
 from aggregator.faultwords import plain_words, status_words
 from aggregator.gate import GuardedResolver, Lookup, guarded_sockets, look_up
+from aggregator.retryafter import retry_at
+from aggregator.streams import (
+    MOST_LINE,
+    PATIENT,
+    PATIENT_SOCKET,
+    PING_SECONDS,
+    REDIRECTS,
+    connected,
+    read_lines,
+    read_messages,
+    stay,
+)
 from aggregator.turns import Turns
 from aggregator.unpack import unpacker
 
 if TYPE_CHECKING:
-    import ssl
-
     from yarl import URL
 
 FEEDS_FIRST = (
@@ -33,21 +43,25 @@ FEEDS_FIRST = (
 )
 MAX_BYTES = 10_000_000
 MAX_REDIRECTS = 5
-LONGEST_WAIT = timedelta(days=1)
-
 MOST_SAID = 2_000
-MOST_LINE = 1_000_000
-# The other side of a stream says something every 15 s (Mastodon) or answers a ping.
-QUIET_SECONDS = 90.0
+# So long after the last request to a host began may the next one to it begin: short enough to read page after page.
+GAP_SECONDS = 0.25
 
-_OK, _NOT_MODIFIED, _TOO_MANY = 200, 304, 429
+_SWITCHING, _OK, _NOT_MODIFIED = 101, 200, 304
 _PERMANENT = frozenset({301, 308})
 _KEEP_METHOD = frozenset({307, 308})
 _ACCEPTED = frozenset(range(200, 300))
-_PATIENT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=QUIET_SECONDS)
-_RESETS = ("X-RateLimit-Reset", "RateLimit-Reset", "X-Rate-Limit-Reset")
-_REDIRECTS = _PERMANENT | {302, 303, 307}
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([a-z0-9._:+-]{1,40})""", re.IGNORECASE)
+
+
+# What `connect` opens, by a name for those who may open none themselves.
+Connection = socket.socket
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection at once, whichever thread reads from it: that one reads the end. It is still to be closed."""
+    with contextlib.suppress(OSError, ValueError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +97,14 @@ class Fetch(Protocol):
         accept: str = FEEDS_FIRST,
         max_bytes: int = MAX_BYTES,
         headers: Mapping[str, str] | None = None,
+        only_once: bool = False,
     ) -> Answer:
         """Get the document at `url`, by a conditional request where a validator is given.
 
         FetchError for everything but a whole 200 and a 304 that was asked for; RefusedError for where this program
         does not go. `max_bytes` is counted after unpacking. `headers` are for the origin of `url` alone: a redirect
-        to another one drops them.
+        to another one drops them. A connection that breaks before an answer begins is otherwise made
+        anew, and the request sent again; with `only_once`, for what costs money, it is not.
         """
         ...
 
@@ -117,11 +133,19 @@ class Fetch(Protocol):
     def messages(
         self, url: str, *, headers: Mapping[str, str] | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[str]]:
-        """The text messages of a WebSocket (`ws://`, `wss://`), as they come; otherwise as `lines`."""
+        """The text messages of a WebSocket (`ws://`, `wss://`), as they come. It ends where the other side ends.
+
+        FetchError where it cannot be had, breaks off, answers no ping, or sends a message of absurd length. Silence
+        alone is no fault.
+        """
         ...
 
-    async def connect(self, url: str) -> socket.socket:
+    async def connect(self, url: str) -> Connection:
         """A bare connection to an address such as imaps://host: blocking, not encrypted yet, the caller's to close."""
+        ...
+
+    def tls(self) -> ssl.SSLContext:
+        """With what such a connection is to be encrypted: whom this program trusts, as for https."""
         ...
 
 
@@ -135,15 +159,15 @@ async def open_fetch(
     connect_seconds: float = 10,
     read_seconds: float = 15,
     per_host: int = 2,
-    gap_seconds: float = 0,
+    gap_seconds: float = GAP_SECONDS,
     lookup: Lookup = look_up,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[GuardedFetch]:
     """The real fetch, for as long as the context lasts.
 
     `total_seconds` bounds one get() with all its redirects; waiting for a first turn at a busy host is not counted.
-    A host is asked `per_host` things at once, and a turn that ends is given on `gap_seconds` later. `tls` stands in
-    for the system's certificate authorities.
+    A host is asked `per_host` things at once, and each begins `gap_seconds` after the one before. `tls` stands in for
+    the system's certificate authorities.
     """
     resolver = GuardedResolver(allowed, lookup, connect_seconds)
     connector = aiohttp.TCPConnector(
@@ -159,10 +183,11 @@ async def open_fetch(
         trust_env=False,  # a proxy would connect in our place, past the guard
         auto_decompress=False,  # aiohttp 3.14 takes a gzip that is cut short for a whole one
         timeout=aiohttp.ClientTimeout(sock_connect=connect_seconds, sock_read=read_seconds),
+        middlewares=(stay,),
     )
     try:
         async with session:
-            yield GuardedFetch(session, resolver, allowed, Turns(per_host, gap_seconds), now, total_seconds)
+            yield GuardedFetch(session, resolver, allowed, Turns(per_host, gap_seconds), now, total_seconds, tls)
     finally:
         await resolver.close()
 
@@ -182,6 +207,7 @@ class GuardedFetch:
         turns: Turns,
         now: Callable[[], datetime],
         total_seconds: float,
+        tls: ssl.SSLContext | None,
     ) -> None:
         self._session = session
         self._resolver = resolver
@@ -189,6 +215,7 @@ class GuardedFetch:
         self._turns = turns
         self._now = now
         self._total_seconds = total_seconds
+        self._tls = tls
 
     async def get(
         self,
@@ -199,13 +226,15 @@ class GuardedFetch:
         accept: str = FEEDS_FIRST,
         max_bytes: int = MAX_BYTES,
         headers: Mapping[str, str] | None = None,
+        only_once: bool = False,
     ) -> Answer:
         """See `Fetch.get`."""
         target = web_address(url)
         check(target, self._allowed)
         validators = {"If-None-Match": _sendable(etag), "If-Modified-Since": _sendable(last_modified)}
         condition = {name: value for name, value in validators.items() if value}
-        return await self._whole(_Request(target, accept, condition, dict(headers or {}), max_bytes))
+        request = _Request(target, accept, condition, dict(headers or {}), max_bytes, only_once=only_once)
+        return await self._whole(request)
 
     async def post(
         self,
@@ -220,8 +249,8 @@ class GuardedFetch:
         """See `Fetch.post`."""
         target = web_address(url)
         check(target, self._allowed)
-        extra = {"Content-Type": content_type, **(headers or {})}
-        return await self._whole(_Request(target, accept, {}, extra, max_bytes, body))
+        posted = _Posted(body, content_type)
+        return await self._whole(_Request(target, accept, {}, dict(headers or {}), max_bytes, posted))
 
     @asynccontextmanager
     async def lines(
@@ -232,18 +261,17 @@ class GuardedFetch:
         check(target, self._allowed)
         host = shown_host(target)
         sent = {"Accept": accept, "Accept-Encoding": "identity", **(headers or {})}
-        async with AsyncExitStack() as turn:
-            with plain_words(host, _PATIENT):
-                await turn.enter_async_context(self._turns.at(target))
-                response = await self._session.get(target, headers=sent, allow_redirects=False, timeout=_PATIENT)
-            # A stream is one request, and it has been answered: others at this host may have their turn.
-            await turn.aclose()
+        async with self._beginning(target):
+            response = await self._session.get(target, headers=sent, allow_redirects=False, timeout=PATIENT)
             try:
-                if response.status != _OK:
-                    raise await self._failure(host, response)
-                yield _lines(host, response)
-            finally:
+                await self._check_stream(host, response)
+            except BaseException:
                 response.close()
+                raise
+        try:
+            yield read_lines(host, response)
+        finally:
+            response.close()
 
     @asynccontextmanager
     async def messages(
@@ -253,34 +281,68 @@ class GuardedFetch:
         target = web_address(url)
         check(target, self._allowed, schemes=("wss", "ws"))
         host = shown_host(target)
-        patient = aiohttp.ClientWSTimeout(ws_receive=QUIET_SECONDS, ws_close=5.0)
-        async with AsyncExitStack() as turn:
-            with plain_words(host, _PATIENT):
-                await turn.enter_async_context(self._turns.at(target))
-                socket_ = await self._session.ws_connect(
-                    target, headers=headers, heartbeat=QUIET_SECONDS / 3, timeout=patient, max_msg_size=MOST_LINE
-                )
-            await turn.aclose()
+        async with self._beginning(target):
             try:
-                yield _messages(host, socket_)
-            finally:
-                await socket_.close()
+                socket_ = await self._session.ws_connect(
+                    target, headers=headers, heartbeat=PING_SECONDS, timeout=PATIENT_SOCKET, max_msg_size=MOST_LINE
+                )
+            except aiohttp.WSServerHandshakeError as error:
+                raise self._no_socket(host, error) from None
+        try:
+            yield read_messages(host, socket_)
+        finally:
+            await socket_.close()
 
-    async def connect(self, url: str) -> socket.socket:
+    def tls(self) -> ssl.SSLContext:
+        """See `Fetch.tls`."""
+        return self._tls or ssl.create_default_context()
+
+    async def connect(self, url: str) -> Connection:
         """See `Fetch.connect`."""
         target = web_address(url)
         check(target, self._allowed, schemes=("imaps", "imap"))
         host, port, ports = target.raw_host or "", port_of(target), ports_for(target)
-        refused: OSError | TimeoutError | None = None
-        for address in await self._resolver.permitted(host, port, ports):
-            connecting = asyncio.to_thread(socket.create_connection, (address, port), _PATIENT.sock_connect)
+        async with self._turns.at(target):
+            with plain_words(shown_host(target), self._session.timeout):
+                refused = OSError()
+                for address in await self._resolver.permitted(host, port, ports):
+                    try:
+                        return await connected(address, port, self._session.timeout.sock_connect)
+                    except OSError as error:
+                        refused = error
+                raise refused
+
+    @asynccontextmanager
+    async def _beginning(self, target: URL) -> AsyncIterator[None]:
+        """A turn for the beginning of something that lasts: it is one request, and others are not kept waiting by it.
+
+        However patient one is with what lasts, its beginning may not take longer than a whole answer.
+        """
+        host = shown_host(target)
+        async with self._turns.at(target):
             try:
-                return await connecting
-            except OSError as error:
-                refused = error
-        with plain_words(shown_host(target), _PATIENT):
-            raise refused or OSError
-        raise AssertionError("unreachable")
+                async with asyncio.timeout(self._total_seconds):
+                    with plain_words(host, self._session.timeout):
+                        yield
+            except TimeoutError:
+                raise FetchError(f"{host} took longer than {self._total_seconds:g} s") from None
+
+    async def _check_stream(self, host: str, response: aiohttp.ClientResponse) -> None:
+        if response.status in REDIRECTS:
+            # A stream is asked for with a token, and what it is redirected to is somebody else.
+            raise FetchError(f"{host} keeps its stream at another address ({response.status})", status=response.status)
+        if response.status != _OK:
+            raise await self._failure(host, response)
+        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise FetchError(f"{host} packed its stream, which it was not asked for")
+
+    def _no_socket(self, host: str, error: aiohttp.WSServerHandshakeError) -> FetchError:
+        if error.status in REDIRECTS:
+            return FetchError(f"{host} keeps its socket at another address ({error.status})", status=error.status)
+        if error.status in (_OK, _SWITCHING):
+            return FetchError(f"{host} does not speak WebSocket as it should")
+        at = retry_at(error.headers or {}, error.status, self._now())
+        return FetchError(status_words(host, error.status), retry_at=at, status=error.status)
 
     async def _whole(self, request: _Request) -> Answer:
         async with AsyncExitStack() as turn:
@@ -305,6 +367,8 @@ class GuardedFetch:
                 raise FetchError(f"{shown_host(here)} redirects in a circle")
             if len(been) > MAX_REDIRECTS:
                 raise FetchError(f"{shown_host(been[0])} redirects more than {MAX_REDIRECTS} times")
+            if request.posted and (here.scheme, there.scheme) == ("https", "http"):
+                raise FetchError(f"{shown_host(here)} would have what is sent to it repeated in the clear")
             been.append(there)
             permanent = permanent and came.permanent and (here.scheme, there.scheme) != ("https", "http")
             if there.host != here.host:
@@ -317,20 +381,23 @@ class GuardedFetch:
     async def _ask(self, request: _Request) -> Answer | _Redirect:
         host = shown_host(request.url)
         sent = {"Accept": request.accept, **request.condition, **request.headers}
+        if request.posted:
+            sent["Content-Type"] = request.posted.content_type
         with plain_words(host, self._session.timeout):
             response = await self._session.request(
-                "GET" if request.body is None else "POST",
+                "POST" if request.posted else "GET",
                 request.url,
                 headers=sent,
-                data=request.body,
+                data=request.posted.body if request.posted else None,
                 allow_redirects=False,
+                middlewares=(_only_once(),) if request.only_once else None,
             )
             try:
-                if response.status in (_REDIRECTS if request.body is None else _KEEP_METHOD):
+                if response.status in (_KEEP_METHOD if request.posted else REDIRECTS):
                     return _Redirect(_redirected(request.url, response), response.status in _PERMANENT)
                 if response.status == _NOT_MODIFIED and request.condition:
                     return _answer(request, response, b"")
-                if response.status != _OK and (request.body is None or response.status not in _ACCEPTED):
+                if response.status != _OK and (not request.posted or response.status not in _ACCEPTED):
                     raise await self._failure(host, response)
                 return _answer(request, response, await _body(host, response, request.max_bytes))
             finally:
@@ -343,38 +410,10 @@ class GuardedFetch:
             said = unpack.more(await response.content.read(MOST_SAID), MOST_SAID)
         return FetchError(
             status_words(host, response.status),
-            retry_at=_retry_at(response.headers, response.status, self._now()),
+            retry_at=retry_at(response.headers, response.status, self._now()),
             status=response.status,
             said=said.decode("utf-8", "replace"),
         )
-
-
-async def _lines(host: str, response: aiohttp.ClientResponse) -> AsyncIterator[str]:
-    waiting = bytearray()
-    with plain_words(host, _PATIENT):
-        async for chunk in response.content.iter_any():
-            *whole, rest = (waiting + chunk).split(b"\n")
-            waiting = bytearray(rest)
-            if len(waiting) > MOST_LINE:
-                raise FetchError(f"{host} sends a line without end")
-            for line in whole:
-                yield line.rstrip(b"\r").decode("utf-8", "replace")
-
-
-async def _messages(host: str, socket_: aiohttp.ClientWebSocketResponse) -> AsyncIterator[str]:
-    with plain_words(host, _PATIENT):
-        while True:
-            try:
-                message = await socket_.receive()
-            except TimeoutError:
-                raise FetchError(f"{host} sent nothing for {QUIET_SECONDS:g} s") from None
-            if message.type is aiohttp.WSMsgType.ERROR:
-                raise FetchError(f"the connection to {host} broke off")
-            if message.type is not aiohttp.WSMsgType.TEXT:
-                if message.type is aiohttp.WSMsgType.BINARY:
-                    continue
-                return
-            yield str(message.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,7 +423,30 @@ class _Request:
     condition: Mapping[str, str]
     headers: Mapping[str, str]
     max_bytes: int
-    body: bytes | None = None
+    posted: _Posted | None = None
+    only_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A body and what it is: the one goes nowhere without the other."""
+
+    body: bytes
+    content_type: str
+
+
+def _only_once() -> aiohttp.ClientMiddlewareType:
+    """Stops aiohttp from sending a request again by itself, which it does where a kept connection turns out dead."""
+    sent = False
+
+    async def send(request: aiohttp.ClientRequest, go_on: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal sent
+        if sent:
+            raise aiohttp.ClientConnectionError
+        sent = True
+        return await go_on(request)
+
+    return send
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,31 +493,9 @@ def _sendable(validator: str | None) -> str | None:
     return validator if validator and validator.isascii() and validator.isprintable() else None
 
 
-def _retry_at(headers: Mapping[str, str], status: int, now: datetime) -> datetime | None:
-    """What the answer says of when to come back, never more than a day away; None for nothing or what is past."""
-    at = _moment(headers.get("Retry-After", ""), now)
-    if at is None and status == _TOO_MANY:
-        # Mastodon sends a date, Bluesky and X the seconds since 1970.
-        named = next((headers[name] for name in _RESETS if name in headers), "")
-        at = _moment(named, datetime.fromtimestamp(0, UTC))
-    return min(at, now + LONGEST_WAIT) if at and at >= now else None
-
-
-def _moment(text: str, start: datetime) -> datetime | None:
-    """A moment as seconds after `start`, or as a date of HTTP (RFC 9110, 10.2.3) or ISO 8601."""
-    try:
-        if text.isascii() and text.isdigit():
-            # Cut before it is read: more digits than these are beyond a day anyhow.
-            return start + timedelta(seconds=int(text[:11]))
-        at = datetime.fromisoformat(text) if "T" in text[8:11] else parsedate_to_datetime(text)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
 async def _body(host: str, response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
     unpack = unpacker(host, response.headers.get("Content-Encoding", ""))
-    too_long = FetchError(f"what {host} sends is longer than {max_bytes:,} bytes")
+    too_long = FetchError(f"what {host} sends is longer than {max_bytes:,} bytes", status=response.status)
     if (response.content_length or 0) > max_bytes:
         raise too_long
     body = bytearray()

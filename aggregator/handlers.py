@@ -11,27 +11,40 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator import outlook, rechecks
 from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
-from aggregator.errors import CollectError, FetchError, StoreError
-from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
+from aggregator.errors import CollectError, StoreError
+from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
 from aggregator.model import Document, Refined, Source, State
+from aggregator.pace import address_to_ask
 from aggregator.refine import may_be_shown, refine, wanted
 from aggregator.refine.identity import Finding, Verdict, judge, marks
+from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
 from aggregator.store.engine import Database
-from aggregator.store.items import keep_entries, keep_renamed, read_known, withdraw_all, withdraw_deleted
+from aggregator.store.items import (
+    Kept,
+    keep_entries,
+    keep_renamed,
+    read_known,
+    withdraw_deleted,
+    withdraw_hidden,
+)
+from aggregator.store.listeners import note_push
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
+from aggregator.store.rechecks import Finding as Found
+from aggregator.store.rechecks import keep_findings, read_public
 from aggregator.store.sources import (
     CollectedMeanwhileError,
     SourceState,
@@ -41,10 +54,10 @@ from aggregator.store.sources import (
     read_state,
 )
 from aggregator.store.tables import item, source_state
+from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
+from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
 from aggregator.work import Commit, Handler, WorkList
 
-LONGEST_BACKOFF = timedelta(days=1)
-JITTER = 0.05
 FEW = 4
 MOST_MEETINGS = 5
 PICTURE_BYTES = 8_000_000
@@ -60,15 +73,23 @@ class Outcome:
     changed: int = 0
     problem: str | None = None
     was_same: bool = False
+    withdrawn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Thoughts:
-    """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown."""
+    """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown.
+
+    `present` are the keys of all that it shows, `window` those of them that are watched over, `new_keys` the keys by
+    which entries are known from now on that had another one.
+    """
 
     entries: Sequence[tuple[Verdict, Refined]] = ()
     renamed: Sequence[Verdict] = ()
-    hidden: Sequence[str] = ()
+    hidden: Sequence[Verdict] = ()
+    present: Sequence[str] = ()
+    window: Window = ()
+    new_keys: Mapping[str, str] = field(default_factory=dict)
 
     def outcome(self, source_id: str, *, was_same: bool = False) -> Outcome:
         """The same as figures."""
@@ -87,6 +108,8 @@ class Workshop:
     work: WorkList
     media_dir: Path
     now: Callable[[], datetime]
+    public_url: str = ""  # where hubs are to call
+    turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -102,17 +125,23 @@ class Workshop:
             state = await read_state(connection, source.id)
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
+        asked = replace(source, url=address_to_ask(source.url, state.move, now=self.now()))
         try:
-            collected = await KINDS[source.kind].collect(source, state.cursor, self.outside)
+            collected = await KINDS[source.kind].collect(asked, state.cursor, self.outside)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
-            return Outcome(source.id, problem=str(error)), functools.partial(self._keep_failure, source, state, error)
+            failed = functools.partial(self._keep_failure, source, state, asked.url, error)
+            return Outcome(source.id, problem=str(error)), failed
         thoughts = await self._think(source, collected)
         outcome = thoughts.outcome(source.id, was_same=collected.document is None)
-        return outcome, functools.partial(self._keep, source, state, collected, thoughts)
+        return outcome, functools.partial(self._keep, source, state, asked.url, collected, thoughts)
 
     async def take(self, source: Source, collected: Collected) -> Outcome:
         """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        async with self.turns.setdefault(source.id, asyncio.Lock()):
+            return await self._take(source, collected)
+
+    async def _take(self, source: Source, collected: Collected) -> Outcome:
         for _ in range(MOST_MEETINGS):
             async with self.database.read() as connection:
                 state = await read_state(connection, source.id)
@@ -121,11 +150,11 @@ class Workshop:
             thoughts = await self._think(source, collected)
             try:
                 async with self.database.write() as connection:
-                    await self._keep_pushed(source, state, collected, thoughts, connection)
+                    kept = await self._keep_pushed(source, state, collected, thoughts, connection)
             except CollectedMeanwhileError:
                 continue  # it was asked at the same moment: what is new is judged again
             await self.bell.ring()
-            return thoughts.outcome(source.id)
+            return replace(thoughts.outcome(source.id), withdrawn=kept.withdrawn)
         raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
 
     async def _think(self, source: Source, collected: Collected) -> Thoughts:
@@ -142,19 +171,21 @@ class Workshop:
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
         thinking = functools.partial(self._refine, source, collected, fresh, self.now())
         refined, hidden = await asyncio.to_thread(thinking) if fresh else ([], ())
-        return Thoughts(refined, renamed, hidden)
+        window = watched([(mark.entry_key, mark.dated) for _, mark in marked])
+        new_keys = {verdict.was_key: verdict.mark.entry_key for verdict in verdicts if verdict.was_key}
+        return Thoughts(refined, renamed, hidden, [mark.entry_key for _, mark in marked], window, new_keys)
 
     def _refine(
         self, source: Source, collected: Collected, verdicts: Sequence[Verdict], now: datetime
-    ) -> tuple[list[tuple[Verdict, Refined]], tuple[str, ...]]:
-        """The entries that are let in, refined; and the keys of known ones that may not be shown any more."""
+    ) -> tuple[list[tuple[Verdict, Refined]], tuple[Verdict, ...]]:
+        """The entries that are let in, refined; and known ones that may not be shown any more."""
         language = collected.document.language if collected.document else None
         block = self.sources.configuration.stream.block
         entries: list[tuple[Verdict, Refined]] = []
-        hidden: list[str] = []
+        hidden: list[Verdict] = []
         for verdict in verdicts:
             if not may_be_shown(verdict.sighting, source, block):
-                hidden.append(verdict.was_key or verdict.mark.entry_key)
+                hidden += [verdict] if verdict.item_id else []
                 continue
             refined = refine(
                 verdict.sighting,
@@ -172,15 +203,33 @@ class Workshop:
         self,
         source: Source,
         state: SourceState,
+        asked: str,
         collected: Collected,
         thoughts: Thoughts,
         connection: AsyncConnection,
     ) -> None:
-        now = self.now()
-        due_at = now + source.every * (1 + random.uniform(0, JITTER))  # noqa: S311
-        has_news = bool(thoughts.entries)
-        await keep_success(connection, state, collected.cursor, now=now, due_at=due_at, has_news=has_news)
-        await self._keep_document(source, collected.document, thoughts, connection)
+        now, has_news = self.now(), bool(thoughts.entries)
+        following = outlook.after_success(
+            source, state, asked, collected, window=thoughts.window, renamed=thoughts.new_keys, has_news=has_news,
+            now=now, chance=random.random(),  # noqa: S311
+        )  # fmt: skip
+        if collected.document:
+            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
+            await self._note_offer(source, state, collected.document, collected.url, connection)
+        await keep_success(
+            connection, state, collected.cursor, now=now, due_at=following.due_at, has_news=has_news,
+            move=following.move, habits=following.habits,
+        )  # fmt: skip
+        await self._keep_document(source, collected.document, thoughts, connection, following.looked)
+
+    async def _note_offer(
+        self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
+    ) -> None:
+        """See to it that a hub which the document names is subscribed to, or say why it cannot be."""
+        offer = read_offer(document, url, self.public_url)
+        if can_be_pushed(source) and not offer.hubs and offer.problem != state.push_problem:
+            await note_push(connection, source.id, offer.problem, live_at=None)
+        await note_offer(connection, self.work, source, offer, now=self.now())
 
     async def _keep_pushed(
         self,
@@ -189,36 +238,51 @@ class Workshop:
         collected: Collected,
         thoughts: Thoughts,
         connection: AsyncConnection,
-    ) -> None:
+    ) -> Kept:
         has_news = bool(thoughts.entries)
         await keep_push(connection, state, collected.cursor.place, now=self.now(), has_news=has_news)
-        await self._keep_document(source, collected.document, thoughts, connection)
+        return await self._keep_document(source, collected.document, thoughts, connection)
 
     async def _keep_document(
-        self, source: Source, document: Document | None, thoughts: Thoughts, connection: AsyncConnection
-    ) -> None:
+        self,
+        source: Source,
+        document: Document | None,
+        thoughts: Thoughts,
+        connection: AsyncConnection,
+        looked: Looked | None = None,
+    ) -> Kept:
+        """`looked` is what a look tells of missing entries; a push tells nothing of them."""
         now = self.now()
         kept = await keep_entries(connection, source, thoughts.entries, now=now)
         await keep_renamed(connection, source, thoughts.renamed, now=now)
         if document:
-            await withdraw_deleted(connection, source, (*document.deleted, *thoughts.hidden), kept, now=now)
+            await withdraw_deleted(connection, source, document.deleted, kept, now=now)
+            await withdraw_hidden(connection, source, thoughts.hidden, kept, now=now)
+            await note_present(connection, source, thoughts.present, kept, now=now)
         if document and document.is_gone:
-            await withdraw_all(connection, source, "its account is gone", kept, now=now)
+            await withdraw_account(connection, source, kept, now=now)
+        if looked and looked.too_many:
+            log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
+        elif looked:
+            await note_missing(connection, source, looked.missing, kept, now=now)
+            await withdraw_missing(connection, source, kept, now=now)
         for start in range(0, len(kept.item_ids), FEW):
             # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
             await self.work.put(connection, ItemsArrived(tuple(kept.item_ids[start : start + FEW])), due_at=now)
         for item_id, publish_at in kept.scheduled:
             await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
         await record(connection, kept.changes, now=now)
+        return kept
 
     async def _keep_failure(
-        self, source: Source, state: SourceState, error: CollectError, connection: AsyncConnection
+        self, source: Source, state: SourceState, asked: str, error: CollectError, connection: AsyncConnection
     ) -> None:
         now = self.now()
-        due_at = now + min(source.every * 2 ** min(state.failures, 12), LONGEST_BACKOFF) * random.uniform(0.9, 1.1)  # noqa: S311
-        if isinstance(error, FetchError) and error.retry_at:
-            due_at = max(due_at, min(error.retry_at, now + LONGEST_BACKOFF))
-        await keep_failure(connection, state, str(error), now=now, due_at=due_at)
+        following = outlook.after_failure(source, state, asked, error, now=now, chance=random.random())  # noqa: S311
+        await keep_failure(
+            connection, state, str(error), now=now, due_at=following.due_at, stopped=following.stopped,
+            move=following.move, habits=following.habits,
+        )  # fmt: skip
 
     async def note_failure(self, event: Event, error: Exception, connection: AsyncConnection) -> None:
         """Let editors see that a source could not be kept, where the reason is a fault of ours."""
@@ -276,6 +340,19 @@ class Workshop:
         if is_public:
             await touch_stream(connection)
 
+    async def recheck(self, event: RecheckDue) -> Commit | None:
+        """See whether public items are still there at their source, and withdraw those that are gone."""
+        source = self.sources.configuration.source(event.source_id)
+        async with self.database.read() as connection:
+            items = await read_public(connection, event.item_ids)
+        if source is None or not source.enabled or not items:
+            return None
+        return functools.partial(self._keep_findings, await rechecks.check(source, items, self.outside))
+
+    async def _keep_findings(self, findings: Sequence[Found], connection: AsyncConnection) -> None:
+        now = self.now()
+        await record(connection, await keep_findings(connection, findings, now=now), now=now)
+
     async def publish(self, event: PublicationDue) -> Commit:
         """Publish a scheduled item whose moment has come, unless an editor has decided meanwhile."""
         return functools.partial(self._publish, event)
@@ -299,12 +376,22 @@ FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     SourceDue: ("collect",),
     ItemsArrived: ("keep_pictures",),
     PublicationDue: ("publish",),
+    PushOffered: ("subscribe",),
+    RecheckDue: ("recheck",),
 }
 
 
 def handlers(shop: Workshop) -> Mapping[str, Handler]:
     """Every handler by the name that stands in the work list."""
-    return {"collect": shop.collect, "keep_pictures": shop.keep_pictures, "publish": shop.publish}
+    fetch = shop.outside.fetch
+    subscribing = Subscribing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
+    return {
+        "collect": shop.collect,
+        "keep_pictures": shop.keep_pictures,
+        "publish": shop.publish,
+        "subscribe": subscribing.subscribe,
+        "recheck": shop.recheck,
+    }
 
 
 def _write_whole(path: Path, data: bytes) -> None:

@@ -12,7 +12,7 @@ import logging
 import random
 import uuid
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -21,12 +21,14 @@ from aggregator.errors import AggregatorError, CollectError, StoreError
 from aggregator.handlers import Workshop
 from aggregator.model import Source
 from aggregator.store.listeners import give_up, note_push, take_place
-from aggregator.store.sources import read_state
+from aggregator.store.sources import fall_back, read_state
 
 LEASE = timedelta(seconds=60)
 RENEW_SECONDS = 20.0
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 900.0
 NOTHING_TO_PUSH_SECONDS = 3600.0
+STEADY_AFTER = timedelta(minutes=2)
+LIVE_AGAIN = timedelta(hours=1)
 log = logging.getLogger(__name__)
 
 AskFor = Callable[[str], Awaitable[None]]
@@ -40,6 +42,7 @@ class Listening:
         self._ask_for = ask_for
         self._name = uuid.uuid4().hex
         self._running: dict[str, tuple[Source, asyncio.Task[None]]] = {}
+        self._live: dict[str, datetime] = {}  # connections that stand, and when that was last noted
 
     async def run(self) -> None:
         """Listen for ever, to what sources.toml names right now."""
@@ -74,6 +77,9 @@ class Listening:
         for source_id in mine - set(self._running):
             source = wanted[source_id]
             self._running[source_id] = (source, asyncio.create_task(self._listen(source)))
+        for source_id, noted_at in list(self._live.items()):
+            if source_id in self._running and self._shop.now() - noted_at >= LIVE_AGAIN:
+                await self._note(self._running[source_id][0], None, is_live=True)
 
     def _forget_broken(self) -> None:
         """A fault of ours ends one listener; it is said and the listener begins anew."""
@@ -90,10 +96,13 @@ class Listening:
 
     async def _listen(self, source: Source) -> None:
         """Connect, and connect again, waiting longer each time until something comes."""
-        pause = SHORTEST_PAUSE
+        pause = SHORTEST_PAUSE / 2
         while True:
+            began = self._shop.now()
             problem, came = await self._connection(source)
-            pause = SHORTEST_PAUSE if came else min(pause * 2, LONGEST_PAUSE)
+            # One that breaks as soon as it stands is not made anew every second.
+            is_steady = came and self._shop.now() - began >= STEADY_AFTER
+            pause = SHORTEST_PAUSE if is_steady else min(pause * 2, LONGEST_PAUSE)
             await self._note(source, problem)
             await asyncio.sleep(NOTHING_TO_PUSH_SECONDS if problem is None else pause * random.uniform(0.8, 1.2))  # noqa: S311
 
@@ -124,6 +133,13 @@ class Listening:
         return ("the connection was closed", came) if came else (None, False)
 
     async def _note(self, source: Source, problem: str | None, *, is_live: bool = False) -> None:
+        now = self._shop.now()
         with contextlib.suppress(SQLAlchemyError, OSError, StoreError):
             async with self._shop.database.write() as connection:
-                await note_push(connection, source.id, problem, live_at=self._shop.now() if is_live else None)
+                await note_push(connection, source.id, problem, live_at=now if is_live else None)
+                if problem:  # what does not push is asked as any other
+                    await fall_back(connection, source.id, at=now + source.every)
+        if is_live:
+            self._live[source.id] = now
+        else:
+            self._live.pop(source.id, None)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from yarl import URL
 
+from aggregator import rechecks
 from aggregator.addresses import Allowed
 from aggregator.bell import Bell, open_bell
 from aggregator.collectors import RULES
 from aggregator.collectors.contract import Outside
 from aggregator.errors import SettingsError, StoreError
-from aggregator.events import SourceDue
+from aggregator.events import RecheckDue, SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
 from aggregator.listening import Listening
@@ -33,14 +34,21 @@ from aggregator.model import Configuration
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
-from aggregator.store.changes import forget_changes, read_counter
+from aggregator.store.changes import forget_changes, read_counter, record
 from aggregator.store.engine import Database, open_database
-from aggregator.store.sources import due_sources, know_sources
+from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
+from aggregator.store.sources import due_sources, hasten, know_sources, read_state, read_states
+from aggregator.store.spending import DatabasePurse
 from aggregator.store.tables import task
+from aggregator.subscribing import wake_unwanted
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry
 
 TICK_SECONDS = 1
+OVER_SECONDS = 60
+RECHECK_SECONDS = 300
+# A connection that breaks again and again has a source asked no more often than this.
+CATCH_UP_PAUSE = timedelta(minutes=1)
 MOST_A_HOST = 4
 log = logging.getLogger(__name__)
 
@@ -101,6 +109,7 @@ class Machine:
         configuration = self.configuration
         async with self.database.write() as connection:
             await know_sources(connection, configuration.sources, now=self.now())
+            await wake_unwanted(connection, configuration, now=self.now())
         self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
@@ -131,6 +140,42 @@ class Machine:
         async with self.database.write() as connection:
             await forget_changes(connection, now=self.now())
 
+    async def put_rechecks(self) -> None:
+        """Put the work of holding some public items against their sources again."""
+        try:
+            async with self.database.read() as connection:
+                most = rechecks.able_to_tell(self.configuration, await read_states(connection))
+                items = await to_be_checked(connection, most, now=self.now())
+            chosen, cannot = rechecks.choose(items, self.configuration, most)
+            async with self.database.write() as connection:
+                await pass_over(connection, cannot, now=self.now())
+                for source_id, share in chosen.items():
+                    due = RecheckDue(source_id, tuple(one.id for one in share))
+                    await self.work.put(connection, due, due_at=self.now(), key=f"recheck:{source_id}")
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("what is to be checked again could not be looked up: %s", error)
+        else:
+            await self.bell.ring()
+
+    async def withdraw_over(self) -> None:
+        """Withdraw the events that are over."""
+        try:
+            async with self.database.write() as connection:
+                changes = await withdraw_over(connection, now=self.now())
+                await record(connection, changes, now=self.now())
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("events that are over could not be withdrawn: %s", error)
+        else:
+            if changes:
+                await self.bell.ring()
+
+    async def catch_up(self, source_id: str) -> None:
+        """Have a source collected soon, but not before it wishes, and not over and over."""
+        async with self.database.write() as connection:
+            state = await read_state(connection, source_id)
+            last = state.tried_at if state and state.tried_at else self.now() - CATCH_UP_PAUSE
+            await hasten(connection, source_id, at=max(self.now(), last + CATCH_UP_PAUSE))
+
     async def stream_version(self) -> int:
         """The number that grows whenever the public stream looks different."""
         async with self.database.read() as connection:
@@ -151,8 +196,8 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         reader = await stack.enter_async_context(open_sandbox())
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
-        outside = Outside(fetch, reader, now)
-        shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now)
+        outside = Outside(fetch, reader, now, DatabasePurse(database, now))
+        shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)
         await machine.know_sources()
@@ -178,10 +223,12 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
     scheduler.add_job(machine.sweep, "interval", hours=6, **once)
+    scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
+    scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)
     collecting = _worker(machine, only=("collect",), slots=48)
     # Pictures on a slow host must not take the places of those who collect.
-    following = _worker(machine, only=("keep_pictures", "publish"), slots=16)
-    listening = Listening(machine.shop, machine.ask_for)
+    following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck"), slots=16)
+    listening = Listening(machine.shop, machine.catch_up)
     async with running(collecting.run()), running(following.run()), running(listening.run()):
         scheduler.start()
         try:

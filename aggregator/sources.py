@@ -68,9 +68,7 @@ class CurrentSources:
         return has_changed
 
     def _read(self) -> Configuration:
-        configuration = read_sources(
-            self._path, kinds=self._kinds, environment=self._environment, refuses=self._refuses
-        )
+        configuration = read_sources(self._path, kinds=self._kinds, environment=self._environment, refuses=self.refuses)
         if any(source.token and source.token.is_written_out for source in configuration.sources):
             self._warn_of_readers()
         return configuration
@@ -86,7 +84,7 @@ class CurrentSources:
             return None
         return status.st_mtime_ns, status.st_size
 
-    def _refuses(self, text: str) -> str | None:
+    def refuses(self, text: str) -> str | None:
         """Addresses that are private by their very text are refused at once; names are when they are fetched."""
         try:
             check(web_address(text), self._allowed, schemes=SCHEMES)

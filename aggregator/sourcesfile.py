@@ -42,13 +42,15 @@ class Rules:
     """What sources.toml may say of one kind of source.
 
     `options` and `needs` are keys of [[source]] that not every kind has; what it needs it has, too. `fits` says what
-    is wrong with an address for this kind, with the cure, or None.
+    is wrong with an address for this kind, with the cure, or None; `wrong_selectors` the same of the table `select`,
+    by its keys.
     """
 
     options: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     schemes: tuple[str, ...] = ("https", "http")
     fits: Callable[[str], str | None] = lambda _url: None
+    wrong_selectors: Callable[[Selectors], Mapping[str, str]] = lambda _selectors: {}
 
 
 # The keys of [[source]] that only some kinds have.
@@ -295,7 +297,7 @@ def _contradictions(
         if source.kind not in kinds:
             yield ("source", index, "kind"), _unknown(source.kind, kinds, "kind of source")
             continue
-        yield from ((("source", index, key), message) for key, message in _unfit(source, kinds[source.kind]))
+        yield from ((_at(index, key), message) for key, message in _unfit(source, kinds[source.kind]))
         for tag in source.tags:
             if tag not in tags:
                 yield ("source", index, "tags"), _unknown(tag, tags, "[[tag]]")
@@ -303,20 +305,28 @@ def _contradictions(
             yield ("source", index, "url"), reason
 
 
+def _at(index: int, key: str) -> Place:
+    return ("source", index, *key.split("."))
+
+
 def _unfit(source: _Source, rules: Rules) -> Iterator[tuple[str, str]]:
-    """What a source says that its kind has no use for, and what it does not say."""
+    """What a source says that its kind has no use for, what makes no sense, and what it does not say, by key."""
     said = source.model_fields_set & OPTIONS
     for key in sorted(said - rules.options - rules.needs):
         others = ", ".join(sorted(rules.options | rules.needs)) or "no option of its own"
         yield key, f'is no option of kind = "{source.kind}", which has: {others}; leave it out'
     for key in sorted(rules.needs - said):
-        yield key, f'is missing; kind = "{source.kind}" needs {key} = …'
+        form = "a table [source.select]" if key == "select" else f"{key} = …"
+        yield key, f'is missing; kind = "{source.kind}" needs {form}'
     scheme = URL(source.url).scheme
     if scheme not in rules.schemes:
         begins = " or ".join(f"{scheme}://" for scheme in rules.schemes)
         yield "url", f'does not fit kind = "{source.kind}"; its address begins with {begins}'
     elif reason := rules.fits(source.url):
         yield "url", reason
+    if source.select:
+        wrong = rules.wrong_selectors(Selectors(**dict(source.select)))
+        yield from ((f"select.{key}", message) for key, message in wrong.items())
 
 
 def _unknown(value: str, known: Collection[str], what: str) -> str:

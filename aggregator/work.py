@@ -134,6 +134,11 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
     await connection.execute(update(task).where(waits, task.c.due_at > now).values(due_at=now))
 
 
+async def drop(connection: AsyncConnection, key: str) -> None:
+    """Take the open tasks of that key off the list; whoever is at one has lost it."""
+    await connection.execute(delete(task).where(task.c.key.startswith(f"{key}:", autoescape=True)))
+
+
 async def waiting_tasks(connection: AsyncConnection) -> int:
     """How long the list is."""
     return await connection.scalar(select(func.count()).select_from(task)) or 0

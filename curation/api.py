@@ -19,6 +19,7 @@ from aggregator.itemjson import item_json
 from aggregator.model import State
 from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
 from aggregator.store.sources import read_states
+from aggregator.store.spending import read_spending
 from aggregator.store.stream import CursorError
 from curation.access import identity_of, require
 from curation.additions import Addition, add_item
@@ -163,7 +164,8 @@ async def list_sources(request: web.Request) -> web.Response:
     machine = request.app[MACHINE]
     async with machine.database.read() as connection:
         states = await read_states(connection)
-    judged = judge_sources(machine.configuration, states, now=machine.now())
+        spent = await read_spending(connection, machine.now())
+    judged = judge_sources(machine.configuration, states, now=machine.now(), spent=spent)
     return web.json_response(
         {"sources": [_plain(asdict(source)) for source in judged], "problem": machine.sources.problem}
     )
@@ -235,6 +237,8 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "decided_by": item.decided_by,
         "decided_at": _moment(item.decided_at) if item.decided_at else None,
         "original": dict(item.original),
+        "missing_since": _moment(item.missing_at) if item.missing_at else None,
+        "gone_since": _moment(item.gone_at) if item.gone_at else None,
     }
     return answer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from babel import Locale, UnknownLocaleError
 
@@ -116,6 +116,7 @@ class Card:
     also_on: tuple[Elsewhere, ...] = ()
     about: str = ""
     why: str = ""
+    flag: str = ""
     published_at: datetime | None = None
     at: datetime | None = None  # what the list is ordered by
 
@@ -147,6 +148,7 @@ def make_card(item: QueueItem, configuration: Configuration) -> Card:
         ),
         about=about(item),
         why=why(item),
+        flag=flag(item),
         published_at=item.published_at,
         at=item.collected_at if item.state is State.WAITING else item.decided_at or item.collected_at,
     )
@@ -206,6 +208,17 @@ def why(item: QueueItem) -> str:
     who = DECIDERS.get(item.decided_by or "", item.decided_by)
     decided = f"{STATE_NAMES[item.state]} by {who}" if who else STATE_NAMES[item.state]
     return sentence(f"{decided}: {item.reason}" if item.reason else decided)
+
+
+def flag(item: QueueItem) -> str:
+    """What has become of an item at its source, if it is not there any more."""
+    if item.missing_at:
+        return f"No longer in its feed since {_day(item.missing_at)}."
+    return f"Its page was not there on {_day(item.gone_at)}." if item.gone_at else ""
+
+
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(UTC).day} {at.astimezone(UTC):%b %Y}"
 
 
 def sentence(text: str) -> str:

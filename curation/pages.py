@@ -15,6 +15,7 @@ from aiohttp import web
 from aggregator.model import State
 from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
 from aggregator.store.sources import read_states
+from aggregator.store.spending import read_spending
 from aggregator.store.stream import CursorError
 from curation import door, rendering
 from curation.access import ROOM, SIGN_IN, Denied, identity_of, require
@@ -49,6 +50,7 @@ HEALTH_WORDS: Mapping[Health, str] = {
     Health.QUIET: "quiet for longer than usual",
     Health.UNTRIED: "not tried yet",
     Health.OFF: "switched off",
+    Health.STOPPED: "gone for good",
 }
 
 
@@ -62,6 +64,7 @@ def install(app: web.Application) -> None:
             web.get(f"{ROOM}/", show_queue),
             web.get(f"{ROOM}/counts", show_counts),
             web.get(f"{ROOM}/sources", show_sources),
+            web.post(f"{ROOM}/sources/{{id}}/collect", collect_source),
             web.get(f"{ROOM}/audit", show_log),
             web.post(f"{ROOM}/items/{{id}}/decision", take_decision),
             web.get(SIGN_IN, door.show_sign_in),
@@ -239,8 +242,10 @@ async def show_sources(request: web.Request) -> web.StreamResponse:
     machine = request.config_dict[MACHINE]
     async with machine.database.read() as connection:
         states = await read_states(connection)
-    judged = judge_sources(machine.configuration, states, now=machine.now())
-    failing = sum(source.health is Health.FAILING for source in judged)
+        spent = await read_spending(connection, machine.now())
+    judged = judge_sources(machine.configuration, states, now=machine.now(), spent=spent)
+    failing = sum(source.health in {Health.FAILING, Health.STOPPED} for source in judged)
+    asked = request.query.get("asked", "")
     words = f"{failing} of {len(judged)} cannot be read just now." if failing else "All that were tried can be read."
     return show(
         request,
@@ -250,7 +255,20 @@ async def show_sources(request: web.Request) -> web.StreamResponse:
         words=f"{words} Times are UTC.",
         health=_health_words,
         file_problem=machine.sources.problem,
+        can_collect=identity_of(request).role.covers(Role.EDITOR),
+        said=f"{asked} is collected now." if machine.configuration.source(asked) else "",
     )
+
+
+@require(Role.EDITOR)
+async def collect_source(request: web.Request) -> web.StreamResponse:
+    """Collect a source now, by form: back to the list at once; the work follows."""
+    machine, source_id = request.config_dict[MACHINE], request.match_info["id"]
+    source = machine.configuration.source(source_id)
+    if source is None or not source.enabled:
+        raise Problem(HTTPStatus.NOT_FOUND, "sources.toml names no such source, or it is switched off.")
+    await machine.ask_for(source_id)
+    raise web.HTTPSeeOther(f"{ROOM}/sources?{urlencode({'asked': source_id})}")
 
 
 @require(Role.VIEWER)

@@ -24,7 +24,7 @@ from aggregator.store.stream import (
     read_tags,
     stream_fields,
 )
-from aggregator.store.tables import decision, item, revision
+from aggregator.store.tables import decision, item, revision, sighting
 
 NOT_OURS = "the cursor is not one that this queue gave; start again without it"
 NO_FILTERS = StreamFilters()
@@ -32,7 +32,10 @@ NO_FILTERS = StreamFilters()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueItem(StreamItem):
-    """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed."""
+    """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed.
+
+    `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there.
+    """
 
     state: State
     version: int
@@ -46,6 +49,8 @@ class QueueItem(StreamItem):
     decided_by: str | None
     decided_at: datetime | None
     original: Mapping[str, Any]
+    missing_at: datetime | None = None
+    gone_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +135,30 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
         return ()
     tags = await read_tags(connection, [row.id for row in rows])
     stories = await read_also_on(connection, [row.story for row in rows])
-    return tuple(_queue_item(row, tags.get(row.id, []), stories.get(row.story, [])) for row in rows)
+    missing = await _read_missing(connection, [row.id for row in rows])
+    return tuple(
+        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)) for row in rows
+    )
 
 
-def _queue_item(row: Row[Any], tags: Sequence[Row[Any]], story: Sequence[Row[Any]]) -> QueueItem:
+async def _read_missing(connection: AsyncConnection, item_ids: Sequence[str]) -> Mapping[str, datetime]:
+    its = (sighting.c.item_id.in_(item_ids)) & sighting.c.missing_at.is_not(None)
+    found = await connection.execute(select(sighting.c.item_id, sighting.c.missing_at).where(its))
+    return {row.item_id: row.missing_at for row in found}
+
+
+def _queue_item(
+    row: Row[Any], tags: Sequence[Row[Any]], story: Sequence[Row[Any]], missing_at: datetime | None
+) -> QueueItem:
     names = (
         "version", "confidence", "language_evidence", "reason", "entry_id", "collected_at", "publish_at",
-        "decided_by", "decided_at", "original",
+        "decided_by", "decided_at", "original", "gone_at",
     )  # fmt: skip
     return QueueItem(
         **stream_fields(row),
         **{name: getattr(row, name) for name in names},
         state=State(row.state),
+        missing_at=missing_at,
         tags=tuple(tag.tag for tag in tags),
         tag_matches=tuple(TagMatch(tag.tag, tag.origin, tag.evidence) for tag in tags),
         also_on=also_on(row.id, story),

@@ -70,17 +70,25 @@ def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
     return Refined(**{**defaults, **values})
 
 
-async def keep_in(connection: AsyncConnection, src: Source, seen: Sequence[Sighting], now: datetime) -> Kept:
-    """One pass over a document with those entries, without fetching."""
+async def keep_in(
+    connection: AsyncConnection, src: Source, seen: Sequence[Sighting], now: datetime, **values: Any
+) -> Kept:
+    """One pass over a document with those entries, without fetching. `values` are those of every refined one."""
     marked = marks(seen)
     verdicts = judge(marked, await read_known(connection, src.id, [mark for _, mark in marked]))
-    fresh = [(v, refined(v.sighting, now)) for v in verdicts if v.finding != "known"]
+    fresh = [(v, refined(v.sighting, now, **values)) for v in verdicts if v.finding != "known"]
     kept = await keep_entries(connection, src, fresh, now=now)
     await keep_renamed(connection, src, [v for v in verdicts if v.finding == "known" and v.was_key], now=now)
     await record(connection, kept.changes, now=now)
     return kept
 
 
-async def keep(database: Database, src: Source, seen: Sequence[Sighting], now: datetime = START) -> Kept:
+async def keep(
+    database: Database,
+    src: Source,
+    seen: Sequence[Sighting],
+    now: datetime = START,
+    refine: dict[str, Any] | None = None,
+) -> Kept:
     async with database.write() as connection:
-        return await keep_in(connection, src, seen, now)
+        return await keep_in(connection, src, seen, now, **(refine or {}))

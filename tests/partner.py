@@ -21,6 +21,7 @@ class PartnerSite:
     url: str = ""
     pages: dict[str, tuple[int, str, bytes]] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
+    headers: dict[str, dict[str, str]] = field(default_factory=dict)  # besides the usual ones, by path
 
     def put(self, path: str, body: bytes | str, content_type: str = "application/rss+xml", status: int = 200) -> None:
         self.pages[path] = (status, content_type, body.encode() if isinstance(body, str) else body)
@@ -31,11 +32,12 @@ class PartnerSite:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         status, content_type, body = self.pages.get(request.path, (404, "text/plain", b"not here"))
         etag = hashlib.sha256(body).hexdigest()[:16]
-        headers = {"ETag": f'"{etag}"'}
+        headers = {"ETag": f'"{etag}"', **self.headers.get(request.path, {})}
         if status == 200 and request.headers.get("If-None-Match") == f'"{etag}"':
             status, body = 304, b""
         self.asked.append((request.path, status))
-        return web.Response(status=status, body=body, headers={**headers, "Content-Type": content_type})
+        more = {"Content-Type": content_type, **self.headers.get(request.path, {})}
+        return web.Response(status=status, body=body, headers={**headers, **more})
 
 
 def rss(entries: list[Sighting], title: str = "City news", language: str = "en") -> str:
@@ -55,8 +57,8 @@ def rss(entries: list[Sighting], title: str = "City news", language: str = "en")
 
 
 @asynccontextmanager
-async def partner_site() -> AsyncIterator[PartnerSite]:
-    site = PartnerSite()
+async def partner_site(site: PartnerSite | None = None) -> AsyncIterator[PartnerSite]:
+    site = site or PartnerSite()
     application = web.Application()
     application.router.add_get("/{path:.*}", site.answer)
     runner = web.AppRunner(application, shutdown_timeout=0)

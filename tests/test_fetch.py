@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import itertools
 import socket
@@ -117,6 +118,7 @@ def fetching(**options: Any) -> AbstractAsyncContextManager[GuardedFetch]:
         "total_seconds": 60,
         "connect_seconds": 60,
         "read_seconds": 60,
+        "gap_seconds": 0,
     }
     return open_fetch(**(given | options))
 
@@ -921,12 +923,29 @@ async def test_a_host_is_asked_only_so_many_things_at_once_and_is_then_forgotten
         assert fetch._turns._hosts == {}
 
 
-async def test_a_turn_is_given_on_only_after_the_gap() -> None:
-    async with serving(reply(FEED)) as server, fetching(per_host=1, gap_seconds=0.05) as fetch:
-        began = asyncio.get_running_loop().time()
+async def test_requests_to_a_host_begin_one_gap_after_another_however_many_may_run_at_once() -> None:
+    began: list[float] = []
+
+    async def note(writer: asyncio.StreamWriter) -> None:
+        began.append(asyncio.get_running_loop().time())
+        writer.write(reply(FEED))
+
+    async with serving(note) as server, fetching(gap_seconds=0.05, lookup=lambda *_: ["127.0.0.2"]) as fetch:
+        start = asyncio.get_running_loop().time()
+        await asyncio.gather(*(fetch.get(f"http://partner.example:{server.port}/{at}") for at in range(3)))
+        assert max(began) - start >= 0.1
+        # Another host, and a machine of the operator's own, are asked meanwhile.
+        turns = fetch._turns
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fetch.get(f"http://other.example:{server.port}/"))
+            tasks.create_task(fetch.get(server.url()))
+        assert "127.0.0.2" not in turns._hosts
+
+
+async def test_an_operators_own_machine_is_asked_without_a_gap() -> None:
+    async with serving(reply(FEED)) as server, fetching(gap_seconds=3600) as fetch:
         for _ in range(3):
-            await fetch.get(server.url())
-        assert asyncio.get_running_loop().time() - began >= 0.1
+            assert (await fetch.get(server.url())).body == FEED
 
 
 async def test_two_hosts_that_redirect_to_each_other_do_not_lock_up() -> None:
@@ -960,3 +979,21 @@ async def test_whoever_is_cancelled_is_cancelled_and_frees_the_place() -> None:
                 await cancelled
         assert (await next_one).body == FEED
         assert fetch._turns._hosts == {}
+
+
+async def test_one_connection_serves_page_after_page() -> None:
+    connections = 0
+
+    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(FEED), FEED))
+        writer.close()
+
+    async with await asyncio.start_server(keep_alive, "127.0.0.2", 0) as listening, fetching() as fetch:
+        port = listening.sockets[0].getsockname()[1]
+        for page in range(5):
+            assert (await fetch.get(f"http://127.0.0.2:{port}/{page}")).body == FEED
+    assert connections == 1

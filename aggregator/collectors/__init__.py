@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from aggregator.collectors import discover, feed, mastodon
+from aggregator.collectors import (
+    bluesky,
+    calendar,
+    discover,
+    feed,
+    flickr,
+    hook,
+    mail,
+    mastodon,
+    page,
+    peertube,
+    reddit,
+    telegram,
+    wordpress,
+    x,
+    youtube,
+)
 from aggregator.collectors.contract import SourceKind
 
-KINDS: Mapping[str, SourceKind] = {
-    "discover": discover.KIND,
+KINDS: dict[str, SourceKind] = {
+    "bluesky": bluesky.KIND,
+    "calendar": calendar.KIND,
     "feed": feed.KIND,
+    "flickr": flickr.KIND,
+    "hook": hook.KIND,
+    "mail": mail.KIND,
     "mastodon": mastodon.KIND,
+    "page": page.KIND,
+    "peertube": peertube.KIND,
+    "reddit": reddit.KIND,
+    "telegram": telegram.KIND,
+    "wordpress": wordpress.KIND,
+    "x": x.KIND,
+    "youtube": youtube.KIND,
 }
+# What a site turns out to be is any of the others.
+KINDS["discover"] = discover.kind_among(KINDS)
 RULES = {name: kind.rules for name, kind in KINDS.items()}

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
+from aggregator.errors import CollectError
 from aggregator.fetch import Answer, Fetch
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
+from aggregator.store.spending import Reserved
 
 T = TypeVar("T")
 
@@ -48,13 +50,53 @@ class Reader(Protocol):
         ...
 
 
+class Purse(Protocol):
+    """Keeps count of the money that asking costs, across restarts and processes, so that no limit is ever crossed.
+
+    Whoever asks for money reserves the most that the request can cost, asks, and settles what it did cost. What is
+    never settled, because the program died or the answer was lost, stays counted as spent.
+    """
+
+    async def reserve(self, source_id: str, *, reads: int, dollars: float, limit: float) -> Reserved | None:
+        """Count it as spent in this month (UTC), or None, and nothing, where that would cross `limit` dollars."""
+        ...
+
+    async def settle(self, reserved: Reserved, *, reads: int, dollars: float) -> None:
+        """Count instead what it came to."""
+        ...
+
+    async def spent(self, source_id: str) -> float:
+        """The dollars of this month so far, with what is reserved."""
+        ...
+
+
+class ClosedPurse:
+    """A purse for those who keep nothing, and so may spend nothing."""
+
+    async def reserve(self, source_id: str, *, reads: int, dollars: float, limit: float) -> Reserved | None:
+        """Refuse. Raises CollectError."""
+        raise CollectError(
+            f"{source_id} costs money (up to ${dollars:.2f} for {reads} reads of ${limit:.2f} a month), so it is asked "
+            "only where that is counted: by the running program, or by `mpower-stream collect`"
+        )
+
+    async def settle(self, reserved: Reserved, *, reads: int, dollars: float) -> None:
+        """Do nothing: nothing was reserved."""
+
+    async def spent(self, source_id: str) -> float:
+        """Nothing."""
+        _ = source_id
+        return 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time."""
+    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money."""
 
     fetch: Fetch
     reader: Reader
     now: Callable[[], datetime]
+    purse: Purse = field(default_factory=ClosedPurse)
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
@@ -66,14 +108,29 @@ Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
 FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
 
 
+def _as_it_is(document: Document) -> Document:
+    return document
+
+
 @dataclass(frozen=True, slots=True)
 class SourceKind:
-    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone."""
+    """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone.
+
+    Of what a hub delivers (WebSub), `shape` makes what `collect` would make of the same feed; where it `delivers_thin`,
+    a delivery says less than the feed and is taken for new entries alone. `feed_address` gives the feed that other feed
+    readers could read instead, where its address follows from the source's.
+    """
 
     collect: Collect
     rules: Rules = field(default_factory=Rules)
     listen: Listen | None = None
     find_gone: FindGone | None = None
+    shape: Callable[[Document], Document] = _as_it_is
+    delivers_thin: bool = False
+    feed_address: Callable[[str], str | None] = lambda _url: None
 
 
-__all__ = ["Answer", "Collect", "Collected", "FindGone", "Listen", "Outside", "Reader", "Shown", "SourceKind"]
+__all__ = [
+    "Answer", "Collect", "Collected", "FindGone", "Listen", "Outside", "Purse", "Reader", "Reserved", "Shown",
+    "SourceKind",
+]  # fmt: skip

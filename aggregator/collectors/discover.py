@@ -1,62 +1,109 @@
-"""Collects a site whose feed's address is not known: looks for it once, keeps it, and looks again when it is gone."""
+"""Collects a site of which only the address is known: finds out the best way once, keeps it, and looks again when gone.
+
+Ways that need more than an address (a key, selectors) are not gone here; `mpower-stream sources discover` names them.
+"""
 
 from __future__ import annotations
 
 import functools
-from urllib.parse import urljoin
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
-from aggregator.collectors import feed
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.pages import USUAL_PATHS, find_feeds
-from aggregator.errors import DocumentError, FetchError
+from aggregator.collectors.recognise import Candidate, candidates
+from aggregator.errors import CollectError, DocumentError, FetchError
 from aggregator.model import Source
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 
 GONE = (404, 410)
-MOST_TRIED = 5
+MOST_NAMED = 10
+# In the cursor's place: the kind and the address that were found, and the place that the kind itself keeps.
+KIND_FOUND, URL_FOUND, INNER = "kind", "url", "of"
+
+Kinds = Mapping[str, SourceKind]
 
 
-async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected:
-    """Read the feed that was found before, else find one. Raises CollectError that says where it has looked."""
-    if cursor.found_url:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best way to read a site. `collected` is None where the kind needs to be told more before it can collect.
+
+    `others` are further ways that the site names; nobody has tried them.
+    """
+
+    way: Candidate
+    collected: Collected | None
+    others: tuple[Candidate, ...] = ()
+
+
+async def collect(source: Source, cursor: Cursor, outside: Outside, *, kinds: Kinds) -> Collected:
+    """Go the way that was found before, else find one. Raises CollectError that says what is missing."""
+    way = _known(cursor, kinds)
+    if way:
+        inner = replace(cursor, place=cursor.place.get(INNER) or {})
         try:
-            return await feed.collect_at(cursor.found_url, cursor, outside)
+            going = replace(source, kind=way.kind, url=way.url)
+            return _remembered(way, await kinds[way.kind].collect(going, inner, outside))
         except FetchError as error:
             if error.status not in GONE:
                 raise
-    return await find(source.url, outside)
+    found = await find(source, outside, kinds=kinds)
+    if found.collected is None:
+        needs = " and ".join(sorted(kinds[found.way.kind].rules.needs))
+        raise DocumentError(f'this is a source of kind = "{found.way.kind}", which needs {needs}; write that kind')
+    return _remembered(found.way, found.collected)
 
 
-async def find(site: str, outside: Outside) -> Collected:
-    """The first address of the site that answers with a feed: the page itself, what it links to, the usual places."""
-    answer = await outside.fetch.get(site)
-    try:
-        reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
-        document = await outside.reader.run(reading, answer.body)
-    except DocumentError:
-        searching = functools.partial(find_feeds, url=answer.url, charset=answer.charset)
-        linked = [found.url for found in await outside.reader.run(searching, answer.body)]
-    else:
-        return Collected(document, Cursor(answer.etag, answer.last_modified, found_url=answer.url), answer.url)
-    usual = [urljoin(answer.url, path) for path in USUAL_PATHS]
-    return await _first_feed(site, [*linked[:MOST_TRIED], *usual], outside)
+def _known(cursor: Cursor, kinds: Kinds) -> Candidate | None:
+    kind, url = cursor.place.get(KIND_FOUND), cursor.place.get(URL_FOUND)
+    if isinstance(url, str) and kind in kinds:
+        return Candidate(str(kind), url)
+    # As it was kept before there were other ways than feeds.
+    return Candidate("feed", cursor.found_url) if cursor.found_url else None
 
 
-async def _first_feed(site: str, addresses: list[str], outside: Outside) -> Collected:
-    for url in dict.fromkeys(addresses):
-        try:
-            return await feed.collect_at(url, Cursor(found_url=url), outside)
-        except FetchError as error:
-            if error.status is None:  # the host does not answer: asking it nine times more is no use
-                raise
-        except DocumentError:
+def _remembered(way: Candidate, collected: Collected) -> Collected:
+    cursor, document = collected.cursor, collected.document
+    if document and way.kind != "feed":
+        # A hub's delivery would be read as this kind, which knows nothing of the other's ways.
+        document = replace(document, hubs=())
+    place = {KIND_FOUND: way.kind, URL_FOUND: way.url, INNER: dict(cursor.place)}
+    return replace(collected, document=document, cursor=replace(cursor, place=place))
+
+
+async def find(source: Source, outside: Outside, *, kinds: Kinds) -> Found:
+    """The first way that leads to something. Raises CollectError that says where it has looked."""
+    tried = 0
+    ways = candidates(source.url, kinds, outside)
+    async for way in ways:
+        if kinds[way.kind].rules.fits(way.url) is not None:
             continue
+        tried += 1
+        collected = None
+        if not kinds[way.kind].rules.needs and (collected := await _try(source, way, outside, kinds)) is None:
+            continue
+        others = [] if way.is_sure or way.is_guess else [other async for other in ways if not other.is_guess]
+        return Found(way, collected, tuple(other for other in dict.fromkeys(others) if other != way)[:MOST_NAMED])
     raise DocumentError(
-        f"no feed was found at {site}: neither linked from the page nor at the {len(addresses)} usual addresses; "
-        'give the feed\'s own address with kind = "feed"'
+        f"no feed was found at {source.url.partition('?')[0]}, nor anything else that can be read, at {tried} "
+        'addresses that it names or that are usual; give the feed\'s own address with kind = "feed"'
     )
 
 
-KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})))
+async def _try(source: Source, way: Candidate, outside: Outside, kinds: Kinds) -> Collected | None:
+    try:
+        return await kinds[way.kind].collect(replace(source, kind=way.kind, url=way.url), Cursor(), outside)
+    except FetchError as error:
+        # A host that does not answer: asking it nine times more is no use.
+        if way.is_sure or (error.status is None and urlsplit(way.url).netloc == urlsplit(source.url).netloc):
+            raise
+    except CollectError:
+        if way.is_sure:
+            raise
+    return None
+
+
+def kind_among(kinds: Kinds) -> SourceKind:
+    """This kind, whose sites turn out to be of the others."""
+    return SourceKind(functools.partial(collect, kinds=kinds), Rules(options=frozenset({"vanished", "push"})))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from dataclasses import replace
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds import read_feed
+from aggregator.documents.pushlinks import with_header
 from aggregator.model import Source
+from aggregator.pace import fresh_for
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 
@@ -19,21 +22,35 @@ ACCEPT = (
 
 async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected:
     """Ask for the source's feed unless it is the same as last time. Raises CollectError."""
-    return await collect_at(source.url, cursor, outside)
+    return await _collect(source.url, cursor, outside)
 
 
 async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
-    """The same for any address. The validators of the cursor must be that address's own."""
+    """The same for any address. The validators of the cursor must be that address's own.
+
+    That the feed moved is not passed on: it is not the source's address in sources.toml that did.
+    """
+    return replace(await _collect(url, cursor, outside), moved_to=None)
+
+
+async def _collect(url: str, cursor: Cursor, outside: Outside) -> Collected:
     answer = await outside.fetch.get(url, etag=cursor.etag, last_modified=cursor.last_modified, accept=ACCEPT)
+    moved_to, holds_for = answer.permanent_url, fresh_for(answer.headers)
     if answer.not_modified:
-        return Collected(None, cursor, url)
+        return Collected(None, cursor, url, moved_to, holds_for)
     digest = hashlib.sha256(answer.body).hexdigest()
     read = Cursor(answer.etag, answer.last_modified, digest, cursor.found_url, cursor.place)
     if digest == cursor.body_digest:
-        return Collected(None, read, answer.url)
+        return Collected(None, read, answer.url, moved_to, holds_for)
     reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
     document = await outside.reader.run(reading, answer.body)
-    return Collected(document, read, answer.url)
+    pushed = with_header(document, answer.headers.get("link", ""), answer.url)
+    return Collected(pushed, read, answer.url, moved_to, holds_for)
 
 
-KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})))
+def itself(url: str) -> str | None:
+    """The address under which other feed readers find the same: a feed's is its own."""
+    return url
+
+
+KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"})), feed_address=itself)

@@ -1,6 +1,6 @@
 """Dates as feeds really write them, in the languages that the partners write: text in, an instant in UTC out.
 
-Guesses nothing: `03/04/2026` could be March or April, so it is no date at all.
+Guesses nothing: `03/04/2026` could be March or April, so it is no date at all, unless the caller knows whose it is.
 """
 
 from __future__ import annotations
@@ -115,24 +115,41 @@ _NAME_DAY_YEAR = re.compile(
     r"(?P<month>[a-z]{3,})\.?[\s-]+(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?[\s,-]+(?P<year>\d{4})(?!\d)"
 )
 _YEAR_NAME_DAY = re.compile(
-    r"(?<!\d)(?P<year>\d{4})(?:\(?e?\)?ko|\.)?[\s,-]+(?P<month>[a-z]{3,})\.?[\s-]+(?P<day>\d{1,2})(?!\d)"
+    r"(?<!\d)(?P<year>\d{4})(?:\.?\(?e?\)?ko|\.)?[\s,-]+(?P<month>[a-z]{3,})\.?[\s-]+(?P<day>\d{1,2})(?!\d)"
+)
+# How nearly all feeds write: RFC 822 and RFC 3339, without anything that would have to be judged.
+_MOST = re.compile(
+    r"(?:[a-z]{3}, (?P<day>\d\d?) (?P<name>[a-z]{3}) (?P<year>\d{4}) |(?P<date>\d{4}-\d\d-\d\d)t)"
+    r"(?P<clock>(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?: ?(?:gmt|z)| ?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))",
+    re.ASCII,
 )
 _WITH_MONTH_NAMES = (_DAY_NAME_YEAR, _NAME_DAY_YEAR, _YEAR_NAME_DAY)
 
 
-def read_date(text: str) -> datetime | None:
+def read_date(text: str, *, day_first: bool = False) -> datetime | None:
     """The instant that a date string names, in UTC; None where it names none, several, or a year out of 1900–2199.
 
     Without a zone it is UTC, without a time it is midnight. `24:00` and a leap second are the next day and second.
+    `day_first` is for texts of people who write `03/04/2026` for the third of April.
     """
     plain = _without_accents(text)[:_LONGEST]
     if plain.isdecimal() and len(plain) in {10, 13}:
         return _in_range(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(plain[:10])))
-    compact = _COMPACT.fullmatch(plain)
+    usual = _MOST.fullmatch(plain)
+    compact = None if usual else _COMPACT.fullmatch(plain)
     try:
-        return _in_range(_read_compact(compact) if compact else _read_spoken(plain))
+        if usual and (usual["date"] or usual["name"] in _MONTHS):
+            return _in_range(_read_usual(usual))
+        return _in_range(_read_compact(compact) if compact else _read_spoken(plain, day_first))
     except (ValueError, OverflowError):
         return None
+
+
+def _read_usual(found: re.Match[str]) -> datetime:
+    day = found["date"] or f"{found['year']}-{_MONTHS[found['name']]:02}-{int(found['day']):02}"
+    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
+    moment = datetime.fromisoformat(f"{day}T{found['clock']}+00:00")
+    return moment + ahead if found["sign"] == "-" else moment - ahead
 
 
 def _without_accents(text: str) -> str:
@@ -155,15 +172,15 @@ def _read_compact(found: re.Match[str]) -> datetime | None:
     return _moment(day, _clock(found["hour"], found["minute"], found["second"], None), offset)
 
 
-def _read_spoken(plain: str) -> datetime | None:
+def _read_spoken(plain: str, day_first: bool) -> datetime | None:
     time = _TIME.search(plain)
     if not time:
-        day = _read_day(plain)
+        day = _read_day(plain, day_first)
         return _moment(day, timedelta(), timedelta()) if day else None
     offset, rest = _read_zone(plain[time.end() :])
     head = plain[: time.start()].removesuffix("t")
     # `Mon Nov 2 10:00:00 CET 2026` has its year after the time; `10:00, 2 November 2026` has all of its date there.
-    day = _read_day(head) or _read_day(f"{head} {rest}")
+    day = _read_day(head, day_first) or _read_day(f"{head} {rest}", day_first)
     if not day:
         return None
     return _moment(day, _clock(time["hour"], time["minute"], time["second"], time["half"]), offset)
@@ -198,13 +215,14 @@ def _read_zone(tail: str) -> tuple[timedelta, str]:
     return named, tail[found.end() :].strip()
 
 
-def _read_day(text: str) -> date | None:
+def _read_day(text: str, day_first: bool) -> date | None:
     """The one calendar day that the text names; raises ValueError where there is no such day."""
     for pattern in (_YEAR_FIRST, _DAY_FIRST_DOTS):
         if found := pattern.search(text):
             return date(_year(found["year"]), int(found["month"]), int(found["day"]))
     if found := _EITHER_FIRST.search(text):
-        return _day_or_month_first(text, int(found["one"]), int(found["two"]), _year(found["year"]))
+        one, two, year = int(found["one"]), int(found["two"]), _year(found["year"])
+        return date(year, two, one) if day_first else _day_or_month_first(text, one, two, year)
     for pattern in _WITH_MONTH_NAMES:
         for found in pattern.finditer(text):
             if month := _month(found["month"]):

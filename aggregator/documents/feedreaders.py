@@ -13,11 +13,13 @@ from xml.sax.expatreader import ExpatParser
 from feedparser.api import StrictFeedParser
 
 from aggregator.documents.fields import MAX_CATEGORIES, MAX_DELETED, MAX_ENTRIES, MAX_MEDIA, MAX_NAME
+from aggregator.documents.xmlfeed import Found
 from aggregator.errors import DocumentError
 
 # Entries that stand within others are not thinned out before they are read, so reading stops here.
 MAX_READ = 5 * MAX_ENTRIES
 _DATED = frozenset({"published", "updated", "created"})
+_RHYTHM = frozenset({"ttl", "hour", "day", "sy_updateperiod", "sy_updatefrequency"})
 # What feedparser lets out when a document is odd enough. RuntimeError is also RecursionError.
 _READING_ERRORS = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -27,7 +29,7 @@ class _Enough(Exception):  # noqa: N818 - not an error: reading simply stops
 
 
 class Reader(StrictFeedParser):  # type: ignore[misc]
-    """What is put right: after reading, `version`, `feeddata`, `entries` and `deleted` hold what was found.
+    """What is put right: after reading, `version`, `feeddata`, `entries`, `deleted` and `rhythm` hold what was found.
 
     An entry holds, besides feedparser's keys: `found_media` (media:content and media:thumbnail in order, each a dict
     of its attributes with `kind` and perhaps `alt`), `media_text` (a media:description that is not one medium's),
@@ -40,6 +42,7 @@ class Reader(StrictFeedParser):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self.deleted: list[str] = []
+        self.rhythm: dict[str, list[str]] = {}
         self._medium: dict[str, Any] | None = None
         self._has_blank_link = False
         # No base address: what the document itself names (xml:base) is applied, and where it was fetched from is left
@@ -53,6 +56,14 @@ class Reader(StrictFeedParser):  # type: ignore[misc]
         if tag.endswith("deleted-entry") and not self.incontent and len(self.deleted) < MAX_DELETED:
             self.deleted.extend(value for name, value in attrs if name == "ref" and value)
         super().unknown_starttag(tag, attrs)
+
+    def pop(self, element: str, strip_whitespace: int = 1) -> Any:
+        """Where the text of every element is taken; None where nothing of that name is open."""
+        text = super().pop(element, strip_whitespace)
+        if element in _RHYTHM and text and not self.inentry:
+            # feedparser keeps the last hour alone.
+            self.rhythm.setdefault(element, []).append(text)
+        return text
 
     def _start_item(self, attrs_d: dict[str, str]) -> None:
         if len(self.entries) >= MAX_READ:
@@ -227,7 +238,7 @@ class Reader(StrictFeedParser):  # type: ignore[misc]
             super()._end_url()
 
 
-def read(xml_bytes: bytes) -> Reader:
+def read(xml_bytes: bytes) -> Found:
     """Reads a well-formed UTF-8 document without DTD; raises DocumentError where even so it cannot be read."""
     reader = Reader()
     parser = ExpatParser()
@@ -243,4 +254,10 @@ def read(xml_bytes: bytes) -> Reader:
         pass
     except (xml.sax.SAXException, *_READING_ERRORS) as error:
         raise DocumentError(f"The feed could not be read ({type(error).__name__}: {error}).") from error
-    return reader
+    return Found(
+        version=reader.version,
+        feed=reader.feeddata,
+        entries=reader.entries,
+        deleted=reader.deleted,
+        rhythm=reader.rhythm,
+    )

@@ -1,20 +1,16 @@
 """One feed document, of whatever format, from bytes to a Document. Pure; meant to run where it can be killed.
 
-The order: text, what it is, is it harmless, is it whole, mend it where it must be, and only then feedparser.
+The order: text, what it is, a quick reading, and where that is not sure a thorough one.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aggregator.documents import fields
-from aggregator.documents.datestrings import read_date
 from aggregator.documents.encodings import decode
-from aggregator.documents.feedreaders import read
-from aggregator.documents.guards import Survey, find_root, survey
+from aggregator.documents.fastfeed import read_quickly
+from aggregator.documents.guards import find_root
 from aggregator.documents.jsonfeed import read_json_feed
-from aggregator.documents.mending import whole_part, with_characters_mended, with_tags_mended
 from aggregator.documents.xmlfeed import document
 from aggregator.errors import DocumentError
 
@@ -36,32 +32,10 @@ def read_feed(body: bytes, *, url: str, content_type: str | None = None) -> Docu
         return read_json_feed(text, url=url)
     root = find_root(text)
     text = text[root.start :]
-    seen = survey(text)
-    if not seen.well_formed:
-        seen = _mended(text, root.name, seen)
-    left_out = max(len(seen.entries) - fields.MAX_ENTRIES, 0)
-    return replace(document(read(_without_old_entries(seen)), url), left_out=left_out)
+    found = read_quickly(text.encode("utf-8", "replace"))
+    if found:
+        return document(found, url)
+    # Only here, because feedparser is a third of a reading process: most of them never see a feed that needs it.
+    from aggregator.documents.thorough import read_thoroughly  # noqa: PLC0415
 
-
-def _mended(text: str, root: str, seen: Survey) -> Survey:
-    whole = None if seen.unfinished else whole_part(text, root)
-    if whole is None:
-        raise DocumentError("The feed ends too early: it was cut short on its way, and nothing of it was kept.")
-    for mend in (with_characters_mended, with_tags_mended):
-        whole = mend(whole)
-        seen = survey(whole)
-        if seen.well_formed:
-            return seen
-    raise DocumentError("The feed is not well-formed XML, and what it should be cannot be made out.")
-
-
-def _without_old_entries(seen: Survey) -> bytes:
-    """The document with only its newest entries; feedparser takes 15 s for 100 000 of them."""
-    if len(seen.entries) <= fields.MAX_ENTRIES:
-        return seen.xml
-    kept = set(fields.newest(seen.entries, [read_date(entry.date) for entry in seen.entries]))
-    pieces, position = [], 0
-    for entry in seen.entries:
-        pieces.append(seen.xml[position : entry.end if entry in kept else entry.start])
-        position = entry.end
-    return b"".join((*pieces, seen.xml[position:]))
+    return read_thoroughly(text, root.name, url=url)

@@ -26,6 +26,7 @@ MAX_AUTHORS = 20
 MAX_MEDIA = 50
 MAX_ALTERNATES = 50
 MAX_DELETED = 10_000
+MAX_HUBS = 5
 MAX_ID = 2_000
 MAX_TITLE = 10_000
 MAX_BODY = 1_000_000
@@ -57,6 +58,11 @@ _RELATIVE_IN_TAG = re.compile(
     re.IGNORECASE,
 )
 _WHOLE_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+# An address that is whole and holds nothing that a parser of addresses would judge or change.
+_PLAIN_PART = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]"
+_PLAIN_ADDRESS = re.compile(
+    rf"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{{1,4}})?(?:/{_PLAIN_PART}*)?(?:\?{_PLAIN_PART}+)?(?:#{_PLAIN_PART}+)?"
+)
 _SCHEME = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*:")
 _ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
 
@@ -64,6 +70,11 @@ _ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
 def clean(text: str, limit: int) -> str:
     """The text without characters that cannot be stored, without space around it, and at most `limit` long."""
     return _UNFIT.sub("", text[: 2 * limit]).strip()[:limit]
+
+
+def storable(text: str) -> str:
+    """The text without the characters that cannot be stored."""
+    return _UNFIT.sub("", text)
 
 
 def identifier(text: str) -> str:
@@ -75,8 +86,10 @@ def identifier(text: str) -> str:
 
 def web_address(text: str | None, base: str | None = None) -> str | None:
     """The absolute http(s) address that `text` names, joined to `base` where one is given; None for all else."""
-    if not text or len(text) > MAX_URL:
+    if not text or len(text) > MAX_URL or (not base and ":" not in text):
         return None
+    if _PLAIN_ADDRESS.fullmatch(text):
+        return text
     try:
         # What has a scheme is whole: to urljoin `https://` or `https:x` is relative.
         address = urljoin(base, text.strip()) if base and not _SCHEME.match(text) else text.strip()
@@ -92,13 +105,18 @@ def web_address(text: str | None, base: str | None = None) -> str | None:
 
 def language_tag(text: str | None) -> str | None:
     """A declared language as a BCP-47 tag (`en_GB` becomes `en-GB`), or None where it is none."""
-    tag = (text or "").strip().replace("_", "-")
+    if not text:
+        return None
+    tag = text.strip().replace("_", "-")
     return tag if _LANGUAGE.fullmatch(tag) else None
 
 
 def plain_text(markup: str, limit: int) -> str:
     """The words of a short piece of HTML such as a title: tags gone, references read."""
-    return clean(html.unescape(_TAG.sub("", _SCRIPT.sub("", markup[: 4 * limit]))), limit)
+    markup = markup[: 4 * limit]
+    if "<" in markup:
+        markup = _TAG.sub("", _SCRIPT.sub("", markup))
+    return clean(html.unescape(markup), limit)
 
 
 def paragraphs(text: str) -> str:
@@ -173,6 +191,11 @@ def distinct_media(media: Iterable[Media]) -> tuple[Media, ...]:
 def distinct_alternates(alternates: Iterable[Alternate], url: str | None) -> tuple[Alternate, ...]:
     """The alternates once each, without the entry's own address unless it names a language."""
     return tuple(dict.fromkeys(one for one in alternates if one.url != url or one.language))[:MAX_ALTERNATES]
+
+
+def distinct_hubs(addresses: Iterable[str]) -> tuple[str, ...]:
+    """The addresses of hubs once each, in order."""
+    return tuple(dict.fromkeys(addresses))[:MAX_HUBS]
 
 
 def newest(entries: Sequence[_T], dates: Sequence[datetime | None], limit: int = MAX_ENTRIES) -> list[_T]:

@@ -33,18 +33,28 @@ def read_json_feed(text: str, *, url: str) -> Document:
     items = feed.get("items")
     if not isinstance(items, list):
         raise DocumentError("This JSON Feed has no list of items.")
-    authors = _authors(feed, url)
+    authors = read_authors(feed, url)
     return Document(
         left_out=max(len(items) - fields.MAX_ENTRIES, 0),
-        entries=fields.newest_sightings([_sighting(item, url, authors) for item in items if isinstance(item, dict)]),
+        entries=fields.newest_sightings([read_item(item, url, authors) for item in items if isinstance(item, dict)]),
         format="json" + ("11" if version.rstrip("/").endswith("1.1") else "10"),
         title=fields.clean(_text(feed, "title"), fields.MAX_TITLE) or None,
         home=fields.web_address(_text(feed, "home_page_url"), url),
         language=fields.language_tag(_text(feed, "language")),
+        hubs=fields.distinct_hubs(_hubs(feed, url)),
+        topic=fields.web_address(_text(feed, "feed_url"), url),
     )
 
 
-def _sighting(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighting:
+def _hubs(feed: _Object, base: str) -> Iterator[str]:
+    """Hubs of WebSub; rssCloud has its own protocol, which is not spoken here."""
+    for hub in _list(feed, "hubs"):
+        if isinstance(hub, dict) and _text(hub, "type").lower() != "rsscloud":
+            yield from filter(None, [fields.web_address(_text(hub, "url"), base)])
+
+
+def read_item(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighting:
+    """One item of a JSON Feed; `inherited` are the feed's authors."""
     entry_id = _identifier(item.get("id"))
     external = fields.web_address(_text(item, "external_url"), base)
     url = fields.web_address(_text(item, "url"), base) or fields.web_address(entry_id)
@@ -58,7 +68,7 @@ def _sighting(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighti
         body_html=html or text or summary,
         summary_html=summary if html or text else "",
         language=fields.language_tag(_text(item, "language")),
-        authors=_authors(item, base) or inherited,
+        authors=read_authors(item, base) or inherited,
         categories=fields.distinct_names(tag for tag in _list(item, "tags") if isinstance(tag, str)),
         media=fields.distinct_media(_media(item, base)),
         alternates=(Alternate(external),) if external and url and external != url else (),
@@ -84,7 +94,7 @@ def _identifier(value: object) -> str:
     return fields.identifier(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else ""
 
 
-def _authors(thing: _Object, base: str) -> tuple[Author, ...]:
+def read_authors(thing: _Object, base: str) -> tuple[Author, ...]:
     """1.1's `authors`, else 1.0's `author`."""
     found = [author for author in (_list(thing, "authors") or [thing.get("author")]) if isinstance(author, dict)]
     return fields.distinct_authors(

@@ -1,21 +1,24 @@
-"""What feedparser's parsers collected becomes values: the fields of RSS, Atom and RDF, each where it belongs."""
+"""What a feed's reader collected becomes values: the fields of RSS, Atom and RDF, each where it belongs.
+
+Both readers hand over the same: `fastfeed`, and feedparser's in `feedreaders`.
+"""
 
 from __future__ import annotations
 
 import calendar
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import FIRST_YEAR, LAST_YEAR, read_date
+from aggregator.documents.rhythm import read_rhythm
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from aggregator.documents.feedreaders import Reader
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE = _HTML | {""}
@@ -30,16 +33,26 @@ _FACE = re.compile(r"https?://(?:[\w-]+\.)?gravatar\.com/", re.IGNORECASE)
 _Raw = dict[str, Any]
 
 
-def document(reader: Reader, url: str) -> Document:
-    """What a reader that has read to the end found, in the document's order; relative addresses are joined to `url`.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reader that has read to the end found, in the document's order, by feedparser's names."""
+
+    version: str
+    feed: _Raw
+    entries: Sequence[_Raw]
+    deleted: Sequence[str]
+    rhythm: Mapping[str, Sequence[str]]
+
+
+def document(found: Found, url: str) -> Document:
+    """What was found, as values; relative addresses are joined to `url`.
 
     Raises DocumentError where that is no feed at all.
     """
-    feed: _Raw = reader.feeddata
-    entries: Sequence[_Raw] = reader.entries
-    if not reader.version and not entries and not _text(feed, "title"):
+    feed, entries = found.feed, found.entries
+    if not found.version and not entries and not _text(feed, "title"):
         raise DocumentError("This is not a feed: it has neither a title nor entries.")
-    format_ = reader.version or "rss"
+    format_ = found.version or "rss"
     language = fields.language_tag(_text(feed, "language"))
     # RFC 4287, 4.2.1: an entry without author has the feed's.
     authors = _authors(feed, url) if format_.startswith("atom") else ()
@@ -49,8 +62,17 @@ def document(reader: Reader, url: str) -> Document:
         title=_title(feed),
         home=fields.web_address(_text(feed, "link"), url),
         language=language,
-        deleted=tuple(dict.fromkeys(fields.identifier(ref) for ref in reader.deleted)),
+        deleted=tuple(dict.fromkeys(fields.identifier(ref) for ref in found.deleted)),
+        hubs=fields.distinct_hubs(_related(feed, "hub", url)),
+        topic=next(_related(feed, "self", url), None),
+        rhythm=read_rhythm(found.rhythm),
     )
+
+
+def _related(raw: _Raw, relation: str, url: str) -> Iterator[str]:
+    for link in _dicts(raw, "links"):
+        if _text(link, "rel") == relation and (address := fields.web_address(_text(link, "href"), url)):
+            yield address
 
 
 def _sighting(
@@ -166,8 +188,10 @@ def _authors(raw: _Raw, url: str) -> tuple[Author, ...]:
 
 def _person(text: str) -> str:
     """The name in `a@b.example (Name)` or `Name <a@b.example>`; a mail address is nobody's name and not passed on."""
-    named = _NAME_IN_BRACKETS.fullmatch(text[: fields.MAX_NAME])
-    name = named[1] if named else _MAIL_BESIDE_NAME.sub("", text[: fields.MAX_NAME])
+    name = text[: fields.MAX_NAME]
+    if "@" in name:
+        named = _NAME_IN_BRACKETS.fullmatch(name)
+        name = named[1] if named else _MAIL_BESIDE_NAME.sub("", name)
     return fields.plain_text(name, fields.MAX_NAME).strip("\"' ")
 
 

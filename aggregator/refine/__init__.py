@@ -192,4 +192,8 @@ def _story_keys(url: str | None, sighting: Sighting, base_url: str | None, sourc
     shared = canonical_url(sighting.card.url, base_url) if sighting.card else None
     keys = (url_key(address) for address in (url, shared, *alternates))
     nobodys = {url_key(base_url), url_key(source.url)}
-    return tuple(dict.fromkeys(key for key in keys if key and key not in nobodys and ("/" in key or "?" in key)))
+    # One page announces many evenings: an event shares its story with what is said of the same evening alone.
+    when = f" {sighting.happening.starts_at.isoformat()}" if sighting.happening else ""
+    return tuple(
+        dict.fromkeys(f"{key}{when}" for key in keys if key and key not in nobodys and ("/" in key or "?" in key))
+    )

@@ -1,12 +1,14 @@
 """Decides which entries are new, changed, renamed or known. Thinks only; what is known comes in, a plan goes out.
 
 An entry is known by its own id. Where that fails, because a feed renews its ids or moves house, it is known by its
-address, and then by its words and date: so old posts do not come back as new ones.
+address, then by its place on another host, then by its words and date: so old posts do not come back as new ones. What
+says the same as an old post at another place and on another day is a new one: a meeting is called every month.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +18,8 @@ from aggregator.model import Sighting
 from aggregator.refine.links import url_key
 
 ALIKE_CHARACTERS = 200
+_PIECES = re.compile(r"<[^>]*>?|[^<]+")
+_BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
 
 
 class Finding(StrEnum):
@@ -79,11 +83,15 @@ def judge(marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry]) 
     present |= {key for _, mark in marked if (key := _shared_key(mark, by_key))}
     absent = [entry for key, entry in by_key.items() if key not in present]
     urls = Counter(mark.url_key for _, mark in marked)
+    twins = Counter((mark.title_key, mark.dated) for _, mark in marked)
     verdicts = []
     for sighting, mark in marked:
         entry = by_key.get(mark.entry_key) or by_key.get(_shared_key(mark, by_key) or "")
-        if entry is None and (entry := _renamed(mark, absent, is_own_url=urls[mark.url_key] == 1)):
-            absent.remove(entry)
+        if entry is None:
+            is_own = urls[mark.url_key] == 1, twins[mark.title_key, mark.dated] == 1
+            entry = _renamed(mark, absent, is_own_url=is_own[0], is_own_moment=is_own[1])
+            if entry:
+                absent.remove(entry)
         verdicts.append(_verdict(sighting, mark, entry))
     return verdicts
 
@@ -108,23 +116,43 @@ def _shared_key(mark: Mark, by_key: Mapping[str, KnownEntry]) -> str | None:
     return None
 
 
-def _renamed(mark: Mark, absent: Sequence[KnownEntry], *, is_own_url: bool) -> KnownEntry | None:
-    """The known entry that this one was before its id changed: one that the document no longer shows."""
+def _renamed(mark: Mark, absent: Sequence[KnownEntry], *, is_own_url: bool, is_own_moment: bool) -> KnownEntry | None:
+    """The known entry that this one was before its id changed: one that the document no longer shows.
+
+    `is_own_url` and `is_own_moment` say that no other entry has its address, or its title and date.
+    """
     # A page of events has one address for many of them: an address alone is not enough.
-    same_url = [
-        entry for entry in absent if mark.url_key and entry.mark.url_key == mark.url_key and _agree(mark, entry)
-    ]
+    agreeing = [entry for entry in absent if _agree(mark, entry.mark)]
+    same_url = [entry for entry in agreeing if mark.url_key and entry.mark.url_key == mark.url_key]
     alike = [entry for entry in absent if entry.mark.alike_key == mark.alike_key]
     both = [entry for entry in same_url if entry in alike]
     if both:
         return both[0]
     if is_own_url and len(same_url) == 1:
         return same_url[0]
-    return alike[0] if len(alike) == 1 else None
+    place = _behind_host(mark)
+    same_place = [entry for entry in agreeing if place and _behind_host(entry.mark) == place]
+    if is_own_url and len(same_place) == 1:
+        return same_place[0]
+    if len(alike) == 1:
+        return alike[0]
+    twins = [entry for entry in agreeing if _is_twin(mark, entry.mark)]
+    return twins[0] if is_own_moment and len(twins) == 1 else None
 
 
-def _agree(mark: Mark, entry: KnownEntry) -> bool:
-    return mark.title_key == entry.mark.title_key or mark.dated == entry.mark.dated != ""
+def _agree(mark: Mark, other: Mark) -> bool:
+    return mark.title_key == other.title_key or mark.dated == other.dated != ""
+
+
+def _is_twin(mark: Mark, other: Mark) -> bool:
+    """Whether both have one title and one moment. A mere day is no moment: notices of a day may share a title."""
+    return "T00:00:00" not in mark.dated and mark.title_key == other.title_key and mark.dated == other.dated != ""
+
+
+def _behind_host(mark: Mark) -> str:
+    """What stays of an address when its site moves to another host; empty for a front page."""
+    found = _BEHIND_HOST.search(mark.url_key or "")
+    return found[0] if found else ""
 
 
 def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
@@ -136,6 +164,11 @@ def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
     elif is_ambiguous:
         entry_key = f"{entry_key} | {link or alike}"
     return Mark(_short(entry_key), _digest(sighting), link, alike, _title_key(sighting), _dated(sighting))
+
+
+def key_of(entry_id: str) -> str:
+    """The key of the entry with that id, where the id is its own alone."""
+    return _short(entry_id)
 
 
 def _short(key: str) -> str:
@@ -150,15 +183,28 @@ def _alike_key(sighting: Sighting) -> str:
 
 
 def _title_key(sighting: Sighting) -> str:
-    return _hash(" ".join((sighting.title or _beginning(sighting)).split()).casefold())
+    title = " ".join((sighting.title or _beginning(sighting)).split()).casefold()
+    # What takes place every week under one title is not one thing that gets new ids.
+    return _hash(title, _dated(sighting)) if sighting.happening else _hash(title)
 
 
 def _beginning(sighting: Sighting) -> str:
-    return " ".join((sighting.body_html or sighting.summary_html).split())[:ALIKE_CHARACTERS]
+    """The first words, without markup: links and pictures move with their site. Of what has no words, the markup."""
+    text = sighting.body_html or sighting.summary_html
+    words: list[str] = []
+    length = 0
+    for piece in _PIECES.finditer(text):
+        if not piece[0].startswith("<"):
+            words += piece[0].split()
+            length = sum(map(len, words)) + len(words)
+            if length > ALIKE_CHARACTERS:
+                break
+    return (" ".join(words) or " ".join(text.split()))[:ALIKE_CHARACTERS]
 
 
 def _dated(sighting: Sighting) -> str:
-    moment = sighting.published_at or sighting.updated_at
+    starts_at = sighting.happening.starts_at if sighting.happening else None
+    moment = starts_at or sighting.published_at or sighting.updated_at
     return moment.isoformat() if moment else ""
 
 

@@ -2,37 +2,43 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
 from aggregator.model import Refined, ReviewMode, Sensitive, Source, State, TagMatch
-from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict
+from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict, key_of
 from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
+from aggregator.store.edits import becomes_sensitive, is_same_file, says_otherwise, was_said_before, what_was
 from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.search import fold
 from aggregator.store.tables import decision, item, item_tag, revision, sighting, story_key
 
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
-LINK_HOST = re.compile(r'href="https?://([^/"?#]+)')
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
+DELETED = "deleted at its source"
+HIDDEN = "its source no longer wants it shown"
+OVER = "it is over"
 
 
 @dataclass(slots=True)
 class Kept:
-    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told."""
+    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told.
+
+    `withdrawn` counts those that were withdrawn, whether or not they were public.
+    """
 
     item_ids: list[str] = field(default_factory=list)
     scheduled: list[tuple[str, datetime]] = field(default_factory=list)
     changes: list[tuple[ChangeKind, str]] = field(default_factory=list)
+    withdrawn: int = 0
 
 
 async def read_known(connection: AsyncConnection, source_id: str, marks: Iterable[Mark]) -> list[KnownEntry]:
@@ -50,7 +56,13 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     ]
     if urls:
         asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
-    rows = await connection.execute(union(*asked))
+    rows = list(await connection.execute(union(*asked)))
+    found = {row.entry_key for row in rows}
+    if strangers := [mark for mark in marks if mark.entry_key not in found]:
+        # Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+        titles, dates = {mark.title_key for mark in strangers}, {mark.dated for mark in strangers if mark.dated}
+        alike = sighting.c.title_key.in_(titles) | sighting.c.dated.in_(dates)
+        rows += await connection.execute(select(*columns).where(own, alike, sighting.c.entry_key.not_in(found)))
     return [KnownEntry(Mark(*(getattr(row, name) for name in names)), row.item_id) for row in rows]
 
 
@@ -88,23 +100,32 @@ async def withdraw_deleted(
     connection: AsyncConnection, source: Source, entry_keys: Sequence[str], kept: Kept, *, now: datetime
 ) -> None:
     """Withdraw the items of entries that the source itself declares gone."""
-    if not entry_keys:
-        return
-    its_items = select(sighting.c.item_id).where(
-        sighting.c.source_id == source.id, sighting.c.entry_key.in_(entry_keys)
-    )
-    rows = await connection.execute(select(item.c.id, item.c.state).where(item.c.id.in_(its_items)))
-    for row in rows.all():
-        if row.state in OPEN_STATES:
-            reason = "deleted at its source"
-            await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
+    keys = [key_of(entry_id) for entry_id in entry_keys]
+    for start in range(0, len(keys), MOST_ROWS):
+        own = (sighting.c.source_id == source.id) & sighting.c.entry_key.in_(keys[start : start + MOST_ROWS])
+        await _withdraw(connection, item.c.id.in_(select(sighting.c.item_id).where(own)), DELETED, kept, now=now)
+
+
+async def withdraw_hidden(
+    connection: AsyncConnection, source: Source, verdicts: Sequence[Verdict], kept: Kept, *, now: datetime
+) -> None:
+    """Withdraw the items of known entries that may not be shown any more, until they change once more."""
+    # How they are now is remembered, so that they are seen to have changed when they may be shown again as they were.
+    await keep_renamed(connection, source, verdicts, now=now)
+    ids = [verdict.item_id for verdict in verdicts if verdict.item_id]
+    if ids:
+        await _withdraw(connection, item.c.id.in_(ids), HIDDEN, kept, now=now)
 
 
 async def withdraw_all(connection: AsyncConnection, source: Source, reason: str, kept: Kept, *, now: datetime) -> None:
     """Withdraw every item of the source: the account is no more."""
-    rows = await connection.execute(
-        select(item.c.id).where(item.c.source_id == source.id, item.c.state.in_(OPEN_STATES))
-    )
+    await _withdraw(connection, item.c.source_id == source.id, reason, kept, now=now)
+
+
+async def _withdraw(
+    connection: AsyncConnection, which: ColumnElement[bool], reason: str, kept: Kept, *, now: datetime
+) -> None:
+    rows = await connection.execute(select(item.c.id).where(which, item.c.state.in_(OPEN_STATES)))
     for row in rows.all():
         await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
 
@@ -213,16 +234,13 @@ async def _revise(
     statement = select(item).where(item.c.id == verdict.item_id).with_for_update()
     row = (await connection.execute(statement)).one()
     said = _said(refined)
+    if await _is_an_old_page(connection, row, said):
+        return
     original = dict(row.original)
     before = {name: original.get(name, getattr(row, name)) for name in said}
-    if _is_same_file(before["picture_url"], said["picture_url"]):
+    if is_same_file(before["picture_url"], said["picture_url"]):
         said["picture_url"] = before["picture_url"]
-    # A site that moves or signs its addresses anew says nothing new: words, pictures and where links lead to count.
-    says_otherwise = (
-        any(before[name] != said[name] for name in ("title", "content_text", "starts_at", "ends_at"))
-        or (said["picture_url"] is not None and before["picture_url"] != said["picture_url"])
-        or not _hosts(said["content_html"]) <= _hosts(before["content_html"]) | _hosts(f'href="{said["url"]}"')
-    )
+    is_edit = says_otherwise(before, said)
     values = {name: value for name, value in said.items() if name not in row.overlay}
     values["original"] = original | {name: value for name, value in said.items() if name in row.overlay}
     if verdict.sighting.published_at:
@@ -231,47 +249,62 @@ async def _revise(
         values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}
     shown = {**{name: getattr(row, name) for name in said}, **values}
     values["search_text"] = _search_text(shown)
-    if says_otherwise:
-        was = {name: before[name] for name in ("title", "summary", "content_html", "url", "picture_url")}
-        await connection.execute(insert(revision).values(item_id=row.id, at=now, was=was))
+    if is_edit:
+        await connection.execute(insert(revision).values(item_id=row.id, at=now, was=what_was(before)))
         values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
     await connection.execute(update(item).where(item.c.id == row.id).values(**values))
     if "tags" not in row.overlay:
-        await connection.execute(delete(item_tag).where(item_tag.c.item_id == row.id))
-        if refined.tags:
-            await connection.execute(insert(item_tag), [_tag_row(row.id, tag) for tag in refined.tags])
-    if says_otherwise or before["picture_url"] != said["picture_url"]:
+        await _tag_anew(connection, row.id, refined.tags)
+    if is_edit or before["picture_url"] != said["picture_url"]:
         kept.item_ids.append(row.id)
-    if says_otherwise:
-        await _tell_of_revision(connection, source, row, kept, now=now)
+    if is_edit or _is_back(row, HIDDEN):
+        is_held = source.sensitive is Sensitive.HOLD and becomes_sensitive(before, said)
+        is_ahead = said["ends_at"] is not None and said["ends_at"] > now
+        await _tell_of_revision(connection, source, row, kept, is_held=is_held, is_ahead=is_ahead, now=now)
     elif row.state == State.APPROVED:
         await touch_stream(connection)  # an address or a tag may look different
+
+
+async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[TagMatch]) -> None:
+    await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
+    if tags:
+        await connection.execute(insert(item_tag), [_tag_row(item_id, tag) for tag in tags])
 
 
 def _search_text(shown: Mapping[str, Any]) -> str:
     return fold(f"{shown['title'] or ''} {shown['content_text'] or shown['summary']}")
 
 
-def _hosts(cleaned_html: str) -> set[str]:
-    """The hosts that links in cleaned HTML lead to."""
-    return {host.lower().removeprefix("www.") for host in LINK_HOST.findall(cleaned_html)}
+def _is_back(row: Row[Any], reason: str) -> bool:
+    """Whether the item was withdrawn by its source for that reason, and nobody has decided otherwise."""
+    return bool(row.state == State.WITHDRAWN and row.decided_by == AT_SOURCE and row.reason == reason)
 
 
-def _is_same_file(before: str | None, now: str | None) -> bool:
-    """True for one picture under two signatures or on two hosts: our copy of the first stays."""
-    return bool(before and now) and _file_name(str(before)) == _file_name(str(now))
-
-
-def _file_name(url: str) -> str:
-    return url.partition("?")[0].rstrip("/").rpartition("/")[2]
+async def _is_an_old_page(connection: AsyncConnection, row: Row[Any], said: Mapping[str, Any]) -> bool:
+    """Whether what was deleted is shown as it was before: that comes out of a cache."""
+    if not _is_back(row, DELETED):
+        return False
+    earlier = (await connection.execute(select(revision.c.was).where(revision.c.item_id == row.id))).scalars()
+    return was_said_before(said, earlier)
 
 
 async def _tell_of_revision(
-    connection: AsyncConnection, source: Source, row: Row[Any], kept: Kept, *, now: datetime
+    connection: AsyncConnection,
+    source: Source,
+    row: Row[Any],
+    kept: Kept,
+    *,
+    is_held: bool,
+    is_ahead: bool,
+    now: datetime,
 ) -> None:
-    """New words are never shown as if an editor had approved them, unless the source is trusted."""
+    """New words are never shown as if an editor had approved them, unless the source is trusted.
+
+    `is_held` is true where it is sensitive from now on, so that nobody but an editor may let it in; `is_ahead` where
+    it is an event that has yet to end.
+    """
     state = State(row.state)
-    is_trusted = source.review.mode is ReviewMode.AUTO
+    is_trusted = source.review.mode is ReviewMode.AUTO and not is_held
     is_an_editors = state is State.SCHEDULED and row.decided_by is not None
     if (state is State.APPROVED or is_an_editors) and not is_trusted:
         reason = f"changed at its source after it was {state}"
@@ -280,6 +313,8 @@ async def _tell_of_revision(
         kept.changes.append((ChangeKind.PUBLISHED, row.id))
     elif state is State.WITHDRAWN and row.decided_by == AT_SOURCE:
         await _by_itself(connection, row.id, State.WAITING, "is back at its source", RULE, kept, now=now)
+    elif state is State.WITHDRAWN and row.reason == OVER and is_ahead:
+        await _by_itself(connection, row.id, State.WAITING, "was put off to another date", RULE, kept, now=now)
     else:
         kept.changes.append((ChangeKind.CHANGED, row.id))
 
@@ -290,6 +325,7 @@ async def _by_itself(
     action = {State.WAITING: "hold", State.WITHDRAWN: "withdraw"}[to]
     moved = await move(connection, item_id, to=to, action=action, by=by, reason=reason, now=now)
     kept.changes.extend(moved.changes)
+    kept.withdrawn += to is State.WITHDRAWN
 
 
 async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:

@@ -13,6 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.model import Source
+from aggregator.pace import Move
+from aggregator.store.habits import Habits, read_habits, write_habits
+from aggregator.store.spending import move_spending
 from aggregator.store.tables import item, sighting, source_state
 
 
@@ -36,7 +39,10 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """One source's state. `failures` counts those since it last went well."""
+    """One source's state. `failures` counts those since it last went well.
+
+    `stopped` is true where it said that it is gone for good: then it is asked only when an editor wishes it.
+    """
 
     source_id: str
     url: str
@@ -50,6 +56,9 @@ class SourceState:
     problem_at: datetime | None
     live_at: datetime | None = None
     push_problem: str | None = None
+    stopped: bool = False
+    move: Move = field(default_factory=Move)
+    habits: Habits = field(default_factory=Habits)
 
 
 async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *, now: datetime) -> None:
@@ -105,11 +114,13 @@ async def _rename(connection: AsyncConnection, source: Source, old_id: str) -> N
         await connection.execute(renaming)
     values = {"source_id": source.id, "partner_id": source.partner}
     await connection.execute(update(item).where(item.c.source_id == old_id).values(**values))
+    await move_spending(connection, old_id, source.id)
 
 
 async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now: datetime) -> list[str]:
     """Which of those sources are due, longest overdue first."""
-    statement = select(source_state.c.source_id).where(source_state.c.due_at <= now).order_by(source_state.c.due_at)
+    is_due = (source_state.c.due_at <= now) & source_state.c.stopped.is_(False)
+    statement = select(source_state.c.source_id).where(is_due).order_by(source_state.c.due_at)
     wanted = set(ids)
     return [row.source_id for row in await connection.execute(statement) if row.source_id in wanted]
 
@@ -134,8 +145,11 @@ async def keep_success(
     now: datetime,
     due_at: datetime,
     has_news: bool,
+    move: Move | None = None,
+    habits: Habits | None = None,
 ) -> None:
     """Note that the source was read. Raises CollectedMeanwhileError where the state is no longer the one we saw."""
+    move, habits = move or state.move, habits or state.habits
     values = {
         "etag": cursor.etag,
         "last_modified": cursor.last_modified,
@@ -148,6 +162,10 @@ async def keep_success(
         "failures": 0,
         "problem": None,
         "problem_at": None,
+        "stopped": False,
+        "moved_to": move.to,
+        "moved_at": move.since,
+        "shown": write_habits(habits),
     }
     if has_news:
         values["arrived_at"] = now
@@ -165,17 +183,50 @@ async def keep_push(
 
 
 async def keep_failure(
-    connection: AsyncConnection, state: SourceState, problem: str, *, now: datetime, due_at: datetime
+    connection: AsyncConnection,
+    state: SourceState,
+    problem: str,
+    *,
+    now: datetime,
+    due_at: datetime,
+    stopped: bool = False,
+    move: Move | None = None,
+    habits: Habits | None = None,
 ) -> None:
     """Note why the source could not be read; its validators stay where they were."""
+    move = move or state.move
     values = {
         "due_at": due_at,
         "tried_at": now,
         "failures": state.failures + 1,
         "problem": problem[:1000],
         "problem_at": now,
+        "stopped": stopped,
+        "moved_to": move.to,
+        "moved_at": move.since,
+        "shown": write_habits(habits or state.habits),
     }
     await _guarded(connection, state, values)
+
+
+async def hasten(connection: AsyncConnection, source_id: str, *, at: datetime) -> None:
+    """Have a source asked at that moment at the latest, though never before the one it has asked to wait for."""
+    state = await read_state(connection, source_id)
+    if state is None:
+        return
+    moment = max(at, state.habits.wait_until or at)
+    await connection.execute(
+        update(source_state)
+        .where(source_state.c.source_id == source_id, source_state.c.due_at > moment)
+        .values(due_at=moment)
+    )
+
+
+async def fall_back(connection: AsyncConnection, source_id: str, *, at: datetime) -> None:
+    """Have a source that does not push any more asked at that moment at the latest; one that fails anyhow waits on."""
+    state = await read_state(connection, source_id)
+    if state and not state.failures:
+        await hasten(connection, source_id, at=at)
 
 
 async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
@@ -203,7 +254,10 @@ def _state(row: object) -> SourceState:
         "problem_at",
         "live_at",
         "push_problem",
+        "stopped",
     )
     validators = ("etag", "last_modified", "body_digest", "found_url")
     cursor = Cursor(**{name: value(name) for name in validators}, place=value("place") or {})  # type: ignore[arg-type]
-    return SourceState(cursor=cursor, **{name: value(name) for name in names})  # type: ignore[arg-type]
+    habits = read_habits(value("shown"))  # type: ignore[arg-type]
+    move = Move(value("moved_to"), value("moved_at"))  # type: ignore[arg-type]
+    return SourceState(cursor=cursor, move=move, habits=habits, **{name: value(name) for name in names})  # type: ignore[arg-type]

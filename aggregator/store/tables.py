@@ -66,7 +66,7 @@ source_state = Table(
     Column("last_modified", Text),
     Column("body_digest", Text),
     Column("place", JSON),  # how far the collector of another kind than feeds has read; opaque to all others
-    Column("shown", JSON),  # the keys of the entries in the last document, where that was a window
+    Column("shown", JSON),  # what it showed last and how it wishes to be asked: see habits.py
     Column("moved_to", Text),  # where permanent redirects lead, and since when
     Column("moved_at", Moment),
     Column("stopped", Boolean, nullable=False, server_default=text("false")),  # it said that it is gone for good

@@ -53,6 +53,8 @@ export function fillCard(card, item) {
   const said = about(more);
   show(say(card, "about", said), said);
   say(card, "why", why(more));
+  const words = flag(more);
+  show(say(card, "flag", words), words);
   notice(card, "");
   showTimes(card);
   return card;
@@ -164,6 +166,11 @@ function why({ state, reason, decided_by: by }) {
   if (state === "waiting") return sentence(reason || "A decision was taken back, so it waits again");
   const decided = names.states[state] + (by ? ` by ${named("deciders", by)}` : "");
   return sentence(reason ? `${decided}: ${reason}` : decided);
+}
+
+function flag({ missing_since: missing, gone_since: gone }) {
+  if (missing) return `No longer in its feed since ${day.format(new Date(missing))}.`;
+  return gone ? `Its page was not there on ${day.format(new Date(gone))}.` : "";
 }
 
 function sentence(text) {

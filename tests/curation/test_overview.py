@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import insert, update
 
 from aggregator.model import Configuration, Partner, Review, ReviewMode, Source, State, Stream
+from aggregator.pace import Move
 from aggregator.store.engine import Database
+from aggregator.store.habits import Habits
 from aggregator.store.sources import Cursor, SourceState
 from aggregator.store.tables import decision, item
 from curation.overview import Health, count_states, judge_sources, read_log
@@ -38,12 +40,27 @@ def configure(*sources: Source) -> Configuration:
         ({"expect_every": timedelta(days=14)}, replace(GOOD, failures=1), Health.FAILING),
         ({"expect_every": timedelta(days=21)}, GOOD, Health.GOOD),
         ({"expect_every": timedelta(days=1)}, replace(GOOD, arrived_at=None), Health.GOOD),
-        ({"enabled": False}, replace(GOOD, failures=2), Health.OFF),
+        ({}, replace(GOOD, failures=2, stopped=True), Health.STOPPED),
+        ({"enabled": False}, replace(GOOD, failures=2, stopped=True), Health.OFF),
     ],
 )
 def test_a_source_is_judged_by_its_state(changes: dict[str, object], state: SourceState | None, health: Health) -> None:
     judged = judge_sources(configure(source(**changes)), {"city-news": state} if state else {}, now=NOW)
     assert [(one.id, one.partner_name, one.health) for one in judged] == [("city-news", "The City", health)]
+
+
+def test_when_a_source_is_asked_next_and_why_is_told_while_it_holds() -> None:
+    moved = Move("https://town.example/feed", NOW - timedelta(days=8))
+    habits = Habits(why="it asked to wait", wait_until=NOW + timedelta(hours=1))
+    state = replace(GOOD, move=moved, habits=habits, live_at=NOW - timedelta(hours=1))
+    (told,) = judge_sources(configure(source()), {"city-news": state}, now=NOW)
+    assert (told.why, told.wait_until, told.moved_to, told.is_followed, told.is_live) == (
+        "it asked to wait", NOW + timedelta(hours=1), "https://town.example/feed", True, True,
+    )  # fmt: skip
+    (later,) = judge_sources(configure(source()), {"city-news": state}, now=NOW + timedelta(days=2))
+    assert (later.wait_until, later.is_live) == (None, False)
+    (stopped,) = judge_sources(configure(source()), {"city-news": replace(state, stopped=True)}, now=NOW)
+    assert (stopped.due_at, stopped.why) == (None, "")
 
 
 def test_sources_in_trouble_come_first_and_forgotten_ones_not_at_all() -> None:

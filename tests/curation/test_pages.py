@@ -13,7 +13,9 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from aggregator.machine import Machine
-from aggregator.store.tables import decision, item, item_tag, source_state
+from aggregator.store.habits import Habits, write_habits
+from aggregator.store.tables import decision, item, item_tag, source_state, task
+from aggregator.store.tables import sighting as sighting_table
 from curation import cards, pages
 from curation.cards import cut, language_label, sentence
 from curation.editors import Role, find_editor, make_link
@@ -489,6 +491,90 @@ def test_a_language_is_named(code: str, label: str) -> None:
 
 def test_a_reason_becomes_a_sentence() -> None:
     assert [sentence(text) for text in ("it waits", "Why?", "", " ok ")] == ["It waits.", "Why?", "", "Ok."]
+
+
+async def set_source(room: Machine, **values: Any) -> None:
+    async with room.database.write() as connection:
+        await connection.execute(update(source_state).values(**values))
+
+
+async def test_where_a_source_moved_when_it_is_asked_next_and_why_is_shown(
+    room: Machine, visitor: Visitor, clock: Clock
+) -> None:
+    habits = Habits(why="it asked to wait", wait_until=clock() + timedelta(hours=5))
+    await set_source(
+        room, tried_at=clock(), collected_at=clock(), due_at=clock() + timedelta(hours=5), shown=write_habits(habits),
+        moved_to="https://town.example/feed", moved_at=clock() - timedelta(days=8), push_problem="the hub hung up",
+    )  # fmt: skip
+    await visitor.sign_in("vera")
+    await visitor.get("/curation/sources")
+    text = words(visitor.text)
+    for said in (
+        "It moved to https://town.example/feed : change its url in sources.toml.",
+        "asked there meanwhile",
+        "it asked to wait until 23 Nov 2026, 14:00",
+        "Nothing is pushed: the hub hung up",
+    ):
+        assert said in text
+    assert "Collect now" not in text, "a viewer looks on"
+    clock.forward(hours=6)
+    await visitor.get("/curation/sources")
+    assert "until 23 Nov 2026, 14:00" not in words(visitor.text)
+
+
+async def test_a_source_that_is_gone_for_good_is_shown_first_with_what_can_be_done(
+    room: Machine, visitor: Visitor, clock: Clock
+) -> None:
+    await set_source(room, tried_at=clock(), stopped=True, failures=1, problem="gone (410)", due_at=clock())
+    await visitor.sign_in("ana")
+    await visitor.get("/curation/sources")
+    text = words(visitor.text)
+    assert "1 of 1 cannot be read" in text
+    assert "gone for good gone (410)" in text
+    assert "It is not asked any more." in text
+
+
+async def test_a_source_is_collected_now_by_a_form_of_ones_own(room: Machine, visitor: Visitor, other: Visitor) -> None:
+    async def open_tasks() -> list[str]:
+        async with room.database.read() as connection:
+            return list((await connection.execute(select(task.c.key))).scalars())
+
+    path = "/curation/sources/city-news/collect"
+    await visitor.sign_in("ana")
+    await visitor.get("/curation/sources")
+    assert f'action="{path}"' in visitor.text
+    assert (await visitor.post(path, {"csrf": "forged"})).status == 403
+    await other.sign_in("vera")
+    assert (await other.post(path)).status == 403
+    assert await open_tasks() == []
+    answer = await visitor.post(path)
+    assert (answer.status, answer.headers["Location"]) == (303, "/curation/sources?asked=city-news")
+    assert await open_tasks() == ["source:city-news:collect"]
+    await visitor.get(answer.headers["Location"])
+    assert "city-news is collected now." in words(visitor.text)
+    assert (await visitor.get("/curation/sources?asked=<b>nobody</b>")).status == 200
+    assert "nobody" not in visitor.text
+    assert (await visitor.post("/curation/sources/nobody/collect")).status == 404
+    assert (await visitor.get(path)).status == 405
+
+
+async def test_an_item_that_its_feed_no_longer_shows_carries_a_flag(
+    room: Machine, visitor: Visitor, clock: Clock
+) -> None:
+    ids = await put_items(room, 2)
+    await visitor.sign_in("ana")
+    assert "No longer in its feed" not in visitor.text
+    async with room.database.write() as connection:
+        missing = update(sighting_table).where(sighting_table.c.item_id == ids[0])
+        await connection.execute(missing.values(missing_at=clock()))
+    await change_item(room, ids[1], gone_at=clock())
+    await visitor.get("/curation/")
+    assert words(visitor.text).count("No longer in its feed since 23 Nov 2026.") == 1
+    assert words(visitor.text).count("Its page was not there on 23 Nov 2026.") == 1
+    answer = await visitor.get("/curation/api/items")
+    said = {one["id"]: one["_mpower"] for one in (await answer.json())["items"]}
+    assert (said[ids[0]]["missing_since"], said[ids[0]]["gone_since"]) == ("2026-11-23T09:00:00Z", None)
+    assert (said[ids[1]]["missing_since"], said[ids[1]]["gone_since"]) == (None, "2026-11-23T09:00:00Z")
 
 
 async def test_a_wrong_sources_file_is_shown_to_editors(room: Machine, visitor: Visitor) -> None:

@@ -161,3 +161,19 @@ def test_where_feedparser_is_right_we_are_equal(moment: datetime, zone: str) -> 
 def test_any_text_is_a_date_or_none(text: str) -> None:
     moment = read_date(text)
     assert moment is None or (moment.tzinfo is UTC and 1900 <= moment.year <= 2199)
+
+
+@given(
+    st.sampled_from(["Mon, {day} {name} {year} {clock} {zone}", "{year}-{month:02}-{day:02}T{clock}{zone}"]),
+    st.integers(0, 32),
+    st.integers(0, 13),
+    st.sampled_from(["Jan", "May", "Dec", "Ene", "Xyz"]),
+    st.sampled_from(["0000", "1899", "1900", "2024", "2026", "2199", "9999"]),
+    st.builds("{:02}:{:02}:{:02}".format, st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)),
+    st.sampled_from(["GMT", "Z", "+0100", "-03:30", "-2359", "+99:99"]),
+)
+def test_the_usual_dates_mean_what_they_mean_with_words_around_them(
+    form: str, day: int, month: int, name: str, year: str, clock: str, zone: str
+) -> None:
+    usual = form.format(day=day, month=month, name=name, year=year, clock=clock, zone=zone)
+    assert read_date(usual) == read_date(f"on {usual}")

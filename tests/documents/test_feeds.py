@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -527,6 +528,37 @@ def test_the_logo_of_a_feed_is_nobodys_picture() -> None:
     document = read(rss(WHOLE, channel=logo))
     assert document.title == "t"
     assert document.entries[0].media == ()
+
+
+# Push
+
+HUBS = "".join(
+    f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="{relation}" href="{address}"/>'
+    for relation, address in [
+        ("hub", "https://hub.example/"),
+        ("self", "feed.xml"),
+        ("HUB", "/hub"),
+        ("hub", "https://hub.example/"),
+        ("hub", "ftp://hub.example/"),
+        ("hub", ""),
+        ("self", "https://else.example/"),
+    ]
+)
+
+
+@pytest.mark.parametrize("damage", ["", "<own>Fish & chips</own>"])
+@pytest.mark.parametrize("write", [lambda said: rss(WHOLE, channel=said), lambda said: atom("<id>a</id>", feed=said)])
+def test_a_feed_says_where_it_can_be_had_by_push(write: Callable[[str], bytes], damage: str) -> None:
+    document = read(write("<title>t</title>" + HUBS + damage))
+    assert document.hubs == ("https://hub.example/", "https://partner.example/hub")
+    assert document.topic == "https://partner.example/news/feed/feed.xml"
+
+
+def test_an_entrys_links_are_not_the_feeds_and_hubs_are_a_handful() -> None:
+    many = "".join(f'<atom:link rel="hub" href="https://hub.example/{number}"/>' for number in range(30))
+    document = read(rss(WHOLE + '<atom:link rel="self" href="/a"/><atom:link rel="hub" href="/b"/>', channel=many))
+    assert document.hubs == tuple(f"https://hub.example/{number}" for number in range(10))
+    assert document.topic is None
 
 
 # Deletions

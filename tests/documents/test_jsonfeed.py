@@ -241,3 +241,21 @@ def test_any_json_in_any_field_is_read(items: list[Any]) -> None:
     document = read(*items)
     assert len(document.entries) == sum(1 for item in items if isinstance(item, dict))
     repr(document).encode("utf-8")
+
+
+def test_a_feed_says_where_it_can_be_had_by_push() -> None:
+    hubs = [
+        {"type": "WebSub", "url": "https://hub.example/"},
+        {"type": "rssCloud", "url": "https://cloud.example/"},
+        {"url": "/hub"},
+        {"type": 1, "url": "https://hub.example/"},
+        {"type": "WebSub"},
+        "https://hub.example/not",
+    ]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "items": [], "hubs": hubs, "feed_url": "feed.json"}
+    document = read_feed(json.dumps(feed).encode(), url="https://partner.example/a/")
+    assert document.hubs == ("https://hub.example/", "https://partner.example/hub")
+    assert document.topic == "https://partner.example/a/feed.json"
+    del feed["hubs"], feed["feed_url"]
+    document = read_feed(json.dumps(feed).encode(), url="https://partner.example/a/")
+    assert (document.hubs, document.topic, document.rhythm) == ((), None, None)

@@ -160,3 +160,101 @@ def test_another_event_on_the_same_page_is_a_new_entry() -> None:
         for n in range(2)
     ]
     assert findings(events[1:], keep(events[:1])) == [Finding.NEW]
+
+
+# What a site may do to its old posts, alone and together
+
+
+def rich(count: int) -> list[Sighting]:
+    """As WordPress has them: links and pictures of their own site in every body."""
+    return [
+        replace(
+            entry,
+            entry_id=f"http://city.example/?p={n}",
+            url=f"http://city.example/news/post-{n}",
+            body_html=f"<p>What happened on day {n}. <a href='http://city.example/about'>About us</a>"
+            f"<img src='http://city.example/{n}.jpg'></p>",
+        )
+        for n, entry in enumerate(entries(count))
+    ]
+
+
+def told_anew(entry: Sighting, old: str, new: str) -> Sighting:
+    return replace(
+        entry,
+        entry_id=entry.entry_id.replace(old, new),
+        url=(entry.url or "").replace(old, new),
+        body_html=entry.body_html.replace(old, new),
+    )
+
+
+DOINGS = {
+    "renews its guids": lambda entry, n: replace(entry, entry_id=f"urn:uuid:{n}"),
+    "takes its addresses for guids": lambda entry, _n: replace(entry, entry_id=entry.url),
+    "loses its guids": lambda entry, _n: replace(entry, entry_id=""),
+    "moves to https": lambda entry, _n: told_anew(entry, "http:", "https:"),
+    "moves to another host": lambda entry, _n: told_anew(entry, "city", "www.town"),
+    "dates old posts to today": lambda entry, _n: replace(entry, published_at=DAY + timedelta(days=300)),
+    "mistakes its time zone": lambda entry, _n: replace(
+        entry, published_at=entry.published_at and entry.published_at + timedelta(hours=2)
+    ),
+    "forgets its dates": lambda entry, _n: replace(entry, published_at=None),
+    "shows whole texts": lambda entry, _n: replace(entry, body_html=f"<h2>At last</h2>{entry.body_html}<p>All of it."),
+}
+
+
+@given(st.lists(st.sampled_from(sorted(DOINGS)), max_size=6), st.integers(1, 8), st.randoms(use_true_random=False))
+def test_nothing_that_a_site_does_to_its_old_posts_refills_the_queue(doings: list[str], count: int, random) -> None:
+    document = list(enumerate(rich(count)))
+    known = keep(rich(count))
+    for doing in doings:
+        document = [(n, DOINGS[doing](entry, n)) for n, entry in document]
+    random.shuffle(document)
+    verdicts = judge(marks([entry for _, entry in document]), known)
+    assert [verdict.item_id for verdict in verdicts] == [f"item-{n}" for n, _ in document]
+
+
+@given(st.lists(st.sampled_from(sorted(DOINGS)), max_size=6))
+def test_a_new_post_among_old_ones_that_changed_is_still_new(doings: list[str]) -> None:
+    document, known = rich(6), keep(rich(5))
+    for doing in doings:
+        document = [DOINGS[doing](entry, n) for n, entry in enumerate(document)]
+    findings_ = [verdict.finding for verdict in judge(marks(document), known)]
+    assert [finding is Finding.NEW for finding in findings_] == [False] * 5 + [True]
+
+
+def test_a_site_that_is_rebuilt_at_other_addresses_is_known_by_titles_and_dates() -> None:
+    rebuilt = [
+        replace(entry, entry_id=f"new-{n}", url=f"https://town.example/{n}", body_html=f"<div>Rebuilt, day {n}</div>")
+        for n, entry in enumerate(rich(5))
+    ]
+    assert Finding.NEW not in findings(rebuilt, keep(rich(5)))
+
+
+def test_a_call_that_is_repeated_every_month_is_new_every_month() -> None:
+    def call(month: int) -> Sighting:
+        return Sighting(
+            f"call-{month}",
+            f"https://city.example/2026/{month}/monthly-meeting",
+            "Monthly meeting",
+            "<p>Come to our monthly meeting at the town hall.</p>",
+            published_at=datetime(2026, month, 1, 18, tzinfo=UTC),
+        )
+
+    assert findings([call(10), call(9)], keep([call(9), call(8)])) == [Finding.NEW, Finding.KNOWN]
+    assert findings([call(10)], keep([call(9)])) == [Finding.NEW]
+
+
+def test_notices_of_one_day_under_one_title_are_told_apart() -> None:
+    notices = [
+        Sighting(
+            f"n-{n}", f"https://city.example/notice/{n}", "Notice", f"<p>Street {n} is closed.</p>", published_at=DAY
+        )
+        for n in range(4)
+    ]
+    assert findings(notices[2:], keep(notices[:2])) == [Finding.NEW, Finding.NEW]
+
+
+def test_pictures_without_words_are_told_apart() -> None:
+    pictures = [Sighting("", body_html=f"<img src='https://city.example/{n}.jpg'>") for n in range(3)]
+    assert len(marks(pictures)) == 3

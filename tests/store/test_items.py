@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select, update
 
-from aggregator.model import Alternate, Media, Review, ReviewMode, State
+from aggregator.model import Alternate, Author, Card, Happening, Media, Quote, Review, ReviewMode, State
 from aggregator.store.changes import ChangeKind, read_all_changes, read_changes, read_counter, record
 from aggregator.store.engine import Database
 from aggregator.store.items import Kept, join_stories, withdraw_deleted
@@ -293,3 +293,53 @@ async def test_all_that_was_missed_is_told_however_much(database: Database) -> N
         await record(connection, [(ChangeKind.ARRIVED, f"item-{n}") for n in range(1300)], now=START)
     async with database.read() as connection:
         assert [c.seq for c in await read_all_changes(connection, after=12)] == list(range(13, 1301))
+
+
+CARD = Card("https://paper.example/a?sig=1", "A headline", "What it is about")
+QUOTE = Quote("https://social.example/@ana/1", Author("Ana", "https://social.example/@ana"), "What Ana said")
+EVENT = Happening(START, START + timedelta(hours=2), "Town hall")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_edit"),
+    [
+        ({"happening": EVENT}, {"happening": replace(EVENT, place="Library")}, True),
+        ({"happening": EVENT}, {"happening": replace(EVENT, starts_at=START + timedelta(hours=1))}, True),
+        ({"happening": EVENT}, {"happening": replace(EVENT, ends_at=START + timedelta(hours=3))}, True),
+        ({"happening": EVENT}, {"happening": EVENT}, False),
+        ({"happening": EVENT}, {"happening": None}, True),
+        ({"card": CARD}, {"card": replace(CARD, url="https://paper.example/a?sig=2")}, False),
+        ({"card": CARD}, {"card": replace(CARD, url="https://elsewhere.example/a")}, True),
+        ({"card": CARD}, {"card": replace(CARD, title="Another headline")}, True),
+        ({"card": None}, {"card": CARD}, True),
+        ({"quote": QUOTE}, {"quote": replace(QUOTE, text="What Ana never said")}, True),
+        ({"quote": QUOTE}, {"quote": replace(QUOTE, url="https://social.example/users/ana/1")}, False),
+        ({"warning": None}, {"warning": "Loud noises"}, True),
+        ({"quote": QUOTE}, {"quote": replace(QUOTE, author=Author("Ana", "https://social.example/users/ana"))}, False),
+    ],
+)
+async def test_what_only_some_kinds_say_counts_where_readers_would_notice(
+    database: Database, before: dict, after: dict, is_edit: bool
+) -> None:
+    await keep(database, source(), [entry(1, **before)], refine=before)
+    (row,) = await rows(database)
+    async with database.write() as connection:
+        await move(connection, row.id, to=State.APPROVED, action="approve", by="ana", reason="", now=START)
+    await keep(database, source(), [entry(1, **after, summary_html="housekeeping")], refine=after)
+    (row,) = await rows(database)
+    assert row.state == ("waiting" if is_edit else "approved")
+    assert len(await rows(database, revision)) == is_edit
+
+
+async def test_a_change_that_counts_for_nothing_is_taken_over_all_the_same(database: Database) -> None:
+    await keep(database, source(), [entry(1, card=CARD)], refine={"card": CARD})
+    signed = replace(CARD, url="https://paper.example/a?sig=2")
+    await keep(database, source(), [entry(1, card=signed)], refine={"card": signed})
+    assert (await rows(database))[0].about["card"]["url"] == signed.url
+
+
+async def test_a_revision_keeps_when_and_where_it_was_to_be(database: Database) -> None:
+    await keep(database, source(), [entry(1)], refine={"happening": EVENT})
+    await keep(database, source(), [entry(1, title="Moved")], refine={"happening": replace(EVENT, place="Library")})
+    (past,) = await rows(database, revision)
+    assert (past.was["starts_at"], past.was["about"]["place"]) == (START.isoformat(), "Town hall")

@@ -12,9 +12,11 @@ import aiohttp
 import feedparser
 import pytest
 import pytest_asyncio
+from icalendar import Calendar
 from lxml import etree, html
 from PIL import Image
 
+from aggregator.collectors import RULES
 from aggregator.sourcesfile import parse_sources, read_sources
 from web.demo.items import FAILING, PARTNERS, SLOW, read_sites
 from web.demo.pictures import SCENES
@@ -23,7 +25,6 @@ from web.demo.site import sample_sources, serve_samples, write_samples
 
 STARTED_AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SITES = read_sites()
-KINDS = {"feed", "discover"}
 DAYS = 28
 STARTER = Path(__file__).parents[2] / "sources.toml"
 
@@ -328,27 +329,27 @@ async def test_the_sample_sources_are_the_starter_files_but_for_the_addresses(si
 
 
 async def test_the_sample_sources_are_valid_and_name_all_sites(sites):
-    configuration = parse_sources(sample_sources(sites), name="sources.toml", kinds=KINDS)
+    configuration = parse_sources(sample_sources(sites), name="sources.toml", kinds=RULES)
     by_id = {source.id: source for source in configuration.sources}
-    assert len(by_id) == len(PARTNERS) + 2
+    assert len(by_id) == len(PARTNERS) + 4
     assert {source.partner for source in by_id.values()} == set(PARTNERS)
     assert {source.review.mode.value for source in by_id.values()} == {"auto", "hold"}
     assert {source.every for source in by_id.values()} == {timedelta(seconds=30)}
     assert by_id["glasgow-news"].match_any
     assert by_id["energy-cities-news"].kind == "discover"
     assert by_id["energy-cities-archive"].url == feed_url(sites, SLOW)
-    assert by_id["ipe-calendar"].url.startswith(sites.addresses[FAILING])
+    assert by_id["ipe-magazine"].url.startswith(sites.addresses[FAILING])
     assert any(source.tags for source in by_id.values())
 
 
 async def test_every_source_but_the_failing_one_can_be_read_at_its_address(sites, http):
-    for source in parse_sources(sample_sources(sites), name="sources.toml", kinds=KINDS).sources:
+    for source in parse_sources(sample_sources(sites), name="sources.toml", kinds=RULES).sources:
         status, _, _ = await read(http, source.url)
-        assert status == (500 if source.id == "ipe-calendar" else 200)
+        assert status == (500 if source.id == "ipe-magazine" else 200)
 
 
 async def test_a_filter_keeps_what_concerns_us_and_drops_the_choir(sites):
-    words = parse_sources(sample_sources(sites), name="s", kinds=KINDS).source("glasgow-news").match_any
+    words = parse_sources(sample_sources(sites), name="s", kinds=RULES).source("glasgow-news").match_any
     for item in (*SITES["glasgow"].items, *SITES["glasgow"].further):
         text = f"{item.title} {item.body}".casefold()
         assert any(word in text for word in words) is (item.id not in {"library-hours", "choir-tenors"}), item.id
@@ -356,7 +357,7 @@ async def test_a_filter_keeps_what_concerns_us_and_drops_the_choir(sites):
 
 async def test_the_written_folder_holds_the_logos_that_its_sources_name(sites, tmp_path):
     path = write_samples(sites, tmp_path / "demo")
-    configuration = read_sources(path, kinds=KINDS)
+    configuration = read_sources(path, kinds=RULES)
     for partner in configuration.partners:
         logo = etree.fromstring((path.parent / partner.logo).read_bytes())
         assert logo.tag == "{http://www.w3.org/2000/svg}svg"
@@ -371,7 +372,7 @@ async def test_a_site_listens_where_it_is_told_to(clock):
 
 
 def test_the_starter_file_is_valid_and_knows_every_partner_in_six_languages():
-    configuration = read_sources(STARTER, kinds=KINDS)
+    configuration = read_sources(STARTER, kinds=RULES)
     assert [partner.id for partner in configuration.partners] == list(PARTNERS)
     assert {source.partner for source in configuration.sources} == set(PARTNERS)
     assert all((STARTER.parent / partner.logo).is_file() for partner in configuration.partners)
@@ -391,3 +392,37 @@ def test_the_starter_file_is_valid_and_knows_every_partner_in_six_languages():
 def test_the_tags_stand_last_in_the_starter_file():
     text = STARTER.read_text(encoding="utf-8")
     assert set(tomllib.loads(text[text.index("[[tag]]") :])) == {"tag"}
+
+
+async def test_the_square_answers_as_a_mastodon_server_does(sites, http):
+    base = sites.addresses["square"]
+    account = json.loads((await read(http, f"{base}/api/v1/accounts/lookup?acct=platform"))[2])
+    status, _, body = await read(http, f"{base}/api/v1/accounts/{account['id']}/statuses?exclude_replies=true&limit=2")
+    newest, second = json.loads(body)
+    assert status == 200
+    assert newest["created_at"] > second["created_at"]
+    later = json.loads((await read(http, f"{base}/api/v1/accounts/1/statuses?min_id={second['id']}"))[2])
+    assert [one["id"] for one in later] == [newest["id"]]
+    earlier = json.loads((await read(http, f"{base}/api/v1/accounts/1/statuses?max_id={second['id']}"))[2])
+    assert newest["id"] not in {one["id"] for one in earlier}
+    assert {one["language"] for one in (newest, second, *earlier)} == {"en", "es", "fr", "eu"}
+    for one in (newest, second, *earlier):
+        assert json.loads((await read(http, f"{base}/api/v1/statuses/{one['id']}"))[2]) == one
+        assert (await read(http, one["url"]))[0] == 200
+        for medium in one["media_attachments"]:
+            assert medium["description"]
+            Image.open(io.BytesIO((await read(http, medium["url"]))[2])).verify()
+    assert (await read(http, f"{base}/api/v1/accounts/lookup?acct=nobody"))[0] == 404
+
+
+async def test_the_calendar_has_events_that_lie_ahead(sites, http):
+    _, headers, body = await read(http, f"{sites.addresses['calendar']}/events.ics")
+    assert headers["Content-Type"].startswith("text/calendar")
+    events = Calendar.from_ical(body).walk("VEVENT")
+    assert len(events) == 3
+    for event in events:
+        starts = event.decoded("dtstart")
+        day = starts.date() if isinstance(starts, datetime) else starts
+        assert day > STARTED_AT.date()
+        assert event["summary"]
+        assert event["location"]

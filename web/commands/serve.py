@@ -139,7 +139,10 @@ async def _listening(settings: Settings) -> AsyncIterator[tuple[socket.socket, S
 
 @asynccontextmanager
 async def _serving(machine: Machine, listener: socket.socket) -> AsyncIterator[None]:
-    runner = aioweb.AppRunner(build_application(machine), shutdown_timeout=SHUTDOWN_SECONDS, access_log=None)
+    # No request's body is ever unpacked: nobody needs that, and a kilobyte may hold a gigabyte.
+    runner = aioweb.AppRunner(
+        build_application(machine), shutdown_timeout=SHUTDOWN_SECONDS, access_log=None, auto_decompress=False
+    )
     await runner.setup()
     try:
         async with on_watch(machine):

@@ -1,4 +1,4 @@
-"""Commands for sources: look at them, test them, find a site's feed, collect now."""
+"""Commands for sources: look at them, test them, collect now. Finding and lists of them have files of their own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from dataclasses import asdict
 import click
 from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
-from yarl import URL
 
 from aggregator.addresses import Allowed
-from aggregator.collectors import KINDS, RULES, discover
+from aggregator.collectors import KINDS, RULES
 from aggregator.collectors.contract import Outside
 from aggregator.errors import AggregatorError, CollectError, SettingsError
 from aggregator.fetch import open_fetch
@@ -87,7 +86,7 @@ def _line(outcome: Outcome) -> str:
 
 @click.group()
 def sources() -> None:
-    """Sources: list, check, discover.
+    """Sources: list, check, discover, import, export.
 
     Example: mpower-stream sources check
     """
@@ -101,7 +100,7 @@ async def list_all(settings: Settings, *, wants_json: bool) -> None:
 
     Example: mpower-stream sources list --json
     """
-    found = _current(settings).configuration.sources
+    found = current_sources(settings).configuration.sources
     if wants_json:
         columns = ("id", "partner", "kind", "url", "languages", "enabled")
         say(json.dumps([{name: getattr(source, name) for name in columns} for source in found], ensure_ascii=False))
@@ -119,10 +118,10 @@ async def check(settings: Settings, names: Sequence[str], *, wants_json: bool) -
 
     Example: mpower-stream sources check tni
     """
-    current = _current(settings)
+    current = current_sources(settings)
     chosen = _choose(current.configuration.sources, names)
     rows = []
-    async with _outside(settings) as outside:
+    async with way_out(settings) as outside:
         for source in chosen:
             row = await _try(source, outside)
             rows.append(row)
@@ -143,36 +142,15 @@ async def _try(source: Source, outside: Outside) -> dict[str, object]:
     document = collected.document
     entries = len(document.entries) if document else 0
     newest = max((e.published_at for e in document.entries if e.published_at), default=None) if document else None
-    found = f"{document.format if document else ''}, {entries} entries"
+    found = f"{document.format}, {entries} entries" if document else "nothing is there to be asked: it is pushed"
     found += f", newest {newest:%Y-%m-%d}" if newest else ""
     if collected.url != source.url:
         found += f", at {collected.url}"
     return {"id": source.id, "problem": None, "found": found, "entries": entries, "url": collected.url}
 
 
-@sources.command("discover")
-@click.argument("url")
-@as_json
-@shared
-async def find(settings: Settings, url: str, *, wants_json: bool) -> None:
-    """Find a site's feed and print the block for sources.toml.
-
-    Example: mpower-stream sources discover https://energy-cities.eu/
-    """
-    async with _outside(settings) as outside:
-        collected = await discover.find(url, outside)
-    document = collected.document
-    name = (URL(collected.url).host or "source").removeprefix("www.").replace(".", "-")
-    languages = [document.language.split("-")[0].lower()] if document and document.language else []
-    if wants_json:
-        say(json.dumps({"url": collected.url, "title": document.title if document else None, "languages": languages}))
-        return
-    say(f'[[source]]\nid = "{name}"\npartner = ""  # the id of a [[partner]]\nkind = "feed"')
-    say(f'url = "{collected.url}"\nlanguages = {json.dumps(languages)}\nevery = "30m"')
-
-
 @asynccontextmanager
-async def _outside(settings: Settings) -> AsyncIterator[Outside]:
+async def way_out(settings: Settings) -> AsyncIterator[Outside]:
     """The way out alone, for commands that keep nothing."""
     allowed = Allowed.parse(settings.allow_private)
     agent = user_agent(settings.public_url)
@@ -180,7 +158,8 @@ async def _outside(settings: Settings) -> AsyncIterator[Outside]:
         yield Outside(fetch, reader, utc_now)
 
 
-def _current(settings: Settings) -> CurrentSources:
+def current_sources(settings: Settings) -> CurrentSources:
+    """The file, read and checked. Raises SettingsError."""
     allowed = Allowed.parse(settings.allow_private)
     return CurrentSources(settings.sources, kinds=RULES, allowed=allowed, environment=settings.environment)
 

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from web.demo.feeds import Entry
 from web.demo.items import FAILING, SLOW, read_sites, starter_text
+from web.demo.networks import ACCOUNT, CALENDAR, SQUARE, Square, calendar_application
 from web.demo.player import Directory, Player, failing_application
 from web.demo.programme import Programme
 
@@ -23,9 +24,9 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class SampleSites:
-    """The sites that are being played: the partners' by their ids, and two more, `slow` and `failing`.
+    """The sites that are being played: the partners' by their ids, and four more.
 
-    `addresses` are base addresses without a slash at the end, such as http://127.0.0.1:41234.
+    These are `slow`, `failing`, a Mastodon server (`square`) and a `calendar`. `addresses` are base addresses without a slash at the end, such as http://127.0.0.1:41234.
     """
 
     addresses: Mapping[str, str]
@@ -62,6 +63,9 @@ async def serve_samples(
         for site in sites.values()
     }
     applications[FAILING] = failing_application()
+    started_at = now().replace(microsecond=0)
+    applications[SQUARE] = Square(started_at, addresses).application()
+    applications[CALENDAR] = calendar_application(started_at)
     async with AsyncExitStack() as stack:
         for site_id, application in applications.items():
             port = (ports or {}).get(site_id, 0)
@@ -97,9 +101,12 @@ SOURCES: Mapping[str, Mapping[str, object]] = {
     "carbon-coop": {"kind": "feed", "languages": ["en"], "review": "auto", "tags": ["community-energy"]},
     SLOW: {"kind": "feed", "languages": ["fr", "de", "en"], "expect_every": "90d"},
     FAILING: {"kind": "feed", "languages": ["hr"]},
+    SQUARE: {"kind": "mastodon", "languages": ["en", "es", "fr", "eu"], "review": "auto"},
+    CALENDAR: {"kind": "calendar", "languages": ["hr", "en"], "review": "auto"},
 }
-PARTNER_OF = {SLOW: "energy-cities", FAILING: "ipe"}
-NAME_OF = {SLOW: "energy-cities-archive", FAILING: "ipe-calendar"}
+PARTNER_OF = {SLOW: "energy-cities", FAILING: "ipe", SQUARE: "platform", CALENDAR: "ipe"}
+NAME_OF = {SLOW: "energy-cities-archive", FAILING: "ipe-magazine", SQUARE: "platform-square", CALENDAR: "ipe-events"}
+PATH_OF = {FAILING: "/feed/", SQUARE: f"/@{ACCOUNT}", CALENDAR: "/events.ics"}
 
 
 def sample_sources(sites: SampleSites) -> str:
@@ -138,11 +145,10 @@ def _between(text: str, start: str, end: str) -> str:
 
 
 def _source(site_id: str, address: str) -> str:
-    feed = "" if SOURCES[site_id]["kind"] == "discover" else _feed_path(site_id)
     values = {
         "id": NAME_OF.get(site_id, f"{site_id}-news"),
         "partner": PARTNER_OF.get(site_id, site_id),
-        "url": address + (feed or "/"),
+        "url": address + _path(site_id),
         "every": "30s",
         **SOURCES[site_id],
     }
@@ -151,5 +157,7 @@ def _source(site_id: str, address: str) -> str:
     return "\n".join(["[[source]]", *lines, ""])
 
 
-def _feed_path(site_id: str) -> str:
-    return "/feed/" if site_id == FAILING else read_sites()[site_id].feed
+def _path(site_id: str) -> str:
+    if SOURCES[site_id]["kind"] == "discover":
+        return "/"
+    return PATH_OF.get(site_id) or read_sites()[site_id].feed

@@ -1,0 +1,189 @@
+"""What Bluesky's servers answer (XRPC, https://atproto.com/specs/xrpc): pages of a feed, posts, names, faults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from aggregator.documents import fields
+from aggregator.documents.aturis import is_did
+from aggregator.documents.blueskylabels import judge_labels
+from aggregator.documents.blueskyposts import read_post
+from aggregator.documents.jsonparts import Object, object_at, objects_at, read_object, text_at
+from aggregator.errors import DocumentError
+from aggregator.model import Sighting
+
+MOST_CURSOR = 2_000
+ANSWER = "what Bluesky answers"
+
+_PINNED = "app.bsky.feed.defs#reasonPin"
+# The network's word (com.atproto.sync.getRepoStatus, #account events) that an account must not be shown.
+GONE_STATES = frozenset({"deleted", "takendown", "suspended", "deactivated"})
+_GONE_FAULTS = frozenset({"AccountTakedown", "AccountDeactivated", "RepoTakendown", "RepoSuspended", "RepoDeactivated"})
+_SAID = {
+    "Profile not found": "ProfileNotFound",
+    "Unable to resolve handle": "ProfileNotFound",
+    "could not find feed": "UnknownFeed",
+    "List not found": "UnknownList",
+}
+
+
+class Fault(StrEnum):
+    """What an error of a server comes to. `OTHER` is for what nobody needs to tell apart."""
+
+    ACCOUNT_GONE = "the account is gone"
+    ACCOUNT_UNKNOWN = "no such account"
+    UNKNOWN = "no such feed or list"
+    REFUSED = "sign-in refused"
+    EXPIRED = "session expired"
+    SECOND_FACTOR = "second factor asked for"
+    OTHER = "other"
+
+
+_FAULTS = {
+    **dict.fromkeys(_GONE_FAULTS, Fault.ACCOUNT_GONE),
+    "ProfileNotFound": Fault.ACCOUNT_UNKNOWN,
+    "HandleNotFound": Fault.ACCOUNT_UNKNOWN,
+    "UnknownFeed": Fault.UNKNOWN,
+    "UnknownList": Fault.UNKNOWN,
+    "AuthenticationRequired": Fault.REFUSED,
+    "AuthMissing": Fault.REFUSED,
+    "ExpiredToken": Fault.EXPIRED,
+    "InvalidToken": Fault.EXPIRED,
+    "AuthFactorTokenRequired": Fault.SECOND_FACTOR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    """One page of a feed or a search, newest first. `cursor` leads to the next one and is None at the end.
+
+    `name` is what the asked account calls itself; `is_withheld` says that it may not be shown to the public at all.
+    """
+
+    entries: tuple[Sighting, ...]
+    cursor: str | None = None
+    name: str | None = None
+    is_withheld: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A sign-in: `server` is the account's own, where its document names one."""
+
+    token: str = field(repr=False)
+    server: str | None = None
+
+
+def read_feed(body: bytes, *, account: str | None = None) -> FeedPage:
+    """A page of getAuthorFeed, getListFeed or getFeed. DocumentError for what is none.
+
+    `account` is the DID whose feed was asked for. A pinned post that stands out of its order is left out: everything
+    between it and the rest would look deleted.
+    """
+    page = _page_of(body, "feed")
+    items = list(objects_at(page, "feed", fields.MAX_ENTRIES))
+    entries: list[Sighting] = []
+    pinned: list[Sighting] = []
+    for item in items:
+        is_pinned = object_at(item, "reason").get("$type") == _PINNED
+        if seen := read_post(item.get("post"), item.get("reason")):
+            (pinned if is_pinned else entries).append(seen)
+    oldest = min((seen.published_at for seen in entries if seen.published_at), default=None)
+    in_order = [seen for seen in pinned if oldest and seen.published_at and seen.published_at >= oldest]
+    profiles = [profile for item in items for profile in _profiles(item) if profile.get("did") == account]
+    return FeedPage(
+        entries=(*in_order, *entries),
+        cursor=_cursor(page),
+        name=next((fields.clean(name, fields.MAX_NAME) for p in profiles if (name := text_at(p, "displayName"))), None),
+        is_withheld=judge_labels(*profiles[:1]).hidden is not None,
+    )
+
+
+def read_posts(body: bytes) -> FeedPage:
+    """The answer of getPosts and searchPosts. DocumentError for what is none."""
+    page = _page_of(body, "posts")
+    posts = (read_post(post) for post in objects_at(page, "posts", fields.MAX_ENTRIES))
+    return FeedPage(tuple(post for post in posts if post), _cursor(page))
+
+
+def read_public(body: bytes) -> frozenset[str]:
+    """The addresses of the posts in an answer of getPosts that the public may see, whether we can read them or not."""
+    posts = objects_at(_page_of(body, "posts"), "posts", fields.MAX_ENTRIES)
+    return frozenset(
+        text_at(post, "uri")
+        for post in posts
+        if not judge_labels(post, object_at(post, "record"), object_at(post, "author")).hidden
+    )
+
+
+def read_version(body: bytes, uri: str, cid: str | None) -> Sighting | None:
+    """The post of that address in an answer of getPosts; with `cid` only that version of it."""
+    for post in objects_at(_page_of(body, "posts"), "posts", fields.MAX_ENTRIES):
+        if post.get("uri") == uri and cid in (None, post.get("cid")):
+            return read_post(post)
+    return None
+
+
+def read_did(body: bytes) -> str:
+    """The answer of resolveHandle. DocumentError for what names nobody."""
+    did = text_at(read_object(body, ANSWER), "did")
+    if not is_did(did):
+        raise DocumentError(f"{ANSWER} names no account (DID) for this handle.")
+    return did
+
+
+def read_members(body: bytes, most: int) -> Sequence[str] | None:
+    """The accounts of a list, of which `most` were asked for (getList); None where there are or may be more."""
+    page = read_object(body, ANSWER)
+    subjects = [text_at(object_at(item, "subject"), "did") for item in objects_at(page, "items", most + 1)]
+    if len(subjects) > most or (len(subjects) == most and _cursor(page)):
+        return None
+    return list(dict.fromkeys(did for did in subjects if is_did(did)))
+
+
+def read_session(body: bytes) -> Session:
+    """The answer of createSession. DocumentError where it holds no token."""
+    answer = read_object(body, ANSWER)
+    token = text_at(answer, "accessJwt")
+    if not token or not token.isascii() or not token.isprintable():
+        raise DocumentError(f"{ANSWER} to the sign-in holds no token.")
+    services = objects_at(object_at(answer, "didDoc"), "service", 20)
+    own = (service for service in services if text_at(service, "type") == "AtprotoPersonalDataServer")
+    return Session(
+        token, next((url for one in own if (url := fields.web_address(text_at(one, "serviceEndpoint")))), None)
+    )
+
+
+def read_is_gone(body: bytes) -> bool:
+    """Whether getRepoStatus says that the account must not be shown (any more)."""
+    status = read_object(body, ANSWER)
+    return status.get("active") is False and text_at(status, "status") in GONE_STATES
+
+
+def read_fault(said: str) -> Fault:
+    """What the body of an error says; `OTHER` for what is no XRPC error."""
+    try:
+        error = read_object(said, ANSWER)
+    except DocumentError:
+        return Fault.OTHER
+    message = text_at(error, "message")
+    known = next((name for words, name in _SAID.items() if message.startswith(words)), text_at(error, "error"))
+    return _FAULTS.get(known, Fault.OTHER)
+
+
+def _page_of(body: bytes, key: str) -> Object:
+    page = read_object(body, ANSWER)
+    if not isinstance(page.get(key), list):
+        raise DocumentError(f"{ANSWER} holds no {key}; the address may be that of another kind of server.")
+    return page
+
+
+def _profiles(item: Object) -> tuple[Object, Object]:
+    return object_at(item, "post", "author"), object_at(item, "reason", "by")
+
+
+def _cursor(page: Object) -> str | None:
+    cursor = text_at(page, "cursor")
+    return cursor if 0 < len(cursor) <= MOST_CURSOR else None

@@ -1,0 +1,66 @@
+"""Tells an edit that readers would notice from a site's housekeeping. Thinks only, on an item's columns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+Said = Mapping[str, Any]  # what a source says of an item, by column
+
+KEPT_OF_OLD = ("title", "summary", "content_html", "url", "picture_url")
+_LINK_HOST = re.compile(r'href="https?://([^/"?#]+)')
+
+
+def says_otherwise(before: Said, now: Said) -> bool:
+    """Whether words, dates, places, pictures or the hosts that links lead to differ.
+
+    A site that moves, or signs its addresses anew, says nothing new.
+    """
+    return (
+        any(before[name] != now[name] for name in ("title", "content_text", "starts_at", "ends_at"))
+        or _words(before["about"]) != _words(now["about"])
+        or (now["picture_url"] is not None and before["picture_url"] != now["picture_url"])
+        or not _hosts(now["content_html"]) <= _hosts(before["content_html"]) | _hosts(f'href="{now["url"]}"')
+    )
+
+
+def what_was(before: Said) -> dict[str, Any]:
+    """What is kept of an item as it was, as JSON has it."""
+    was = {name: before[name] for name in KEPT_OF_OLD}
+    moments = {name: before[name].isoformat() for name in ("starts_at", "ends_at") if before[name]}
+    return was | moments | ({"about": before["about"]} if before["about"] else {})
+
+
+def was_said_before(now: Said, earlier: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether these very words are among an item's earlier ones, as `what_was` has them."""
+    return (now["title"], now["content_html"]) in {(was.get("title"), was.get("content_html")) for was in earlier}
+
+
+def becomes_sensitive(before: Said, now: Said) -> bool:
+    """Whether its author has marked it as sensitive only now."""
+    return bool((now["about"] or {}).get("is_sensitive")) and not (before["about"] or {}).get("is_sensitive")
+
+
+def is_same_file(before: str | None, now: str | None) -> bool:
+    """True for one picture under two signatures or on two hosts: our copy of the first stays."""
+    return bool(before and now) and _file_name(str(before)) == _file_name(str(now))
+
+
+def _file_name(url: str) -> str:
+    return url.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def _hosts(cleaned_html: str) -> set[str]:
+    """The hosts that links in cleaned HTML lead to."""
+    return {host.lower().removeprefix("www.") for host in _LINK_HOST.findall(cleaned_html)}
+
+
+def _words(about: Any) -> Any:
+    """What readers see of what only some kinds of source say: of an address, its host."""
+    if not isinstance(about, dict):
+        return about or {}
+    return {
+        name: _hosts(f'href="{said}"') if name == "url" else _words(said) if isinstance(said, dict) else said
+        for name, said in about.items()
+    }

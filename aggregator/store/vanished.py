@@ -1,0 +1,96 @@
+"""Keeps what a feed no longer shows though it shows older entries: a flag for editors, or the item's withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.model import ReviewMode, Source, State, Vanished
+from aggregator.store.changes import ChangeKind
+from aggregator.store.items import OPEN_STATES, Kept, withdraw_all
+from aggregator.store.moves import AT_SOURCE, RULE, move
+from aggregator.store.tables import item, sighting
+
+GONE = "no longer in its feed"
+ACCOUNT_GONE = "its account is gone"
+# A feed that is rebuilt while it is asked lacks entries for a moment: it must lack them for so long, at two looks.
+CONFIRMED_AFTER = timedelta(minutes=10)
+MOST_KEYS = 5_000
+
+
+async def note_missing(
+    connection: AsyncConnection, source: Source, keys: Sequence[str], kept: Kept, *, now: datetime
+) -> None:
+    """Flag entries that are missing from the middle of their feed."""
+    flagging = (
+        update(sighting)
+        .where(sighting.c.source_id == source.id, sighting.c.entry_key.in_(keys), sighting.c.missing_at.is_(None))
+        .values(missing_at=now)
+        .returning(sighting.c.item_id)
+    )
+    if keys:
+        await _tell(connection, list((await connection.execute(flagging)).scalars()), kept)
+
+
+async def note_present(
+    connection: AsyncConnection, source: Source, keys: Sequence[str], kept: Kept, *, now: datetime
+) -> None:
+    """Take the flag off entries that are back, and with it their items' withdrawal."""
+    back: list[str] = []
+    for start in range(0, len(keys), MOST_KEYS):
+        its = sighting.c.entry_key.in_(keys[start : start + MOST_KEYS])
+        flagged = (sighting.c.source_id == source.id) & sighting.c.missing_at.is_not(None) & its
+        clearing = update(sighting).where(flagged).values(missing_at=None).returning(sighting.c.item_id)
+        back += (await connection.execute(clearing)).scalars()
+    await _tell(connection, back, kept)
+    withdrawn = (
+        (item.c.state == State.WITHDRAWN) & (item.c.decided_by == AT_SOURCE) & item.c.reason.in_((GONE, ACCOUNT_GONE))
+    )
+    rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), withdrawn)) if back else ()
+    is_trusted = source.review.mode is ReviewMode.AUTO
+    to, action = (State.APPROVED, "approve") if is_trusted else (State.WAITING, "hold")
+    for row in rows:
+        moved = await move(connection, row.id, to=to, action=action, by=RULE, reason="is back in its feed", now=now)
+        kept.changes.extend(moved.changes)
+
+
+async def withdraw_missing(connection: AsyncConnection, source: Source, kept: Kept, *, now: datetime) -> None:
+    """Withdraw what has been missing for long enough, where the source is to be followed in that.
+
+    What an editor decided since it went missing stays decided.
+    """
+    if source.vanished is not Vanished.WITHDRAW:
+        return
+    statement = (
+        select(item.c.id)
+        .join(sighting, sighting.c.item_id == item.c.id)
+        .where(
+            sighting.c.source_id == source.id,
+            sighting.c.missing_at <= now - CONFIRMED_AFTER,
+            item.c.state.in_(OPEN_STATES),
+            or_(item.c.decided_at.is_(None), item.c.decided_at <= sighting.c.missing_at),
+        )
+    )
+    for row in (await connection.execute(statement)).all():
+        moved = await move(
+            connection, row.id, to=State.WITHDRAWN, action="withdraw", by=AT_SOURCE, reason=GONE, now=now
+        )
+        kept.changes.extend(moved.changes)
+
+
+async def withdraw_account(connection: AsyncConnection, source: Source, kept: Kept, *, now: datetime) -> None:
+    """Withdraw all that an account showed that is no more; what is back when it is back comes back."""
+    its = update(sighting).where(sighting.c.source_id == source.id, sighting.c.missing_at.is_(None))
+    await connection.execute(its.values(missing_at=now))
+    await withdraw_all(connection, source, ACCOUNT_GONE, kept, now=now)
+
+
+async def _tell(connection: AsyncConnection, item_ids: Sequence[str], kept: Kept) -> None:
+    if item_ids:
+        still_open = select(item.c.id).where(item.c.id.in_(item_ids), item.c.state.in_(OPEN_STATES))
+        kept.changes.extend(
+            (ChangeKind.CHANGED, item_id) for item_id in (await connection.execute(still_open)).scalars()
+        )

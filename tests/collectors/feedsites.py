@@ -1,0 +1,54 @@
+"""A service that offers feeds, on loopback, and the way out to it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from aiohttp import web
+
+from aggregator.addresses import Allowed
+from aggregator.collectors.contract import Outside
+from aggregator.fetch import open_fetch
+from aggregator.sandbox import open_sandbox
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+
+@dataclass
+class Service:
+    """What it answers by address with query, and what it was asked."""
+
+    outside: Outside
+    url: str = ""
+    answers: dict[str, tuple[int, str]] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    asked_headers: list[dict[str, str]] = field(default_factory=list)
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request.path_qs)
+        self.asked_headers.append(dict(request.headers))
+        status, text = self.answers.get(request.path_qs, (404, "not here"))
+        return web.Response(status=status, text=text, content_type="text/html", headers=self.headers)
+
+
+@asynccontextmanager
+async def open_service() -> AsyncIterator[Service]:
+    fetching: dict[str, Any] = {"allowed": Allowed.parse("127.0.0.1"), "user_agent": "test"}
+    async with open_sandbox() as reader, open_fetch(**fetching, now=lambda: NOW) as fetch:
+        service = Service(Outside(fetch, reader, lambda: NOW))
+        application = web.Application()
+        application.router.add_get("/{path:.*}", service.answer)
+        runner = web.AppRunner(application, shutdown_timeout=0)
+        await runner.setup()
+        place = web.TCPSite(runner, "127.0.0.1", 0)
+        await place.start()
+        service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        try:
+            yield service
+        finally:
+            await runner.cleanup()

@@ -1,0 +1,400 @@
+"""What is public leaves when its source no longer has it, when it is over, and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from aggregator import rechecks
+from aggregator.collectors import KINDS, contract
+from aggregator.collectors.contract import Collected, Outside, Shown
+from aggregator.errors import CollectError
+from aggregator.handlers import handlers
+from aggregator.machine import Machine
+from aggregator.model import Document, Happening, Kind, Sighting, Source, State
+from aggregator.store.changes import read_counter
+from aggregator.store.moves import move
+from aggregator.store.sources import Cursor
+from aggregator.store.tables import decision, item, revision, task
+from aggregator.work import Worker
+from tests.builders import sighting
+from tests.conftest import Clock
+from tests.partner import PartnerSite
+
+
+@pytest.fixture(autouse=True)
+def quiet_sources(site: PartnerSite) -> None:
+    site.publish([])
+    site.publish([], "/trusted")
+
+
+def entry(n: int, **values: object) -> Sighting:
+    """One of yesterday's."""
+    return sighting(n, **{"published_at": datetime(2026, 11, 22, 9, n, tzinfo=UTC), **values})
+
+
+async def rows(machine: Machine) -> list:
+    async with machine.database.read() as connection:
+        return (await connection.execute(select(item).order_by(item.c.published_at))).all()
+
+
+async def states(machine: Machine) -> dict[str, str]:
+    return {row.title: row.state for row in await rows(machine)}
+
+
+async def check_now(machine: Machine) -> None:
+    """One round of checks, and nothing else."""
+    await machine.put_rechecks()
+    await Worker(machine.database, machine.bell, handlers(machine.shop), machine.now).run_due(only=("recheck",))
+
+
+async def change(machine: Machine, **values: object) -> None:
+    async with machine.database.write() as connection:
+        await connection.execute(update(item).values(**values))
+
+
+def pages(site: PartnerSite, count: int) -> list[Sighting]:
+    """Entries with pages of their own on the source's host."""
+    for n in range(count):
+        site.put(f"/news/{n}", f"<p>News {n}</p>" * 50, "text/html")
+    return [entry(n, url=f"{site.url}/news/{n}") for n in range(count)]
+
+
+# Pages
+
+
+async def test_a_page_that_is_gone_twice_a_day_apart_is_withdrawn(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 2), "/trusted")
+    await work_off()
+    await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked), "what came just now is not checked"
+    site.put("/news/1", "", status=404)
+    clock.forward(days=1)
+    await check_now(machine)
+    assert await states(machine) == {"News 0": "approved", "News 1": "approved"}
+    clock.forward(hours=2)
+    await check_now(machine)
+    assert sum("/news/" in path for path, _ in site.asked) == 2, "each at most once a day"
+    async with machine.database.read() as connection:
+        before = await read_counter(connection, "stream")
+    clock.forward(hours=22)
+    await check_now(machine)
+    assert await states(machine) == {"News 0": "approved", "News 1": "withdrawn"}
+    gone = (await rows(machine))[1]
+    assert (gone.reason, gone.decided_by) == ("its page is gone (404)", "source")
+    async with machine.database.read() as connection:
+        assert await read_counter(connection, "stream") > before
+        assert await connection.scalar(select(decision.c.action).order_by(decision.c.id.desc()).limit(1)) == "withdraw"
+
+
+@pytest.mark.parametrize("status", [200, 206, 301, 302, 401, 403, 429, 500, 503])
+async def test_no_other_answer_proves_anything(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, status: int
+) -> None:
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    site.put("/news/0", "x", status=status)
+    site.put("/", "the front page", "text/html")
+    site.headers["/news/0"] = {"Location": "/"} if status in (301, 302) else {}
+    for _ in range(3):
+        clock.forward(days=1, minutes=1)
+        await check_now(machine)
+    assert sum(path == "/news/0" for path, _ in site.asked) == 3
+    assert await states(machine) == {"News 0": "approved"}
+
+
+async def test_a_page_that_is_back_the_next_day_was_never_gone(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    for status in (404, 200, 410, 200, 404):
+        site.put("/news/0", "x", status=status)
+        clock.forward(days=1, minutes=1)
+        await check_now(machine)
+        assert ((await rows(machine))[0].gone_at is not None) == (status != 200)
+    assert await states(machine) == {"News 0": "approved"}
+
+
+async def test_an_editor_who_publishes_what_is_gone_is_right(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    site.put("/news/0", "", status=404)
+    for _ in range(2):
+        clock.forward(days=1)
+        await check_now(machine)
+    assert await states(machine) == {"News 0": "withdrawn"}
+    (row,) = await rows(machine)
+    async with machine.database.write() as connection:
+        await move(
+            connection, row.id, to=State.APPROVED, action="undo", by="ana", reason="", now=clock.forward(hours=1)
+        )
+    for _ in range(3):
+        clock.forward(days=1)
+        await check_now(machine)
+    assert await states(machine) == {"News 0": "approved"}
+
+
+async def test_few_are_asked_at_a_time_and_all_in_the_end(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 10), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    asked = []
+    for _ in range(4):
+        site.asked.clear()
+        await check_now(machine)
+        asked.append(len(site.asked))
+    assert asked == [4, 4, 2, 0]
+
+
+async def test_only_what_is_public_and_on_its_sources_host_is_asked_for(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    away = "http://127.0.0.9/elsewhere"
+    here, *others = pages(site, 3)
+    site.publish([here, replace(others[0], url=away)], "/trusted")
+    site.publish([others[1]])
+    await work_off()
+    site.asked.clear()
+    clock.forward(days=1)
+    for _ in range(2):
+        await check_now(machine)
+    assert [path for path, _ in site.asked] == ["/news/0"]
+
+
+async def test_a_source_that_cannot_be_read_just_now_is_not_asked_for_its_pages(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    site.put("/trusted", "", status=500)
+    clock.forward(days=1)
+    await work_off()
+    await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked)
+
+
+async def test_old_items_are_checked_less_often_than_new_ones(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    old, young = pages(site, 2)
+    site.publish([replace(old, published_at=clock() - timedelta(days=100)), young], "/trusted")
+    await work_off()
+    await change(machine, stream_at=clock())
+    async with machine.database.write() as connection:
+        values = {"stream_at": clock() - timedelta(days=100)}
+        await connection.execute(update(item).where(item.c.title == "News 0").values(**values))
+    site.asked.clear()
+    for _ in range(6):
+        clock.forward(days=1)
+        await check_now(machine)
+    assert {path for path, _ in site.asked} == {"/news/1"}
+    clock.forward(days=8)
+    await check_now(machine)
+    assert ("/news/0", 200) in site.asked
+
+
+# By name
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
+    """The feed kind as a network that can be asked by name what is gone."""
+    answers: dict[str, object] = {"gone": [], "asked": []}
+
+    async def find_gone(_source: Source, shown: Sequence[Shown], _outside: Outside) -> Sequence[str]:
+        answers["asked"].append([one.entry_id for one in shown])  # type: ignore[attr-defined]
+        if isinstance(answers["gone"], CollectError):
+            raise answers["gone"]
+        return answers["gone"]  # type: ignore[return-value]
+
+    feed = KINDS["feed"]
+    monkeypatch.setitem(KINDS, "feed", contract.SourceKind(feed.collect, feed.rules, find_gone=find_gone))  # type: ignore[arg-type]
+    return answers
+
+
+async def test_what_a_network_says_is_gone_is_withdrawn_at_once(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(10)], "/trusted")
+    await work_off()
+    network["gone"] = ["tag:3", "tag:unknown"]
+    clock.forward(days=1)
+    await check_now(machine)
+    assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 3"]
+    assert [len(names) for names in network["asked"]] == [10]
+
+
+async def test_a_network_that_takes_back_most_of_all_at_once_must_say_so_twice(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(10)], "/trusted")
+    await work_off()
+    network["gone"] = [f"tag:{n}" for n in range(9)]
+    clock.forward(days=1)
+    await check_now(machine)
+    assert set((await states(machine)).values()) == {"approved"}
+    clock.forward(days=1)
+    await check_now(machine)
+    assert [title for title, state in (await states(machine)).items() if state == "approved"] == ["News 9"]
+
+
+async def test_a_network_that_cannot_tell_proves_nothing(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(1)], "/trusted")
+    await work_off()
+    network["gone"] = CollectError("the network is down")
+    clock.forward(days=1)
+    await check_now(machine)
+    await check_now(machine)
+    assert await states(machine) == {"News 1": "approved"}
+    assert len(network["asked"]) == 1, "it is asked again tomorrow, not at once"
+    async with machine.database.read() as connection:
+        assert (await connection.execute(select(task).where(task.c.handler == "recheck"))).all() == []
+
+
+def test_a_source_that_is_off_or_was_never_read_is_not_checked(machine: Machine) -> None:
+    assert rechecks.able_to_tell(machine.configuration, {}) == {}
+
+
+# Events that are over
+
+
+async def put_events(machine: Machine, clock: Clock, source: str = "trusted") -> None:
+    """One event that is over in an hour, one that is not, and one that has no end."""
+
+    def event(n: int, hours: int) -> Sighting:
+        when = Happening(clock(), clock() + timedelta(hours=hours), "Town hall")
+        return entry(n, kind=Kind.EVENT, happening=when)
+
+    document = Document((event(1, 1), event(2, 48), entry(3)), "test", is_window=False)
+    await push(machine, document, source)
+
+
+async def push(machine: Machine, document: Document, source_id: str = "trusted") -> None:
+    source = machine.configuration.source(source_id)
+    assert source
+    await machine.shop.take(source, Collected(document, Cursor(), source.url))
+
+
+async def test_an_event_that_is_over_leaves_by_itself(machine: Machine, clock: Clock) -> None:
+    await put_events(machine, clock)
+    await machine.withdraw_over()
+    assert set((await states(machine)).values()) == {"approved"}
+    async with machine.database.read() as connection:
+        before = await read_counter(connection, "stream")
+    clock.forward(hours=1)
+    await machine.withdraw_over()
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved", "News 3": "approved"}
+    assert (await rows(machine))[0].reason == "it is over"
+    async with machine.database.read() as connection:
+        assert await read_counter(connection, "stream") > before
+
+
+async def test_an_event_that_nobody_decided_on_in_time_waits_no_longer(machine: Machine, clock: Clock) -> None:
+    await put_events(machine, clock, "held")
+    clock.forward(hours=2)
+    await machine.withdraw_over()
+    assert (await states(machine))["News 1"] == "withdrawn"
+
+
+async def test_an_editor_who_publishes_what_is_over_is_right(machine: Machine, clock: Clock) -> None:
+    await put_events(machine, clock)
+    clock.forward(hours=2)
+    await machine.withdraw_over()
+    first = (await rows(machine))[0]
+    async with machine.database.write() as connection:
+        await move(connection, first.id, to=State.APPROVED, action="undo", by="ana", reason="", now=clock())
+    clock.forward(hours=2)
+    await machine.withdraw_over()
+    assert (await states(machine))["News 1"] == "approved"
+
+
+async def test_an_event_that_is_put_off_comes_back_to_the_queue(machine: Machine, clock: Clock) -> None:
+    await put_events(machine, clock)
+    clock.forward(hours=2)
+    await machine.withdraw_over()
+    await put_events(machine, clock)
+    assert (await states(machine))["News 1"] == "waiting"
+    assert (await rows(machine))[0].reason == "was put off to another date"
+
+
+# Deleted, hidden, gone
+
+
+async def test_a_deletion_that_was_pushed_stays_whatever_a_cached_page_shows(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    first = [entry(1), entry(2)]
+    site.publish(first, "/trusted")
+    await work_off()
+    edited = replace(first[0], title="News 1, corrected")
+    await push(machine, Document((edited,), "test", is_window=False))
+    await push(machine, Document((), "test", deleted=("tag:1",), is_window=False))
+    for old_page in ([edited, first[1]], first, [edited, first[1]], first):
+        clock.forward(hours=2)
+        site.publish(old_page, "/trusted", title=f"A page of {clock()}")
+        await work_off()
+        assert [row.state for row in await rows(machine)] == ["withdrawn", "approved"]
+    clock.forward(hours=2)
+    site.publish([replace(edited, title="News 1, written anew"), first[1]], "/trusted")
+    await work_off()
+    assert [row.state for row in await rows(machine)] == ["waiting", "approved"]
+
+
+async def test_an_id_of_any_length_is_deleted(machine: Machine) -> None:
+    long = "tag:" + "x" * 2000
+    await push(machine, Document((entry(1, entry_id=long),), "test", is_window=False))
+    await push(machine, Document((), "test", deleted=(long,), is_window=False))
+    assert await states(machine) == {"News 1": "withdrawn"}
+
+
+async def test_what_its_author_hides_leaves_and_comes_back_to_the_queue_when_shown_again(machine: Machine) -> None:
+    await push(machine, Document((entry(1),), "test", is_window=False))
+    hidden = replace(entry(1), hidden="not public any more")
+    for _ in range(2):
+        await push(machine, Document((hidden,), "test", is_window=False))
+        (row,) = await rows(machine)
+        assert (row.state, row.reason) == ("withdrawn", "its source no longer wants it shown")
+    await push(machine, Document((entry(1),), "test", is_window=False))
+    (row,) = await rows(machine)
+    assert (row.state, row.reason) == ("waiting", "is back at its source")
+
+
+async def test_a_hidden_entry_that_was_never_seen_makes_no_item(machine: Machine) -> None:
+    await push(machine, Document((replace(entry(1), hidden="private"),), "test", is_window=False))
+    assert await rows(machine) == []
+
+
+async def test_an_account_that_is_gone_takes_all_with_it_and_brings_back_what_it_shows_when_it_returns(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish([entry(1), entry(2)], "/trusted")
+    await work_off()
+    await push(machine, Document((), "test", is_gone=True, is_window=False))
+    assert set((await states(machine)).values()) == {"withdrawn"}
+    site.publish([entry(2), entry(3)], "/trusted")
+    clock.forward(hours=1)
+    await work_off()
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved", "News 3": "approved"}
+
+
+async def test_what_is_marked_as_sensitive_later_waits_for_an_editor_even_where_the_source_is_trusted(
+    machine: Machine,
+) -> None:
+    await push(machine, Document((entry(1),), "test", is_window=False))
+    await push(machine, Document((replace(entry(1), is_sensitive=True),), "test", is_window=False))
+    assert await states(machine) == {"News 1": "waiting"}
+    async with machine.database.read() as connection:
+        assert len((await connection.execute(select(revision))).all()) == 1
