@@ -5,32 +5,28 @@ What the answers mean is documents/mastodonposts.py's part, what is pushed is ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from yarl import URL
 
-from aggregator.collectors.contract import Collected, Outside, Shown, SourceKind
+from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, fits, read_timeline
 from aggregator.collectors.mastodonapi import (
     GONE,
     NOT_FOUND,
-    TOO_MANY,
     access,
-    ask,
     closed,
     hashtag_path,
     look_up,
-    pause_after,
 )
+from aggregator.collectors.mastodongone import find_gone, missing_since
 from aggregator.collectors.mastodonpages import read_pages
 from aggregator.collectors.mastodonstream import listen
 from aggregator.documents import fields
-from aggregator.documents.mastodonaccounts import LIMITED, NOINDEX, SUSPENDED, Account, identity
-from aggregator.documents.mastodonposts import read_status
+from aggregator.documents.mastodonaccounts import LIMITED, NOINDEX, SUSPENDED, Account
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules
@@ -38,7 +34,6 @@ from aggregator.store.sources import Cursor
 
 FORMAT = "mastodon"
 ACCESS_HOLDS = timedelta(days=1)
-MOST_ASKED = 50
 CURES = {
     NOINDEX: "its owner can allow it there under Preferences, Public profile, Privacy and reach",
     SUSPENDED: "if it does not come back, take it out of sources.toml",
@@ -56,39 +51,6 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
             raise CollectError("a list is shown only to whoever made it: give the token of that account")
         return await _collect(source, f"/api/v1/timelines/list/{timeline.name}", {}, cursor, outside)
     return await _collect_hashtag(source, timeline, cursor, outside)
-
-
-async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
-    """Which of the first `MOST_ASKED` posts are deleted, or may not be shown to everyone any more.
-
-    It ends early where the server wants a pause. Raises CollectError where the server does not say.
-    """
-    gone: list[str] = []
-    for one in shown[:MOST_ASKED]:
-        if not identity(one.entry_id):
-            continue
-        try:
-            answer = await ask(outside, source, f"/api/v1/statuses/{one.entry_id}")
-        except FetchError as error:
-            if error.status == TOO_MANY and gone:
-                break
-            if not _is_deleted(error, source):
-                raise
-            gone.append(one.entry_id)
-            continue
-        seen = await outside.reader.run(partial(read_status, url=answer.url), answer.body)
-        if seen and seen.hidden:
-            gone.append(one.entry_id)
-        if pause_after(answer, outside.now()):
-            break
-    return gone
-
-
-def _is_deleted(error: FetchError, source: Source) -> bool:
-    """Whether Mastodon itself says so. Raises CollectError for the 404 of a site that has taken its place."""
-    if error.status == NOT_FOUND and '"error"' not in error.said:
-        raise CollectError(f"{URL(source.url).host} no longer answers as Mastodon does; look whether it has moved")
-    return error.status in {NOT_FOUND, GONE}
 
 
 async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Collected:
@@ -114,7 +76,7 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
         account = await _account(source, timeline, cursor, outside)
     noted = _noted(collected.cursor.place, account, outside.now())
     etag = None if noted.get("is_closed") else collected.cursor.etag
-    return replace(collected, cursor=replace(collected.cursor, etag=etag, place=noted), moved_to=noted.get("moved_to"))
+    return replace(collected, cursor=replace(collected.cursor, etag=etag, place=noted))
 
 
 def _statuses(place: Mapping[str, object]) -> str:
@@ -127,14 +89,18 @@ def _wanted(source: Source) -> Mapping[str, str]:
 
 
 async def _account(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Account:
-    """The account as it is now. Raises CollectError where nothing of it may be shown, with the cure.
+    """The account as it is now. Raises CollectError where nothing of it is shown, or is to come, with the cure.
 
-    Once it is not raised: for an account that was open until now. Its posts then come in as hidden, and are withdrawn.
+    Once it is not raised: for an account that was open until now its posts come in as hidden, and are withdrawn; from
+    one that moved, those come in that it posted before. Its new home is not followed by itself: that would be given
+    the token, and knows none of the posts that were read here.
     """
     account = await look_up(outside, source, timeline.name)
-    was_open = "read_to" in cursor.place and not cursor.place.get("is_closed")
-    if account.hidden and not (was_open and account.hidden != SUSPENDED):
+    is_said = bool(cursor.place.get("is_closed"))
+    if account.hidden and (is_said or account.hidden == SUSPENDED or "read_to" not in cursor.place):
         raise CollectError(f"@{timeline.name} is not shown: {account.hidden}; {CURES[account.hidden]}")
+    if account.moved_to and is_said:
+        raise CollectError(f"@{timeline.name} has moved to {account.moved_to.partition('?')[0]}: write that as its url")
     return account
 
 
@@ -142,9 +108,8 @@ def _noted(place: Mapping[str, Any], account: Account | None, now: datetime) -> 
     """The place with what its account says of itself, if it was asked. A closed one is asked again at every look."""
     if account is None:
         return place
-    looked_up_at = None if account.hidden else now.isoformat()
-    said = {"looked_up_at": looked_up_at, "is_closed": account.hidden is not None, "moved_to": account.moved_to}
-    return {**place, **said}
+    is_closed = bool(account.hidden or account.moved_to)
+    return {**place, "looked_up_at": None if is_closed else now.isoformat(), "is_closed": is_closed}
 
 
 def _is_old(at: object, now: datetime) -> bool:
@@ -191,7 +156,7 @@ async def _collect(
     outside: Outside,
     place: Mapping[str, object] | None = None,
 ) -> Collected:
-    place = dict(cursor.place if place is None else place)
+    place = dict(cursor.place) if place is None else dict(place)
     read_to = cursor.place.get("read_to")
     reading = await read_pages(source, path, query, read_to=read_to, etag=cursor.etag, outside=outside)
     if reading is None:
@@ -201,8 +166,11 @@ async def _collect(
     entries = fields.newest_sightings(reading.entries)
     # The validator counts only once nothing is left to be caught up with.
     read = Cursor(reading.etag if reading.is_whole else None, place=place)
+    deleted, place["shown"] = await missing_since(cursor.place.get("shown"), reading, source, outside)
+    # What a hashtag or a list no longer shows may still be there: taken off a list, or edited.
     is_window = reading.is_whole and _timeline(source).form is Form.ACCOUNT
-    document = Document(entries, FORMAT, left_out=len(reading.entries) - len(entries), is_window=is_window)
+    left_out = len(reading.entries) - len(entries)
+    document = Document(entries, FORMAT, deleted=tuple(deleted), left_out=left_out, is_window=is_window)
     return Collected(document, read, source.url, not_before=reading.pause_until)
 
 
@@ -215,7 +183,7 @@ def _timeline(source: Source) -> Timeline:
 
 KIND = SourceKind(
     collect,
-    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "push"}), fits=fits),
+    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits),
     listen=listen,
     find_gone=find_gone,
 )

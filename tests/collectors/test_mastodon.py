@@ -14,7 +14,8 @@ from sqlalchemy import select
 
 from aggregator.collectors import RULES, mastodonstream
 from aggregator.collectors.contract import Answer, Outside, Shown
-from aggregator.collectors.mastodon import MOST_ASKED, collect, find_gone
+from aggregator.collectors.mastodon import collect, find_gone
+from aggregator.collectors.mastodongone import MOST_ASKED
 from aggregator.collectors.mastodonpages import MOST_PAGES, PAGE
 from aggregator.collectors.mastodonstream import listen
 from aggregator.errors import CollectError, FetchError
@@ -263,12 +264,69 @@ async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_wh
     assert len(server.asked) == 1
 
 
-async def test_an_account_that_has_moved_says_where_to_at_every_look(server, outside) -> None:
-    server.account["moved"] = account("town", url="https://new.example/@town")
+async def test_an_account_that_has_moved_is_read_to_its_end_and_then_says_where_it_went(server, outside) -> None:
+    server.account["moved"] = account("town", url="https://new.example/@town?secret=1")
     server.post(1)
     first = await collect(town(server), Cursor(), outside)
+    assert (numbers(first), first.moved_to) == ([1], None)
+    with pytest.raises(CollectError, match=r"has moved to https://new\.example/@town: write that as its url"):
+        await collect(town(server), first.cursor, outside)
+    server.account["moved"] = None
+    assert numbers(await collect(town(server), first.cursor, outside)) == [1]
+
+
+@pytest.mark.parametrize("path", ["/@town", "/tags/energy", "/lists/4"])
+async def test_a_post_that_was_deleted_is_known_to_be_at_the_next_look(server, outside, path: str) -> None:
+    place = town(server, path, token=GOOD)
+    server.post(*range(60))
+    first = await collect(place, Cursor(), outside)
+    del server.posts[str(FIRST + 50)]
+    server.asked.clear()
+    second = await collect(place, first.cursor, outside)
+    assert second.document.deleted == (str(FIRST + 50),)
+    assert len(server.asked) == 2
+    server.post(60)
+    third = await collect(place, second.cursor, outside)
+    assert third.document.deleted == ()
+
+
+async def test_a_short_timeline_tells_of_its_oldest_post_and_an_empty_one_of_none(server, outside) -> None:
+    server.post(1, 2, 3)
+    first = await collect(town(server), Cursor(), outside)
+    del server.posts[str(FIRST + 1)]
     second = await collect(town(server), first.cursor, outside)
-    assert (first.moved_to, second.moved_to) == ("https://new.example/@town",) * 2
+    assert second.document.deleted == (str(FIRST + 1),)
+    server.posts.clear()
+    third = await collect(town(server), second.cursor, outside)
+    assert (third.document.entries, third.document.deleted) == ((), ())
+    server.post(3)
+    fourth = await collect(town(server), third.cursor, outside)
+    assert fourth.document.deleted == (str(FIRST + 2),)
+
+
+async def test_replies_that_are_no_longer_wanted_are_not_deleted(server, outside) -> None:
+    server.post(1, 2)
+    server.post(3, in_reply_to_id="9", in_reply_to_account_id="8")
+    first = await collect(town(server, replies=True), Cursor(), outside)
+    second = await collect(town(server), first.cursor, outside)
+    assert (numbers(second), second.document.deleted) == ([1, 2], ())
+    server.asked.clear()
+    server.post(4)
+    await collect(town(server), second.cursor, outside)
+    assert len(server.asked) == 1
+
+
+async def test_a_missing_post_that_cannot_be_asked_for_is_asked_for_at_the_next_look(server, outside) -> None:
+    server.post(1, 2, 3)
+    first = await collect(town(server), Cursor(), outside)
+    del server.posts[str(FIRST + 2)]
+    server.refusals[f"/api/v1/statuses/{FIRST + 2}"] = (500, "")
+    second = await collect(town(server), first.cursor, outside)
+    assert (numbers(second), second.document.deleted) == ([1, 3], ())
+    server.refusals.clear()
+    server.post(4)
+    third = await collect(town(server), second.cursor, outside)
+    assert third.document.deleted == (str(FIRST + 2),)
 
 
 async def test_an_account_is_looked_up_once_a_day(server, outside, clock) -> None:
