@@ -43,6 +43,7 @@ _READ_ON = re.compile(
     re.IGNORECASE,
 )
 _TAIL_LENGTH = 500
+_MASTODON_PROFILE = re.compile(r"\A([^/@\s]+)/@([^/@\s]+)\Z")
 _MAIL_AND_NAME = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*(?:\((.*)\))?")
 
 
@@ -120,7 +121,9 @@ def may_be_shown(sighting: Sighting, source: Source, block: Iterable[str] = ()) 
 
 
 def _handle(name: str) -> str:
-    return name.strip().casefold().removeprefix("@").removeprefix("https://").removeprefix("http://").rstrip("/")
+    """What a name, a handle (`@name@host`) and an address are compared by; `https://host/@name` is that handle, too."""
+    bare = name.strip().casefold().removeprefix("@").removeprefix("https://").removeprefix("http://").rstrip("/")
+    return _MASTODON_PROFILE.sub(r"\2@\1", bare)
 
 
 def _card(card: Card | None, base: str | None) -> Card | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import ClientSession
+from mastodon_mock.config import MastodonMockConfig, RateLimitConfig
 from mastodon_mock.testing import MockServer
+from mastodon_mock.testing.seed import DEFAULT_TEST_SEED
 
 from aggregator.collectors.contract import Collected, Outside, Shown
 from aggregator.collectors.mastodon import collect, find_gone
@@ -140,3 +143,68 @@ async def test_posts_edits_and_deletions_are_pushed(mock, bob: Bob, outside) -> 
         assert "better" in came.document.entries[0].body_html
         await bob.ask("DELETE", f"/api/v1/statuses/{posted}")
         assert (await anext(pushed)).document.deleted == (posted,)
+
+
+async def test_a_list_and_a_hashtag_are_read_and_push(mock, bob: Bob, outside) -> None:
+    headers = {"Authorization": "Bearer alice_token"}
+    async with ClientSession(str(mock.base_url), headers=headers) as session:
+        alice = Bob(session)
+        made = await alice.ask("POST", "/api/v1/lists", title="Towns")
+        who = await alice.ask("GET", "/api/v1/accounts/lookup?acct=bob")
+        await alice.ask("POST", f"/api/v1/lists/{made['id']}/accounts", account_ids=[who["id"]])
+    posted = await bob.post("Warm homes #EnergyPoverty")
+    for path in (f"/lists/{made['id']}", "/tags/EnergyPoverty"):
+        assert ids(await collect(of_bob(mock, path), Cursor(), outside)) == {posted}
+        async with (
+            asyncio.timeout(PATIENCE),
+            contextlib.aclosing(listen(of_bob(mock, path), Cursor(), outside)) as pushed,
+        ):
+            assert (await anext(pushed)).document is None
+            later = await bob.post("Warmer homes #EnergyPoverty")
+            assert ids(await anext(pushed)) == {later}
+            await bob.ask("DELETE", f"/api/v1/statuses/{later}")
+            assert (await anext(pushed)).document.deleted == (later,)
+
+
+async def test_who_is_not_followed_is_said_not_to_be_pushed(mock, bob: Bob, outside) -> None:
+    with pytest.raises(CollectError, match="does not follow @carol"):
+        await anext(listen(of_bob(mock, "/@carol"), Cursor(), outside))
+    own = of_bob(mock, "/@carol", token=Secret("env:T", "carol_token"))
+    async with contextlib.aclosing(listen(own, Cursor(), outside)) as pushed:
+        assert (await anext(pushed)).document is None
+
+
+async def test_replies_boosts_quotes_and_polls_come_in_as_they_are(mock, bob: Bob, outside) -> None:
+    first = await bob.post("First", sensitive=True, spoiler_text="Heat")
+    private = await bob.post("For friends", visibility="private")
+    asked = await bob.post("Which?", poll={"options": ["Heat pump", "Gas"], "expires_in": 3600})
+    quoting = await bob.post("As I said", quoted_status_id=asked)
+    looked = await collect(of_bob(mock, boosts=True, replies=True), Cursor(), outside)
+    seen = {one.entry_id: one for one in looked.document.entries}
+    assert (seen[first].warning, seen[first].is_sensitive) == ("Heat", True)
+    assert private not in seen or seen[private].hidden
+    assert "<li>Heat pump</li>" in seen[asked].body_html
+    assert "Which?" in seen[quoting].quote.text
+
+
+async def test_a_server_that_counts_requests_is_not_asked_more_than_it_grants(clock) -> None:
+    clock.moment = datetime.now(UTC)  # the mock reckons with the time of the day
+    config = MastodonMockConfig(
+        seed=DEFAULT_TEST_SEED, ratelimit=RateLimitConfig(enabled=True, limit=8, window_seconds=3600)
+    )
+    with MockServer(config=config, log_level="error") as server:
+        headers = {"Authorization": "Bearer bob_token"}
+        async with ClientSession(str(server.base_url), headers=headers) as session:
+            await Bob(session).post("Warm homes")
+        async with way_out(str(server.base_url), clock) as outside:
+            looked = await collect(of_bob(server), Cursor(), outside)
+            for _ in range(3):
+                assert looked.not_before is None
+                looked = await collect(of_bob(server), looked.cursor, outside)
+            again = await collect(of_bob(server), looked.cursor, outside)
+            assert again.not_before is not None
+            shown = [Shown(str(number), None) for number in range(2, 20)]
+            assert await find_gone(of_bob(server), shown, outside) == ["2", "3"]
+            with pytest.raises(FetchError, match="asked less often") as caught:
+                await collect(of_bob(server), looked.cursor, outside)
+    assert caught.value.retry_at is not None

@@ -241,6 +241,9 @@ def test_no_entry_is_too_strange(text: str, body: str, summary: str, moment: dat
         ({"is_sensitive": True}, {}, True),
         ({"authors": (Author("Bad", "https://social.example/@bad"),)}, {}, False),
         ({"authors": (Author("@bad@social.example"),)}, {}, False),
+        ({"authors": (Author("Bad", "https://other.example/@Worse"),)}, {}, False),
+        ({"authors": (Author("Good", "https://social.example/@worse"),)}, {}, True),
+        ({"authors": (Author("Good", "https://other.example/@worse/1234"),)}, {}, True),
         (
             {"authors": (Author("Bad", "https://social.example/@bad"),), "boosted_by": Author("Us")},
             {"boosts": True},
@@ -249,7 +252,7 @@ def test_no_entry_is_too_strange(text: str, body: str, summary: str, moment: dat
     ],
 )
 def test_what_a_source_lets_in(said: dict, options: dict, is_let_in: bool) -> None:
-    block = ("https://social.example/@bad/", "bad@social.example")
+    block = ("https://social.example/@bad/", "bad@social.example", "@worse@other.example")
     seen = Sighting(**{"entry_id": "1", "authors": (Author("Good"),), **said})
     assert may_be_shown(seen, replace(SOURCE, **options), block) is is_let_in
 
