@@ -121,7 +121,8 @@ async def _collect_hashtag(source: Source, timeline: Timeline, cursor: Cursor, o
     place, local_only = await _may_read_hashtags(source, cursor.place, outside)
     query = {"local": "true"} if local_only else {}
     collected = await _collect(source, hashtag_path(timeline.name), query, cursor, outside, place)
-    if collected.document and not collected.document.entries and place["access_at"] != outside.now().isoformat():
+    is_remembered = place["access_at"] == cursor.place.get("access_at")
+    if collected.document and not collected.document.entries and is_remembered:
         # It may have been closed since it was asked: closed looks the same as empty.
         said, _ = await _may_read_hashtags(source, {}, outside)
         return replace(collected, cursor=replace(collected.cursor, place={**collected.cursor.place, **said}))

@@ -52,6 +52,8 @@ async def listen(source: Source, cursor: Cursor, outside: Outside) -> AsyncGener
                 if document:
                     yield Collected(document, Cursor(), source.url)
     except FetchError as error:
+        if error.status == NOT_FOUND:
+            raise CollectError(f"{URL(server).host} pushes nothing (404): set push = false") from error
         raise in_words(error, source) from error.__cause__
 
 

@@ -22,7 +22,8 @@ PUBLIC = frozenset({"public", "unlisted"})
 _FILMS = frozenset({"video", "gifv"})
 # What a server writes for readers that know no quotes. Bounded, so that no text makes it slow.
 _INSTEAD_OF_QUOTE = re.compile(
-    r'<p\s(?:[^<>]{0,200}\s)?class="[^"<>]{0,100}\bquote-inline\b[^"<>]{0,100}"[^<>]{0,200}>.{0,4000}?</p>', re.DOTALL
+    r'<p\s(?:[^<>]{0,200}\s)?class="[^"<>]{0,100}\bquote-inline\b[^"<>]{0,100}"[^<>]{0,200}>'
+    r"(?:[^<]|<(?!/?p\b)){0,4000}</p>"
 )
 
 

@@ -481,6 +481,17 @@ async def test_a_token_of_the_account_itself_hears_it_and_so_may_one_that_cannot
     assert len([one async for one in listen(town(server, token=GOOD), Cursor(), outside)]) == 1
 
 
+@pytest.mark.parametrize(
+    ("status_", "cure"),
+    [(404, r"pushes nothing \(404\): set push = false"), (401, "make a new one there"), (503, "out of service")],
+)
+async def test_a_stream_that_is_refused_says_why(server, outside, status_: int, cure: str) -> None:
+    server.refusals["/api/v1/streaming/user"] = (status_, "{}")
+    with pytest.raises(CollectError, match=cure) as caught:
+        await anext(listen(town(server, token=HUSHED), Cursor(), outside))
+    assert "hushed" not in str(caught.value)
+
+
 async def test_an_event_without_end_ends_the_stream(server, outside, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mastodonstream, "MOST_CHARACTERS", 1000)
     server.heard.put_nowait("event: update\n" + "data: solar\n" * 200)
