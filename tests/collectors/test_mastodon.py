@@ -19,10 +19,12 @@ from aggregator.collectors.mastodongone import MOST_ASKED
 from aggregator.collectors.mastodonpages import MOST_PAGES, PAGE
 from aggregator.collectors.mastodonstream import listen
 from aggregator.errors import CollectError, FetchError
-from aggregator.machine import Machine
+from aggregator.handlers import handlers
+from aggregator.machine import Machine, open_machine
 from aggregator.model import Secret, Source
-from aggregator.store.sources import Cursor
+from aggregator.store.sources import Cursor, read_states
 from aggregator.store.tables import item
+from aggregator.work import Worker
 from tests.builders import source
 from tests.collectors.mastodonserver import FIRST, MastodonServer, account, mastodon_server, status
 from tests.collectors.way_out import way_out
@@ -566,3 +568,53 @@ async def test_a_post_is_public_and_its_deletion_takes_it_away(machine: Machine,
             if collected.document:
                 await machine.shop.take(posts_of_town, collected)
     assert await states(machine) == {"Post 1": "approved", "Post 2": "withdrawn"}
+
+
+SOURCES = """
+[stream]
+title = "Towns"
+languages = ["en"]
+[[partner]]
+id = "town"
+name = "The town"
+[[source]]
+id = "town-posts"
+partner = "town"
+kind = "mastodon"
+url = "{url}/@town"
+every = "30m"
+review = "auto"
+"""
+
+
+async def test_what_is_deleted_edited_or_closed_is_followed_at_the_next_look(settings, server, clock) -> None:
+    settings.sources.write_text(SOURCES.format(url=server.url))
+    allowed = replace(settings, allow_private=server.url.removeprefix("http://"))
+    async with open_machine(allowed, now=clock) as machine:
+
+        async def look(**later: float) -> dict[str, str]:
+            clock.forward(**later)
+            await machine.tick()
+            await Worker(machine.database, machine.bell, handlers(machine.shop), machine.now).run_due()
+            return await states(machine)
+
+        async def problem() -> str | None:
+            async with machine.database.read() as connection:
+                return (await read_states(connection))["town-posts"].problem
+
+        server.post(1, 2, 3)
+        assert set((await look()).values()) == {"approved"}
+        del server.posts[str(FIRST + 2)]
+        server.post(3, content="<p>Post 3, mended</p>", edited_at="2026-11-23T08:00:00.000Z")
+        assert await look(days=1) == {"Post 1": "approved", "Post 2": "withdrawn", "Post 3, mended": "approved"}
+        server.account["noindex"] = True
+        server.post(1, account=server.account)
+        server.post(3, content="<p>Post 3, mended</p>", account=server.account)
+        assert set((await look(days=1)).values()) == {"withdrawn"}
+        assert await problem() is None
+        await look(days=1)
+        assert "Privacy and reach" in (await problem() or "")
+        server.account["noindex"] = False
+        server.post(1, 3)
+        assert (await look(days=1))["Post 1"] != "withdrawn"
+        assert await problem() is None
