@@ -1,6 +1,6 @@
 """The floor: the least that a collector can do. Strict lxml, one transaction a feed, nothing cleaned or recognised.
 
-    python -m benchmarks.contestants.floor DATABASE < FEEDS
+python -m benchmarks.contestants.floor DATABASE < FEEDS
 """
 
 from __future__ import annotations

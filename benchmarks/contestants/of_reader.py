@@ -1,6 +1,6 @@
 """`reader`, the feed reader library, with ten workers.
 
-    python -m benchmarks.contestants.of_reader DATABASE < FEEDS
+python -m benchmarks.contestants.of_reader DATABASE < FEEDS
 """
 
 from __future__ import annotations

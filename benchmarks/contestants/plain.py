@@ -1,6 +1,6 @@
 """What one would write in an afternoon: feedparser and sqlite3, ten feeds fetched at a time.
 
-    python -m benchmarks.contestants.plain DATABASE < FEEDS
+python -m benchmarks.contestants.plain DATABASE < FEEDS
 """
 
 from __future__ import annotations

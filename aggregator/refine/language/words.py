@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-MAX_INPUT = 1000
-MAX_LENGTH = 600
+MAX_INPUT = 600
+MAX_LENGTH = 500
 # Hashtags at the end are read where there are so many letters with them and fewer without.
 ENOUGH_LETTERS = 12
 
 # Looked for first, for most texts have nothing of the kind.
-_PERHAPS_ADDRESS = re.compile(r"[@&]|[./]\w")
+_PERHAPS_ADDRESS = re.compile(r"@|[./&]\w")
 _NO_WORDS = re.compile(
     r"https?://\S*+|www\.\S++|\S++@\S*+|@\w++|&#?\w++;"
     r"|(?<![\w-])[\w-]++(?:\.[\w-]++)*+\.(?:com|org|net|eu|eus|info|coop)\b\S*+|\bRT\b(?=\s*+@)",
@@ -21,11 +21,11 @@ _HASHTAG = re.compile(r"[#＃](\w++)")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|_")
 # A number takes its unit with it: «462 kWh», «1.5 °C», «3 km».
 _FIGURES = re.compile(
-    r"(?<!\w)\d[\d.,:/%-]*+(?:\s?(?:[kMGT]?W[hp]?|°\s?[CF]|[kcm]?m[²³]?|k?g|t|h|CO₂?e?)\b)?|(?<!\w)[^\W\d]*+\d\w*+"
+    r"(?<!\w)[^\W\d]*+\d[\w.,:/%-]*+(?:\s?(?:[kMGT]?W[hp]?|°\s?[CF]|[kcm]?m[²³]?|k?g|t|h|CO₂?e?)(?!\w))?"
 )
-_SIGNS = re.compile(r"[^\w\s'’·.,:;!?-]|_")
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"[^\W\d_]+(?:['’·-][^\W\d_]+)*+[.,:;!?]*+|\n")
 _STRETCHED = re.compile(r"(\w)\1\1+")
-_SPACES = re.compile(r"[^\S\n]+")
 
 
 def words_of(text: str) -> str:
@@ -37,8 +37,9 @@ def words_of(text: str) -> str:
         without = _LAST_HASHTAGS.sub(" ", plain)
         kept = plain if letters_in(without) < ENOUGH_LETTERS <= letters_in(plain) else without
         plain = _HASHTAG.sub(lambda tag: _CAMEL.sub(" ", tag[1]), kept)
-    plain = _SPACES.sub(" ", _SIGNS.sub(" ", _FIGURES.sub(" ", plain))).strip()[:MAX_LENGTH]
-    return _STRETCHED.sub(r"\1", plain)
+    if _DIGIT.search(plain):
+        plain = _FIGURES.sub(" ", plain)
+    return _STRETCHED.sub(r"\1", " ".join(_WORD.findall(plain))[:MAX_LENGTH])
 
 
 def letters_in(text: str) -> int:
