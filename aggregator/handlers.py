@@ -11,7 +11,7 @@ import random
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, FetchError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
 from aggregator.model import Document, Refined, Source, State
-from aggregator.refine import may_be_shown, refine, wanted
+from aggregator.refine.batch import Frame, LeftOut, refine_entries
 from aggregator.refine.identity import Finding, Verdict, judge, marks
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
@@ -46,6 +46,9 @@ from aggregator.work import Commit, Handler, WorkList
 LONGEST_BACKOFF = timedelta(days=1)
 JITTER = 0.05
 FEW = 4
+# So few entries of so many characters are refined at once, without a way to another process and back.
+SHORT = 40_000
+CHUNK = 60
 MOST_MEETINGS = 5
 PICTURE_BYTES = 8_000_000
 log = logging.getLogger(__name__)
@@ -104,10 +107,10 @@ class Workshop:
             raise CollectError(f"{source.id} has no state yet")
         try:
             collected = await KINDS[source.kind].collect(source, state.cursor, self.outside)
+            thoughts = await self._think(source, collected)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
             return Outcome(source.id, problem=str(error)), functools.partial(self._keep_failure, source, state, error)
-        thoughts = await self._think(source, collected)
         outcome = thoughts.outcome(source.id, was_same=collected.document is None)
         return outcome, functools.partial(self._keep, source, state, collected, thoughts)
 
@@ -140,33 +143,33 @@ class Workshop:
         verdicts = judge(marked, known)
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
-        thinking = functools.partial(self._refine, source, collected, fresh, self.now())
-        refined, hidden = await asyncio.to_thread(thinking) if fresh else ([], ())
+        refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])
         return Thoughts(refined, renamed, hidden)
 
-    def _refine(
-        self, source: Source, collected: Collected, verdicts: Sequence[Verdict], now: datetime
-    ) -> tuple[list[tuple[Verdict, Refined]], tuple[str, ...]]:
+    async def _refine(
+        self, source: Source, collected: Collected, verdicts: Sequence[Verdict]
+    ) -> tuple[list[tuple[Verdict, Refined]], list[str]]:
         """The entries that are let in, refined; and the keys of known ones that may not be shown any more."""
         language = collected.document.language if collected.document else None
         block = self.sources.configuration.stream.block
+        # A source's secret is none of a reader's business, and an unset one is no reason to fail here.
+        frame = Frame(replace(source, token=None), collected.url, language, self.sources.packed_tags, block, self.now())
+        asked = [(verdict.sighting, verdict.finding is Finding.CHANGED) for verdict in verdicts]
+        if len(asked) <= FEW and sum(len(sighting.body_html) for sighting, _ in asked) <= SHORT:
+            answers = await asyncio.to_thread(refine_entries, frame, asked)
+        else:
+            # In processes of their own: here it would stall the event loop, and use one core.
+            chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
+            parts = await asyncio.gather(*(self.outside.reader.run(refine_entries, frame, chunk) for chunk in chunks))
+            answers = [answer for part in parts for answer in part]
         entries: list[tuple[Verdict, Refined]] = []
         hidden: list[str] = []
-        for verdict in verdicts:
-            if not may_be_shown(verdict.sighting, source, block):
+        for verdict, answer in zip(verdicts, answers, strict=True):
+            if isinstance(answer, Refined):
+                entries.append((verdict, answer))
+            elif answer is LeftOut.HIDDEN:
                 hidden.append(verdict.was_key or verdict.mark.entry_key)
-                continue
-            refined = refine(
-                verdict.sighting,
-                source=source,
-                base_url=collected.url,
-                feed_language=language,
-                tagger=self.sources.tagger,
-                now=now,
-            )
-            if verdict.finding is Finding.CHANGED or wanted(refined, source):
-                entries.append((verdict, refined))
-        return entries, tuple(hidden)
+        return entries, hidden
 
     async def _keep(
         self,

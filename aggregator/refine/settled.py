@@ -1,7 +1,7 @@
-"""Recognises markup that cleaning would leave as it is, so that most of what feeds carry is cleaned once and not thrice.
+"""Recognises markup that cleaning would leave as it is, so that most of what feeds carry is cleaned once, not thrice.
 
-Says yes only to a small, strictly nested part of HTML, in which `markup.shallow` and nh3 change nothing but the `rel` of
-links. It cleans nothing: what it says yes to still goes through nh3 before anybody is shown it.
+Says yes only to a small, strictly nested part of HTML, in which `markup.shallow` and nh3 change nothing but the `rel`
+of links. It cleans nothing: what it says yes to still goes through nh3 before anybody is shown it.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ import re
 import nh3
 
 from aggregator.refine.characters import few_marks, is_usual, shorten, visible, without_junk
-from aggregator.refine.settled import is_settled
 from aggregator.refine.markup import (
     ATTRIBUTES,
     DROPPED,
@@ -23,6 +22,7 @@ from aggregator.refine.markup import (
     shallow,
     unescape,
 )
+from aggregator.refine.settled import is_settled
 
 TITLE_LENGTH = 300
 NAME_LENGTH = 120
