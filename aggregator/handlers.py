@@ -24,9 +24,10 @@ from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, FetchError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, SourceDue
+from aggregator.keeper import Commit
 from aggregator.model import Document, Refined, Source, State
 from aggregator.refine.batch import Frame, LeftOut, refine_entries
-from aggregator.refine.identity import Finding, Verdict, judge, marks
+from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, marks
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
 from aggregator.store.engine import Database
@@ -41,7 +42,7 @@ from aggregator.store.sources import (
     read_state,
 )
 from aggregator.store.tables import item, source_state
-from aggregator.work import Commit, Handler, WorkList
+from aggregator.work import Handler, WorkList
 
 LONGEST_BACKOFF = timedelta(days=1)
 JITTER = 0.05
@@ -99,15 +100,17 @@ class Workshop:
         _, commit = await self.look(source)
         return commit
 
-    async def look(self, source: Source) -> tuple[Outcome, Commit]:
-        """The same, with what came of it, for those who watch."""
-        async with self.database.read() as connection:
-            state = await read_state(connection, source.id)
+    async def look(self, source: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
+        """The same, with what came of it, for those who watch. `state` spares one who has read it already."""
+        if state is None:
+            async with self.database.read() as connection:
+                state = await read_state(connection, source.id)
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
         try:
             collected = await KINDS[source.kind].collect(source, state.cursor, self.outside)
-            thoughts = await self._think(source, collected)
+            is_first = state.collected_at is None and state.arrived_at is None
+            thoughts = await self._think(source, collected, is_first=is_first)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
             return Outcome(source.id, problem=str(error)), functools.partial(self._keep_failure, source, state, error)
@@ -131,15 +134,17 @@ class Workshop:
             return thoughts.outcome(source.id)
         raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
 
-    async def _think(self, source: Source, collected: Collected) -> Thoughts:
-        """What is new or changed, refined; and what has only a new id."""
+    async def _think(self, source: Source, collected: Collected, *, is_first: bool = False) -> Thoughts:
+        """What is new or changed, refined; and what has only a new id. Of what comes first, nothing is known yet."""
         if collected.document is None:
             return Thoughts()
         if collected.document.left_out:
             log.warning("%s: %d older entries are left out", source.id, collected.document.left_out)
         marked = marks(collected.document.entries)
-        async with self.database.read() as connection:
-            known = await read_known(connection, source.id, (mark for _, mark in marked))
+        known: list[KnownEntry] = []
+        if not is_first:
+            async with self.database.read() as connection:
+                known = await read_known(connection, source.id, (mark for _, mark in marked))
         verdicts = judge(marked, known)
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
@@ -207,9 +212,9 @@ class Workshop:
             await withdraw_deleted(connection, source, (*document.deleted, *thoughts.hidden), kept, now=now)
         if document and document.is_gone:
             await withdraw_all(connection, source, "its account is gone", kept, now=now)
-        for start in range(0, len(kept.item_ids), FEW):
-            # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
-            await self.work.put(connection, ItemsArrived(tuple(kept.item_ids[start : start + FEW])), due_at=now)
+        # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
+        few = [tuple(kept.pictured[start : start + FEW]) for start in range(0, len(kept.pictured), FEW)]
+        await self.work.put_all(connection, [(None, ItemsArrived(item_ids)) for item_ids in few], due_at=now)
         for item_id, publish_at in kept.scheduled:
             await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
         await record(connection, kept.changes, now=now)

@@ -144,17 +144,20 @@ class Answering(asyncio.Protocol):
         number = int(name)
         page = self._farm.page(number, for_all=form == "xml")
         fault = fault_of(number) if self._farm.faults else None
-        if fault == "hang":
-            return None
-        if fault == "error":
-            return b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        if fault == "cut":
-            return page.packed[: len(page.packed) * 2 // 3]
-        if fault == "malformed":
-            return page.plain[: len(page.plain) // 2].replace(b"Content-Length", b"X-Was")
+        if fault is not None:
+            return _faulty(fault, page)
         if page.etag in request:
             return page.unchanged
         return page.packed if b"gzip" in request else page.plain
+
+
+def _faulty(fault: str, page: Page) -> bytes | None:
+    return {
+        "hang": None,
+        "error": b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        "cut": page.packed[: len(page.packed) * 2 // 3],
+        "malformed": page.plain[: len(page.plain) // 2].replace(b"Content-Length", b"X-Was"),
+    }[fault]
 
 
 async def _serve(farm: Farm) -> None:

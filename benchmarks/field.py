@@ -90,7 +90,7 @@ def write_sources(folder: Path, grounds: Grounds) -> None:
         for number, url in enumerate(grounds.urls(for_all=False))
     ]
     words = {
-        "retrofit": 'en = ["insulate", "retrofit"], de = ["dämmen"], es = ["aislar"], fr = ["isoler"], eu = ["isolatu"]',
+        "retrofit": 'en = ["insulate", "retrofit"], de = ["dämmen"], es = ["aislar"], fr = ["isoler"]',
         "heat": 'en = ["heat network"], de = ["Wärmenetz"], es = ["red de calor"], fr = ["réseau de chaleur"]',
         "poverty": 'en = ["fuel poverty"], de = ["Energiearmut"], es = ["pobreza energética"], hr = ["siromaštvo"]',
         "solar": 'en = ["solar panels"], de = ["Solarzellen"], es = ["placas solares"], hr = ["sunčanih ploča"]',

@@ -1,4 +1,4 @@
-"""Runs a command and says what it used: seconds, processor seconds of all its processes, their memory at its highest."""
+"""Runs a command and says what it used: seconds, processor seconds of all its processes, their memory at its peak."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def run(command: Sequence[str], folder: Path, *, stdin: str = "", environment: M
         )
     watching = threading.Thread(target=_watch, args=(process.pid, peak), daemon=True)
     watching.start()
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     with process.stdin, suppress(BrokenPipeError):
         process.stdin.write(stdin.encode())
     with process.stdout:
