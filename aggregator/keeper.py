@@ -1,4 +1,4 @@
-"""Commits what several tasks have ready in one transaction: each alone would pay for its own. Knows nothing of them."""
+"""Commits what several tasks have ready in one transaction of SQLite, which has one writer. Knows nothing of them."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ class Keeper:
         Raises what it raises; then it alone is undone. It may be run more than once, each time in a transaction of
         which nothing was kept.
         """
+        if not self._database.is_sqlite:
+            # PostgreSQL writes for many at once, and two that hold locks for several tasks each could lock up.
+            async with self._database.write() as connection:
+                await commit(connection)
+            return
         mine = _Waiting(commit, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
         try:
