@@ -29,8 +29,14 @@ async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncItera
         async with places:
             return await _collect(machine, keeper, source, states.get(source.id))
 
-    for finished in asyncio.as_completed([one(source) for source in sources]):
-        yield await finished
+    looks = [asyncio.create_task(one(source)) for source in sources]
+    try:
+        for finished in asyncio.as_completed(looks):
+            yield await finished
+    finally:
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
     await machine.bell.ring()
 
 
