@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
 
-.PHONY: demo run test check format screenshots lock clean
+.PHONY: demo run test bench check format screenshots lock clean
 demo: .venv/run.stamp
 	$(BIN)/mpower-stream demo
 
@@ -12,6 +12,9 @@ run: .venv/run.stamp
 
 test: .venv/dev.stamp .venv/browser.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+bench: .venv/bench.stamp
+	$(BIN)/python -m benchmarks.run $(ARGS)
 
 check: .venv/dev.stamp
 	$(BIN)/ruff format --check .
@@ -40,6 +43,15 @@ format: .venv/dev.stamp
 	@$(PIP_INSTALL) -r requirements/dev.txt
 	@touch $@
 
+# Contestants are kept apart: what they need must not change what the program runs on.
+.venv/bench.stamp: .venv/run.stamp requirements/bench.txt
+	@echo "Installing those that the program is measured against …"
+	@$(PYTHON) -m venv .venv/bench
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/bench.txt
+	@sh benchmarks/peers.sh
+	@touch $@
+
 # The browser is Debian's: the tests drive it where it is, and say so where it cannot be had.
 .venv/browser.stamp: .venv/python.stamp
 	@sh tests/browser/install.sh
@@ -57,6 +69,7 @@ lock:
 	.venv-lock/bin/$(COMPILE) --group build -o requirements/build.txt
 	.venv-lock/bin/$(COMPILE) pyproject.toml -o requirements/run.txt
 	.venv-lock/bin/$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	.venv-lock/bin/$(COMPILE) --group bench -o requirements/bench.txt
 	rm -rf .venv-lock
 
 clean:

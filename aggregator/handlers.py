@@ -25,10 +25,11 @@ from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
+from aggregator.keeper import Commit
 from aggregator.model import Document, Refined, Source, State
 from aggregator.pace import address_to_ask
-from aggregator.refine import may_be_shown, refine, wanted
-from aggregator.refine.identity import Finding, Verdict, judge, marks
+from aggregator.refine.batch import Frame, LeftOut, refine_entries
+from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, marks
 from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
@@ -56,9 +57,12 @@ from aggregator.store.sources import (
 from aggregator.store.tables import item, source_state
 from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
-from aggregator.work import Commit, Handler, WorkList
+from aggregator.work import Handler, WorkList
 
 FEW = 4
+# So few entries of so many characters are refined at once, without a way to another process and back.
+SHORT = 40_000
+CHUNK = 60
 MOST_MEETINGS = 5
 PICTURE_BYTES = 8_000_000
 log = logging.getLogger(__name__)
@@ -119,20 +123,22 @@ class Workshop:
         _, commit = await self.look(source)
         return commit
 
-    async def look(self, source: Source) -> tuple[Outcome, Commit]:
-        """The same, with what came of it, for those who watch."""
-        async with self.database.read() as connection:
-            state = await read_state(connection, source.id)
+    async def look(self, source: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
+        """The same, with what came of it, for those who watch. `state` spares one who has read it already."""
+        if state is None:
+            async with self.database.read() as connection:
+                state = await read_state(connection, source.id)
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
         asked = replace(source, url=address_to_ask(source.url, state.move, now=self.now()))
         try:
             collected = await KINDS[source.kind].collect(asked, state.cursor, self.outside)
+            is_first = state.collected_at is None and state.arrived_at is None
+            thoughts = await self._think(source, collected, is_first=is_first)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
             failed = functools.partial(self._keep_failure, source, state, asked.url, error)
             return Outcome(source.id, problem=str(error)), failed
-        thoughts = await self._think(source, collected)
         outcome = thoughts.outcome(source.id, was_same=collected.document is None)
         return outcome, functools.partial(self._keep, source, state, asked.url, collected, thoughts)
 
@@ -157,47 +163,49 @@ class Workshop:
             return replace(thoughts.outcome(source.id), withdrawn=kept.withdrawn)
         raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
 
-    async def _think(self, source: Source, collected: Collected) -> Thoughts:
-        """What is new or changed, refined; and what has only a new id."""
+    async def _think(self, source: Source, collected: Collected, *, is_first: bool = False) -> Thoughts:
+        """What is new or changed, refined; and what has only a new id. Of what comes first, nothing is known yet."""
         if collected.document is None:
             return Thoughts()
         if collected.document.left_out:
             log.warning("%s: %d older entries are left out", source.id, collected.document.left_out)
         marked = marks(collected.document.entries)
-        async with self.database.read() as connection:
-            known = await read_known(connection, source.id, (mark for _, mark in marked))
+        known: list[KnownEntry] = []
+        if not is_first:
+            async with self.database.read() as connection:
+                known = await read_known(connection, source.id, (mark for _, mark in marked))
         verdicts = judge(marked, known)
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
-        thinking = functools.partial(self._refine, source, collected, fresh, self.now())
-        refined, hidden = await asyncio.to_thread(thinking) if fresh else ([], ())
+        refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])
         window = watched([(mark.entry_key, mark.dated) for _, mark in marked])
         new_keys = {verdict.was_key: verdict.mark.entry_key for verdict in verdicts if verdict.was_key}
         return Thoughts(refined, renamed, hidden, [mark.entry_key for _, mark in marked], window, new_keys)
 
-    def _refine(
-        self, source: Source, collected: Collected, verdicts: Sequence[Verdict], now: datetime
-    ) -> tuple[list[tuple[Verdict, Refined]], tuple[Verdict, ...]]:
+    async def _refine(
+        self, source: Source, collected: Collected, verdicts: Sequence[Verdict]
+    ) -> tuple[list[tuple[Verdict, Refined]], list[Verdict]]:
         """The entries that are let in, refined; and known ones that may not be shown any more."""
         language = collected.document.language if collected.document else None
         block = self.sources.configuration.stream.block
+        # A source's secret is none of a reader's business, and an unset one is no reason to fail here.
+        frame = Frame(replace(source, token=None), collected.url, language, self.sources.packed_tags, block, self.now())
+        asked = [(verdict.sighting, verdict.finding is Finding.CHANGED) for verdict in verdicts]
+        if len(asked) <= FEW and sum(len(sighting.body_html) for sighting, _ in asked) <= SHORT:
+            answers = await asyncio.to_thread(refine_entries, frame, asked)
+        else:
+            # In processes of their own: here it would stall the event loop, and use one core.
+            chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
+            parts = await asyncio.gather(*(self.outside.reader.run(refine_entries, frame, chunk) for chunk in chunks))
+            answers = [answer for part in parts for answer in part]
         entries: list[tuple[Verdict, Refined]] = []
         hidden: list[Verdict] = []
-        for verdict in verdicts:
-            if not may_be_shown(verdict.sighting, source, block):
-                hidden += [verdict] if verdict.item_id else []
-                continue
-            refined = refine(
-                verdict.sighting,
-                source=source,
-                base_url=collected.url,
-                feed_language=language,
-                tagger=self.sources.tagger,
-                now=now,
-            )
-            if verdict.finding is Finding.CHANGED or wanted(refined, source):
-                entries.append((verdict, refined))
-        return entries, tuple(hidden)
+        for verdict, answer in zip(verdicts, answers, strict=True):
+            if isinstance(answer, Refined):
+                entries.append((verdict, answer))
+            elif answer is LeftOut.HIDDEN and verdict.item_id:
+                hidden.append(verdict)
+        return entries, hidden
 
     async def _keep(
         self,
@@ -266,9 +274,9 @@ class Workshop:
         elif looked:
             await note_missing(connection, source, looked.missing, kept, now=now)
             await withdraw_missing(connection, source, kept, now=now)
-        for start in range(0, len(kept.item_ids), FEW):
-            # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
-            await self.work.put(connection, ItemsArrived(tuple(kept.item_ids[start : start + FEW])), due_at=now)
+        # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
+        few = [tuple(kept.pictured[start : start + FEW]) for start in range(0, len(kept.pictured), FEW)]
+        await self.work.put_all(connection, [(None, ItemsArrived(item_ids)) for item_ids in few], due_at=now)
         for item_id, publish_at in kept.scheduled:
             await self.work.put(connection, PublicationDue(item_id), due_at=publish_at)
         await record(connection, kept.changes, now=now)

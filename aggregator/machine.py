@@ -131,8 +131,8 @@ class Machine:
         if not chosen:
             return
         async with self.database.write() as connection:
-            for source_id in chosen:
-                await self.work.put(connection, SourceDue(source_id), due_at=self.now(), key=f"source:{source_id}")
+            events = [(f"source:{source_id}", SourceDue(source_id)) for source_id in chosen]
+            await self.work.put_all(connection, events, due_at=self.now())
         await self.bell.ring()
 
     async def sweep(self) -> None:

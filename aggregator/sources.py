@@ -11,6 +11,7 @@ from pathlib import Path
 from aggregator.addresses import Allowed, check, web_address
 from aggregator.errors import FetchError, SettingsError
 from aggregator.model import Configuration
+from aggregator.refine.batch import pack_tags
 from aggregator.refine.tags import Tagger
 from aggregator.sourcesfile import Rules, read_sources
 
@@ -36,6 +37,7 @@ class CurrentSources:
         self._stamp = self._read_stamp()
         self.configuration: Configuration = self._read()
         self.tagger = Tagger(self.configuration.tags)
+        self.packed_tags = pack_tags(self.configuration.tags)
         self.digest = _digest(self.configuration)
         self.problem: str | None = None
         self.is_known = False  # to the database
@@ -61,6 +63,7 @@ class CurrentSources:
         has_changed = configuration != self.configuration
         if has_changed:
             self.tagger = Tagger(configuration.tags)
+            self.packed_tags = pack_tags(configuration.tags)
             self.digest = _digest(configuration)
             self.configuration = configuration
             self.is_known = False

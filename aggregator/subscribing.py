@@ -19,6 +19,7 @@ from aggregator.collectors import KINDS
 from aggregator.errors import FetchError
 from aggregator.events import PushOffered, SourceDue
 from aggregator.fetch import Fetch
+from aggregator.keeper import Commit
 from aggregator.model import Configuration, Document, Source
 from aggregator.sources import CurrentSources
 from aggregator.store.engine import Database
@@ -35,7 +36,7 @@ from aggregator.store.subscriptions import (
     subscribed_sources,
 )
 from aggregator.websub import FORM, asking, can_call, is_same_topic, read_lease
-from aggregator.work import Commit, WorkList, drop, hurry
+from aggregator.work import WorkList, drop, hurry
 
 # How soon a hub is asked once more, whatever it grants: a lease of a second is no reason to ask every second.
 SHORTEST_PAUSE = timedelta(minutes=1)

@@ -8,10 +8,11 @@ runs in the transaction in which the row goes; a worker that lost its lease by t
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import random
 import uuid
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.bell import Bell
 from aggregator.errors import AggregatorError, StoreError
 from aggregator.events import EVENTS, Event
+from aggregator.keeper import Commit, Keeper
 from aggregator.store.engine import Database
 from aggregator.store.tables import task
 
@@ -31,7 +33,6 @@ LEASE = timedelta(seconds=120)
 LONGEST_WAIT = timedelta(days=1)
 log = logging.getLogger(__name__)
 
-Commit = Callable[[AsyncConnection], Awaitable[None]]
 Handler = Callable[[Any], Awaitable[Commit | None]]
 OnFailure = Callable[[Event, Exception, AsyncConnection], Awaitable[None]]
 
@@ -62,6 +63,12 @@ class WorkList:
 
         A key makes it one of its kind: where a task of that key is open already, nothing is put.
         """
+        await self.put_all(connection, [(key, event)], due_at=due_at)
+
+    async def put_all(
+        self, connection: AsyncConnection, events: Iterable[tuple[str | None, Event]], *, due_at: datetime
+    ) -> None:
+        """The same for many events, each with its key or None."""
         insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         rows = [
             {
@@ -71,6 +78,7 @@ class WorkList:
                 "payload": asdict(event),
                 "due_at": due_at,
             }
+            for key, event in events
             for handler in self._follows[type(event)]
         ]
         if rows:
@@ -156,6 +164,12 @@ def retry_after(attempts: int) -> timedelta:
     return timedelta(seconds=seconds * random.uniform(0.75, 1.25))  # noqa: S311
 
 
+async def _finish_with(claimed: Task, commit: Commit | None, connection: AsyncConnection) -> None:
+    await finish(connection, claimed)
+    if commit:
+        await commit(connection)
+
+
 class Worker:
     """Performs tasks, many at a time, until it is cancelled.
 
@@ -178,6 +192,7 @@ class Worker:
         self._only = only
         self._on_failure = on_failure
         self._database = database
+        self._keeper = Keeper(database)
         self._bell = bell
         self._handlers = handlers
         self._now = now
@@ -238,10 +253,7 @@ class Worker:
         try:
             async with asyncio.timeout(self._lease.total_seconds()):
                 commit = await self._handlers[claimed.handler](claimed.event)
-            async with self._database.write() as connection:
-                await finish(connection, claimed)
-                if commit:
-                    await commit(connection)
+            await self._keeper.keep(functools.partial(_finish_with, claimed, commit))
         except LeaseLostError as lost:
             log.warning("%s", lost)
         except Exception as error:  # a task that fails is tried again, whatever the reason

@@ -1,11 +1,11 @@
 """Makes langdetect's missing Basque profile from openly licensed Basque text that packages carry.
 
-    python tools/basque_profile.py --output aggregator/refine/profiles/eu.json PATH…
+    python tools/basque_profile.py --output aggregator/refine/language/profiles/eu.json PATH…
 
 A PATH is a file or a folder. Read are message catalogues (`.po`, `.mo`: the translations, where they differ from the
 original; in a folder, only those below one called `eu`) and HTML pages (`.html`: paragraphs, list items, cells).
 Nothing of the text itself is kept: the profile holds counts of sequences of one to three letters. The packages and
-licences behind the profile that ships are in `aggregator/refine/profiles/README.md`.
+licences behind the profile that ships are in `aggregator/refine/language/profiles/README.md`.
 """
 
 from __future__ import annotations

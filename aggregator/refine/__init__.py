@@ -17,7 +17,7 @@ from aggregator.refine.language import detect
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.picture import choose_picture
 from aggregator.refine.tags import Phrases, Tagger, fold
-from aggregator.refine.text import NAME_LENGTH, TITLE_LENGTH, clean_html, plain_line, plain_text, summary_of
+from aggregator.refine.text import NAME_LENGTH, TITLE_LENGTH, clean_html, plain_line, plain_text, summary_of, text_of
 
 CATEGORY_LENGTH = 80
 MAX_AUTHORS = 10
@@ -43,6 +43,23 @@ _READ_ON = re.compile(
     re.IGNORECASE,
 )
 _TAIL_LENGTH = 500
+# One of these is in every text that the two find something in: looked for first, for it takes a fiftieth of the time.
+_APPEARED_WORDS = (
+    "first on",
+    "primer",
+    "premier sur",
+    "zuerst auf",
+    "primeiro",
+    "proviene da",
+    "primo su",
+    "prv",
+    "najprije",
+    "eerst op",
+)
+_READ_ON_WORDS = (
+    "continue reading", "read more", "seguir leyendo", "leer más", "continuar leyendo", "lire la suite", "weiterlesen",
+    "mehr lesen", "više", "opširnije", "irakurri gehiago", "irakurtzen", "leia mais", "[", "(more", "(más", "(plus",
+)  # fmt: skip
 _MASTODON_PROFILE = re.compile(r"\A([^/@\s]+)/@([^/@\s]+)\Z")
 _MAIL_AND_NAME = re.compile(r"[^\s()<>]+@[^\s()<>]+\s*(?:\((.*)\))?")
 
@@ -65,7 +82,7 @@ def refine(
     base = base_url or url
     body = sighting.body_html or sighting.summary_html
     content_html = clean_html(body, base)
-    content_text = plain_text(content_html)
+    content_text = text_of(content_html)
     title = plain_line(sighting.title or "", limit=TITLE_LENGTH) or None
     text = _without_boilerplate(content_text)
     detection = detect(
@@ -77,7 +94,7 @@ def refine(
     return Refined(
         url=url,
         title=title,
-        summary=_summary(sighting.summary_html, text),
+        summary=_summary(sighting.summary_html if sighting.body_html else "", text),
         content_html=content_html,
         content_text=content_text,
         authors=_authors(sighting.authors, base),
@@ -163,8 +180,11 @@ def _summary(summary_html: str, text: str) -> str:
 def _without_boilerplate(text: str) -> str:
     """`text` without «The post … appeared first on …» and «Read more» at its end."""
     head, tail = text[:-_TAIL_LENGTH], text[-_TAIL_LENGTH:]
-    kept = _POST_APPEARED.sub("", tail).rstrip()
-    read_on = _READ_ON.search(kept)
+    small = tail.lower()
+    kept = tail.rstrip()
+    if any(word in small for word in _APPEARED_WORDS):
+        kept = _POST_APPEARED.sub("", tail).rstrip()
+    read_on = _READ_ON.search(kept) if any(word in small for word in _READ_ON_WORDS) else None
     if read_on is not None and read_on[0].strip():
         kept = kept[: read_on.start()].rstrip(" .…[") + "…"
     return (head + kept).strip().removeprefix("…")

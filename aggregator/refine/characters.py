@@ -17,16 +17,28 @@ _JUNK = re.compile(
     "\u200b\u2060-\u2064\u206a-\u206f\ufeff\u00ad\u034f\u180e\u115f\u1160\u3164\uffa0"  # invisible
     "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]",
 )
+# What holds nothing else has neither junk nor marks: ASCII, Latin with its accents, usual punctuation and currencies.
+_UNUSUAL = re.compile("[^\t\n\r -~\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20c0]")
 _PAGE_BREAK = re.compile("[\x0b\x0c]")  # white space, but none that XML may hold
 _FLAG_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]{1,16})|[\U000e0000-\U000e007f]+")
 _JOINERS = re.compile("\u200d+")
 _NON_JOINERS = re.compile("\u200c+")
 _MARKS_PERHAPS = re.compile(rf"[^\w\s]{{{MAX_MARKS + 1},}}")
+# All the combining characters that Latin, Greek and Cyrillic letters decompose to.
+_ACCENTS = re.compile("[\u0300-\u036f]+")
+_OTHER_SCRIPTS = re.compile("[\u0483-\u1dff\u20d0-\u20ff\u2c00-\U0010ffff]")
 _VIRAMA = 9
+
+
+def is_usual(text: str) -> bool:
+    """Whether `text` holds nothing but what most texts hold, so that nothing of it has to go."""
+    return _UNUSUAL.search(text) is None
 
 
 def visible(text: str) -> str:
     """`text` in NFC without what cannot be seen or only harms: controls, bidi overrides, piles of combining marks."""
+    if is_usual(text):
+        return unicodedata.normalize("NFC", text)
     return few_marks(unicodedata.normalize("NFC", without_junk(text)))
 
 
@@ -36,18 +48,28 @@ def without_junk(text: str) -> str:
     A zero-width joiner stays where it joins emoji or follows an Indic virama, a non-joiner between letters that are
     not ASCII, flag tags after a black flag.
     """
-    text = _JUNK.sub("", _PAGE_BREAK.sub(" ", text))
-    if text.isascii():
+    if is_usual(text):
         return text
+    text = _JUNK.sub("", _PAGE_BREAK.sub(" ", text))
     text = _FLAG_TAGS.sub(lambda match: match[1] or "", text)
     if "\u200d" in text:
         text = _JOINERS.sub(_useful_joiner, text)
     return _NON_JOINERS.sub(_useful_non_joiner, text) if "\u200c" in text else text
 
 
+def without_accents(text: str) -> str:
+    """`text` in NFKD without combining characters."""
+    if text.isascii():
+        return text
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    if _OTHER_SCRIPTS.search(plain) is None:
+        return plain
+    return "".join(character for character in plain if not unicodedata.combining(character))
+
+
 def few_marks(text: str) -> str:
     """`text` with at most `MAX_MARKS` combining marks on one base."""
-    return text if text.isascii() else _MARKS_PERHAPS.sub(_first_marks, text)
+    return text if is_usual(text) else _MARKS_PERHAPS.sub(_first_marks, text)
 
 
 def shorten(line: str, limit: int) -> str:

@@ -52,11 +52,14 @@ _LINE = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMERIC_LABEL = re.compile(r"(?:\d+|0x[0-9a-f]*)")
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
+_SLASHES = re.compile("/{2,}")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
 _MAIL = re.compile(r"mailto:([^\s<>\"'\\,;:@?&]{1,64}@[\w.\-]{1,253})(?:\?.*)?", re.IGNORECASE | re.DOTALL)
 _EDGES = "".join(map(chr, range(0x21))) + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
 _PATH_SAFE = "%/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
+# Such a text stays as it is, in a path and in a query.
+_UNQUOTED = re.compile(r"[\w%/:@!$&'()*+,;=~.\-]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ def link_target(url: str | None, base: str | None = None) -> str | None:
     return None if address is None else _bounded(address)
 
 
+@lru_cache(maxsize=512)
 def url_key(url: str | None) -> str | None:
     """What two addresses of the same page share, or None where `url` is no absolute http(s) address.
 
@@ -108,7 +112,7 @@ def url_key(url: str | None) -> str | None:
     host = address.authority
     if host.startswith("www.") and "." in host[4:]:
         host = host[4:]
-    path = re.sub(r"/{2,}", "/", _ESCAPE.sub(_shortest_escape, address.path))
+    path = _SLASHES.sub("/", _ESCAPE.sub(_shortest_escape, address.path))
     path = _INDEX.sub("", path).rstrip("/")
     query = "&".join(sorted(_ESCAPE.sub(_shortest_escape, address.query).split("&"))) if address.query else ""
     fragment = f"#{address.fragment}" if address.fragment else ""
@@ -120,6 +124,7 @@ def _bounded(address: _Address) -> str | None:
     return url if len(url) <= MAX_URL_LENGTH else None
 
 
+@lru_cache(maxsize=2048)
 def _parse(url: str | None, base: str | None) -> _Address | None:
     """Read `url` as browsers do (WHATWG URL) in what matters: edges trimmed, line ends dropped, backslash as slash."""
     if url is None or len(url) > MAX_RAW_LENGTH:
@@ -213,7 +218,7 @@ def _host(text: str) -> str | None:
 
 
 def _quote(text: str, safe: str) -> str:
-    return quote(text, safe=safe, errors="replace")
+    return text if _UNQUOTED.fullmatch(text) else quote(text, safe=safe, errors="replace")
 
 
 def _clean_path(path: str) -> str:

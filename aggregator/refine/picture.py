@@ -34,6 +34,7 @@ _NO_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _NO_PICTURE_CLASS = re.compile(r"\b(?:wp-smiley|smiley|emoji|avatar|icon|tracking|pixel)\b", re.IGNORECASE)
+_IMAGE = re.compile("<img", re.IGNORECASE)
 _CANDIDATE = re.compile(r"\s*+(\S++)(?:\s++(\d{1,5})(?:\.\d+)?([wx]))?\s*+(?:,|$)")
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file")
@@ -82,6 +83,8 @@ def _declared(media: Media, base_url: str | None) -> Media | None:
 
 
 def _pictures(html: str, base_url: str | None) -> Iterator[Media]:
+    if _IMAGE.search(html) is None:
+        return
     for tag in image_tags(html, MAX_IMAGES):
         attributes = _attributes(tag)
         found = _picture(attributes, base_url)

@@ -6,11 +6,11 @@ Only the words that sources.toml lists are known here; nothing is learned.
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from aggregator.model import Tag, TagMatch
+from aggregator.refine.characters import without_accents
 
 FALLBACK = "en"
 # Shorter words have too many others that begin like them.
@@ -26,7 +26,8 @@ _NO_WORDS = re.compile(rf"https?://\S+|{_HASHTAG.pattern}")
 _PART_OF_HASHTAG = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|\d+|[A-Z]")
 _WORD = re.compile(r"\w+")
 _GAP = r"[\s\-‐‑–/'’.]*"
-_NOT_DECOMPOSED = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
+_NOT_DECOMPOSED = {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"}
+_TRANSLATED = str.maketrans(_NOT_DECOMPOSED)
 # Endings that a word of a language may take, as they look without accents. Other languages: up to three letters.
 _ENDINGS = {
     "en": "(?:s|es|['’]s|d|ed|ing|er|ers|ly)?",
@@ -46,9 +47,14 @@ def fold(text: str) -> str:
     """`text` as words are compared: without case and without accents."""
     if text.isascii():
         return text.lower()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
-    return plain.translate(_NOT_DECOMPOSED)
+    plain = without_accents(text.casefold())
+    # `translate` takes as long as all the rest, and few languages have such letters.
+    return plain.translate(_TRANSLATED) if any(letter in plain for letter in _NOT_DECOMPOSED) else plain
+
+
+def beginnings_of(folded: str) -> set[str]:
+    """What the words of a folded text begin with: one pass over it, however many phrases are looked for."""
+    return {word[:BEGINNING] for word in _WORD.findall(folded)}
 
 
 class Phrases:
@@ -68,13 +74,20 @@ class Phrases:
                 beginning.setdefault(f"{pattern}\0{owner}", (owner, phrase))
         self._compiled: dict[str, list[tuple[re.Pattern[str], str, str]]] = {}
 
-    def found_in(self, folded: str) -> dict[str, str]:
-        """Each owner that has a phrase in `folded`, with the first one as it was given."""
+    def found_in(self, folded: str, beginnings: Collection[str] | None = None) -> dict[str, str]:
+        """Each owner that has a phrase in `folded`, with the first one as it was given.
+
+        `beginnings` are those of its words, where they are known already.
+        """
         found: dict[str, str] = {}
+        known = self._by_beginning.keys() & (beginnings_of(folded) if beginnings is None else beginnings)
+        if not known:
+            return found
         for word in _WORD.finditer(folded):
-            for pattern, owner, phrase in self._candidates(word[0]):
-                if owner not in found and pattern.match(folded, word.start()):
-                    found[owner] = phrase
+            if word[0][:BEGINNING] in known:
+                for pattern, owner, phrase in self._candidates(word[0]):
+                    if owner not in found and pattern.match(folded, word.start()):
+                        found[owner] = phrase
         return found
 
     def owners_of(self, folded: str) -> set[str]:
@@ -165,18 +178,23 @@ class Tagger:
             yield from (TagMatch(tag, "category", category) for tag in self._tags if tag in owners or tag == plain)
 
     def _of_hashtags(self, text: str) -> Iterator[TagMatch]:
+        if "#" not in text:
+            return
         for hashtag in list(dict.fromkeys(_HASHTAG.findall(text)))[:MAX_HASHTAGS]:
             whole, parts = _readings(hashtag)
             owners = self._everywhere.owners_of(whole) | self._everywhere.found_in(parts).keys()
             yield from (TagMatch(tag, "hashtag", f"#{hashtag}") for tag in self._tags if tag in owners)
 
     def _of_words(self, text: str, language: str) -> Iterator[TagMatch]:
-        folded = fold(_NO_WORDS.sub(" ", text))
+        folded = fold(_NO_WORDS.sub(" ", text) if "#" in text or "://" in text else text)
         code = language.partition("-")[0].lower()
         sets = [self._by_language[one] for one in dict.fromkeys((code, FALLBACK)) if one in self._by_language]
         if code not in self._by_language:
             sets = [self._everywhere]
-        found = {tag: phrase for phrases in reversed(sets) for tag, phrase in phrases.found_in(folded).items()}
+        beginnings = beginnings_of(folded)
+        found: dict[str, str] = {}
+        for phrases in reversed(sets):
+            found |= phrases.found_in(folded, beginnings)
         yield from (TagMatch(tag, "word", found[tag]) for tag in self._tags if tag in found)
 
 
@@ -189,6 +207,5 @@ def _phrases(tag: Tag) -> Iterator[tuple[str, str, str]]:
 
 def _readings(hashtag: str) -> tuple[str, str]:
     """A hashtag in one piece and in its words: `#EnergiaPobrezia` is both `energiapobrezia` and two words."""
-    plain = unicodedata.normalize("NFKD", hashtag.replace("_", " "))
-    unaccented = "".join(character for character in plain if not unicodedata.combining(character))
+    unaccented = without_accents(hashtag.replace("_", " "))
     return fold(hashtag), fold(" ".join(_PART_OF_HASHTAG.findall(unaccented)) or unaccented)

@@ -11,7 +11,7 @@ import re
 
 import nh3
 
-from aggregator.refine.characters import few_marks, shorten, visible, without_junk
+from aggregator.refine.characters import few_marks, is_usual, shorten, visible, without_junk
 from aggregator.refine.markup import (
     ATTRIBUTES,
     DROPPED,
@@ -22,6 +22,7 @@ from aggregator.refine.markup import (
     shallow,
     unescape,
 )
+from aggregator.refine.settled import is_settled
 
 TITLE_LENGTH = 300
 NAME_LENGTH = 120
@@ -48,8 +49,8 @@ _HTML_NAMES = KEPT | DROPPED | frozenset({
     "section", "slot", "source", "span", "strike", "summary", "time", "track", "tt", "wbr",
 })  # fmt: skip
 
-_SPACES = re.compile(r"\s+")
-_SPACES_IN_LINE = re.compile(r"[^\S\n]+")
+# Without one of these a text stays as it is (nh3 writes a hard space as an entity and a carriage return as a line end).
+_MARKUP = re.compile("[<>&\xa0\r]")
 _CLEAN_TAG = re.compile(r"<(/?)([a-z0-9]+)[^<>]*>")
 _CUT_ENTITY = re.compile(r"&[#\w]{0,31}\Z")
 _LINE_CODE = re.compile(r"<(script|style)(?=[\s/>]).*?(?:</\1\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -66,7 +67,7 @@ def clean_html(html: str, base_url: str | None) -> str:
     text = _cut(html, MAX_HTML_LENGTH)
     for _ in range(MAX_ROUNDS):
         cleaned = _clean_once(text, base_url)
-        if cleaned == text:
+        if cleaned == text or (len(cleaned) <= MAX_HTML_LENGTH and is_settled(cleaned, base_url)):
             return cleaned
         # Escaping makes text longer; once written out it no longer grows, but for a few end tags.
         text = cleaned if len(cleaned) <= MAX_HTML_LENGTH else _cut(cleaned, MAX_HTML_LENGTH * 9 // 10)
@@ -78,7 +79,10 @@ def _cut(html: str, length: int) -> str:
 
 
 def _clean_once(html: str, base_url: str | None) -> str:
-    return _CLEANER.clean(shallow(few_marks(without_junk(html)), base_url)).strip()
+    plain = html if is_usual(html) else few_marks(without_junk(html))
+    if not _MARKUP.search(plain):
+        return plain.strip()
+    return _CLEANER.clean(plain if is_settled(plain, base_url) else shallow(plain, base_url)).strip()
 
 
 def _paragraphs(text: str) -> str:
@@ -88,9 +92,14 @@ def _paragraphs(text: str) -> str:
 
 def plain_text(html: str) -> str:
     """What `html` says, for reading: one line a block, `• ` before list items, nothing invisible, NFC."""
-    cleaned = _SPACES.sub(" ", _clean_once(_cut(html, MAX_HTML_LENGTH), None))
-    resolved = visible(unescape(_CLEAN_TAG.sub(_boundary, cleaned)))
-    lines = (_SPACES_IN_LINE.sub(" ", line).strip() for line in resolved.split("\n"))
+    return text_of(_clean_once(_cut(html, MAX_HTML_LENGTH), None))
+
+
+def text_of(cleaned: str) -> str:
+    """The same of what `clean_html` gave."""
+    spaced = one_line(cleaned)
+    resolved = visible(unescape(_CLEAN_TAG.sub(_boundary, spaced) if "<" in spaced else spaced))
+    lines = map(one_line, resolved.split("\n"))
     return "\n".join(line for line in lines if line not in {"", "•"})
 
 
@@ -114,7 +123,7 @@ def plain_line(text_or_html: str, *, limit: int) -> str:
         if stripped == text:
             break
         text = without_junk(stripped)
-    return shorten(_SPACES.sub(" ", visible(text)).strip(), limit)
+    return shorten(one_line(visible(text)), limit)
 
 
 def _without_tags(text: str) -> str:
@@ -134,4 +143,9 @@ def _tag_in_line(match: re.Match[str]) -> str:
 
 def summary_of(text: str, limit: int = SUMMARY_LENGTH) -> str:
     """The beginning of `text` on one line, at most `limit` characters with the ellipsis, cut between words."""
-    return shorten(_SPACES.sub(" ", visible(text[: limit * 20])).strip(), limit)
+    return shorten(one_line(visible(text[: limit * 4])), limit)
+
+
+def one_line(text: str) -> str:
+    """`text` with one space wherever it has white space, and none at its ends."""
+    return " ".join(text.split())

@@ -65,10 +65,13 @@ async def touch_stream(connection: AsyncConnection) -> None:
 
 
 async def _advance(connection: AsyncConnection, name: str, by: int) -> int:
-    insert_row = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    await connection.execute(insert_row(counter).values(name=name, value=0).on_conflict_do_nothing())
     statement = update(counter).where(counter.c.name == name).values(value=counter.c.value + by)
-    value: int = (await connection.execute(statement.returning(counter.c.value))).scalar_one()
+    counting = statement.returning(counter.c.value)
+    value: int | None = (await connection.execute(counting)).scalar_one_or_none()
+    if value is None:  # the first of all
+        insert_row = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+        await connection.execute(insert_row(counter).values(name=name, value=0).on_conflict_do_nothing())
+        value = (await connection.execute(counting)).scalar_one()
     return value
 
 

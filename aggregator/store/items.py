@@ -21,6 +21,7 @@ from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.search import fold
 from aggregator.store.tables import decision, item, item_tag, revision, sighting, story_key
 
+MARK = tuple(column.name for column in fields(Mark))
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 DELETED = "deleted at its source"
@@ -30,12 +31,13 @@ OVER = "it is over"
 
 @dataclass(slots=True)
 class Kept:
-    """What one pass changed: the ids of items to follow up, those to publish later, and what watchers are told.
+    """What one pass changed: new and changed items, those with a new picture, those to publish later, and the log.
 
     `withdrawn` counts those that were withdrawn, whether or not they were public.
     """
 
     item_ids: list[str] = field(default_factory=list)
+    pictured: list[str] = field(default_factory=list)
     scheduled: list[tuple[str, datetime]] = field(default_factory=list)
     changes: list[tuple[ChangeKind, str]] = field(default_factory=list)
     withdrawn: int = 0
@@ -47,8 +49,7 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     if not marks:
         return []
     own = sighting.c.source_id == source_id
-    names = [column.name for column in fields(Mark)]
-    columns = [sighting.c[name] for name in names] + [sighting.c.item_id]
+    columns = [sighting.c[name] for name in MARK] + [sighting.c.item_id]
     urls = {mark.url_key for mark in marks if mark.url_key}
     asked: list[Select[Any]] = [
         select(*columns).where(own, sighting.c.entry_key.in_({mark.entry_key for mark in marks})),
@@ -63,7 +64,7 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
         titles, dates = {mark.title_key for mark in strangers}, {mark.dated for mark in strangers if mark.dated}
         alike = sighting.c.title_key.in_(titles) | sighting.c.dated.in_(dates)
         rows += await connection.execute(select(*columns).where(own, alike, sighting.c.entry_key.not_in(found)))
-    return [KnownEntry(Mark(*(getattr(row, name) for name in names)), row.item_id) for row in rows]
+    return [KnownEntry(Mark(*(getattr(row, name) for name in MARK)), row.item_id) for row in rows]
 
 
 async def keep_entries(
@@ -170,6 +171,8 @@ async def _insert(
         sightings.append(_sighting_row(source, item_id, verdict.mark, now=now))
         tags += [_tag_row(item_id, tag) for tag in refined.tags]
         kept.item_ids.append(item_id)
+        if refined.picture:
+            kept.pictured.append(item_id)
         kept.changes.append((ChangeKind.PUBLISHED if state is State.APPROVED else ChangeKind.ARRIVED, item_id))
         if publish_at:
             kept.scheduled.append((item_id, publish_at))
@@ -206,7 +209,7 @@ def _said(refined: Refined) -> dict[str, Any]:
         "summary": refined.summary,
         "content_html": refined.content_html,
         "content_text": refined.content_text,
-        "authors": [asdict(author) for author in refined.authors],
+        "authors": [{"name": author.name, "url": author.url} for author in refined.authors],
         "language": refined.detection.code,
         "confidence": refined.detection.confidence,
         "language_evidence": refined.detection.evidence,
@@ -219,7 +222,7 @@ def _said(refined: Refined) -> dict[str, Any]:
 
 
 def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:
-    return {"source_id": source.id, "item_id": item_id, **asdict(mark), "seen_at": now}
+    return {"source_id": source.id, "item_id": item_id, **{name: getattr(mark, name) for name in MARK}, "seen_at": now}
 
 
 def _tag_row(item_id: str, tag: TagMatch) -> dict[str, str]:
@@ -256,7 +259,7 @@ async def _revise(
     if "tags" not in row.overlay:
         await _tag_anew(connection, row.id, refined.tags)
     if is_edit or before["picture_url"] != said["picture_url"]:
-        kept.item_ids.append(row.id)
+        _follow_up(kept, row.id, before, said)
     if is_edit or _is_back(row, HIDDEN):
         is_held = source.sensitive is Sensitive.HOLD and becomes_sensitive(before, said)
         is_ahead = said["ends_at"] is not None and said["ends_at"] > now
@@ -269,6 +272,12 @@ async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[Ta
     await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
     if tags:
         await connection.execute(insert(item_tag), [_tag_row(item_id, tag) for tag in tags])
+
+
+def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    kept.item_ids.append(item_id)
+    if said["picture_url"] is not None and before["picture_url"] != said["picture_url"]:
+        kept.pictured.append(item_id)
 
 
 def _search_text(shown: Mapping[str, Any]) -> str:
@@ -360,12 +369,12 @@ async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> 
     # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
     keys = sorted(wished)
     known: dict[str, str] = {}
+    statement = (
+        add(story_key)
+        .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
+        .returning(story_key.c.key, story_key.c.story)
+    )
     for start in range(0, len(keys), MOST_ROWS):
-        statement = (
-            add(story_key)
-            .values([{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]])
-            .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
-            .returning(story_key.c.key, story_key.c.story)
-        )
-        known |= {row.key: row.story for row in await connection.execute(statement)}
+        rows = [{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]]
+        known |= {row.key: row.story for row in await connection.execute(statement, rows)}
     return known

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import unicodedata
+from aggregator.refine.characters import without_accents
 
 LONGEST = 20_000
 # Letters with a stroke are letters of their own to Unicode, but nobody types them on a foreign keyboard.
-PLAIN = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "\0": ""})
+PLAIN = {"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "\0": ""}
+_TRANSLATED = str.maketrans(PLAIN)
 
 
 def fold(text: str) -> str:
     """Small letters without accents, so that "Energía" finds "energia". At most 20,000 characters."""
-    decomposed = unicodedata.normalize("NFKD", text[:LONGEST].casefold().translate(PLAIN))
-    return " ".join("".join(c for c in decomposed if not unicodedata.combining(c)).split())
+    small = text[:LONGEST].casefold()
+    if any(letter in small for letter in PLAIN):
+        small = small.translate(_TRANSLATED)
+    return " ".join(without_accents(small).split())

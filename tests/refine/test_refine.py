@@ -114,8 +114,8 @@ def test_an_invitation_to_read_on_becomes_an_ellipsis(ending: str) -> None:
 
 
 def test_the_entry_says_its_language_before_the_feed_does() -> None:
-    short = "Info 2026"
-    assert refined(title=short, language="es", feed_language="en").detection.evidence != "letters"
+    short = "Madrid informa"
+    assert refined(title=short, language="es", feed_language="en").detection.evidence == "letters and declared"
     english = refined(title="The council has agreed to insulate three hundred homes", language="es", feed_language="es")
     assert english.detection.code == "en"
 

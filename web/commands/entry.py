@@ -16,6 +16,11 @@ from typing import Any
 
 import click
 
+try:
+    import uvloop
+except ImportError:  # no wheel for this platform: asyncio's own loop does the same, a little slower
+    uvloop = None  # type: ignore[assignment]
+
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, read_settings
 
@@ -71,7 +76,8 @@ def shared(command: Callable[..., Coroutine[Any, Any, int | None]]) -> Callable[
             if database:
                 settings = replace(settings, database_url=database)
             start_log(settings)
-            status = asyncio.run(command(settings, **words))
+            with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
+                status = runner.run(command(settings, **words))
         except AggregatorError as error:
             raise click.ClickException(str(error)) from error
         except KeyboardInterrupt:

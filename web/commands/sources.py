@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import click
-from sqlalchemy.exc import SQLAlchemyError
 from tqdm import tqdm
 
 from aggregator.addresses import Allowed
 from aggregator.collectors import KINDS, RULES
 from aggregator.collectors.contract import Outside
-from aggregator.errors import AggregatorError, CollectError, SettingsError
+from aggregator.errors import CollectError, SettingsError
 from aggregator.fetch import open_fetch
 from aggregator.handlers import Outcome, handlers
-from aggregator.machine import Machine, open_machine, user_agent, utc_now
+from aggregator.machine import open_machine, user_agent, utc_now
 from aggregator.model import Source
+from aggregator.passes import collect_all
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings
 from aggregator.sources import CurrentSources
-from aggregator.store.sources import CollectedMeanwhileError, Cursor
+from aggregator.store.sources import Cursor
 from aggregator.work import Worker
 from web.commands.entry import as_json, say, shared
-
-AT_ONCE = 16
 
 
 @click.command()
@@ -41,16 +38,9 @@ async def collect(settings: Settings, names: Sequence[str], *, wants_json: bool)
     """
     async with open_machine(settings) as machine:
         chosen = _choose(machine.configuration.sources, names)
-        places = asyncio.Semaphore(AT_ONCE)
-
-        async def one(source: Source) -> Outcome:
-            async with places:
-                return await _collect(machine, source)
-
         outcomes = []
         with tqdm(total=len(chosen), unit="source", disable=None if not wants_json else True, leave=False) as bar:
-            for finished in asyncio.as_completed([one(source) for source in chosen]):
-                outcome = await finished
+            async for outcome in collect_all(machine, chosen):
                 outcomes.append(outcome)
                 bar.update()
                 if not wants_json:
@@ -60,19 +50,6 @@ async def collect(settings: Settings, names: Sequence[str], *, wants_json: bool)
     if wants_json:
         say(json.dumps([asdict(outcome) for outcome in outcomes], ensure_ascii=False))
     return int(any(outcome.problem for outcome in outcomes))
-
-
-async def _collect(machine: Machine, source: Source) -> Outcome:
-    try:
-        outcome, commit = await machine.shop.look(source)
-        async with machine.database.write() as connection:
-            await commit(connection)
-    except CollectedMeanwhileError:
-        return Outcome(source.id, was_same=True)
-    except (SQLAlchemyError, OSError, AggregatorError) as error:
-        return Outcome(source.id, problem=f"could not be kept: {type(error).__name__}")
-    await machine.bell.ring()
-    return outcome
 
 
 def _line(outcome: Outcome) -> str:

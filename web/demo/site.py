@@ -26,7 +26,8 @@ HOST = "127.0.0.1"
 class SampleSites:
     """The sites that are being played: the partners' by their ids, and four more.
 
-    These are `slow`, `failing`, a Mastodon server (`square`) and a `calendar`. `addresses` are base addresses without a slash at the end, such as http://127.0.0.1:41234.
+    These are `slow`, `failing`, a Mastodon server (`square`) and a `calendar`. `addresses` are base addresses without
+    a slash at the end, such as http://127.0.0.1:41234.
     """
 
     addresses: Mapping[str, str]

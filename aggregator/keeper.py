@@ -1,0 +1,79 @@
+"""Commits what several tasks have ready in one transaction of SQLite, which has one writer. Knows nothing of them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.store.engine import Database
+
+Commit = Callable[[AsyncConnection], Awaitable[None]]
+# As many as one transaction takes: whoever comes meanwhile waits for it.
+MOST_TOGETHER = 16
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Waiting:
+    commit: Commit
+    done: asyncio.Future[None]
+
+
+class Keeper:
+    """Keeps commits of one process. Whoever comes while a transaction is under way goes into the next one together."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = asyncio.Lock()
+        self._waiting: list[_Waiting] = []
+
+    async def keep(self, commit: Commit) -> None:
+        """Run `commit` in a transaction, perhaps with others, and return when it is kept.
+
+        Raises what it raises; then it alone is undone. It may be run more than once, each time in a transaction of
+        which nothing was kept.
+        """
+        if not self._database.is_sqlite:
+            # PostgreSQL writes for many at once, and two that hold locks for several tasks each could lock up.
+            async with self._database.write() as connection:
+                await commit(connection)
+            return
+        mine = _Waiting(commit, asyncio.get_running_loop().create_future())
+        self._waiting.append(mine)
+        try:
+            async with self._turn:
+                if not mine.done.done():
+                    await self._write_with(mine)
+        finally:
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(mine)
+        mine.done.result()
+
+    async def _write_with(self, mine: _Waiting) -> None:
+        together = [mine, *(one for one in self._waiting if one is not mine)][:MOST_TOGETHER]
+        if len(together) > 1:
+            try:
+                await self._write(together)
+            except Exception:  # noqa: BLE001 - one of them: each alone will say which
+                await self._write_alone(mine)
+        else:
+            await self._write_alone(mine)
+
+    async def _write_alone(self, one: _Waiting) -> None:
+        try:
+            await self._write([one])
+        except Exception as error:  # noqa: BLE001 - its caller is told
+            one.done.set_exception(error)
+
+    async def _write(self, together: list[_Waiting]) -> None:
+        async with self._database.write() as connection:
+            for one in together:
+                await one.commit(connection)
+        for one in together:
+            if not one.done.done():
+                one.done.set_result(None)
+            with contextlib.suppress(ValueError):
+                self._waiting.remove(one)

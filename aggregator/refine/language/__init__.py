@@ -1,0 +1,142 @@
+"""Which language a text is in: eldc's scores, and a second voter where those are weak.
+
+Pure, and the same each time; may be called from any thread, and no text makes it raise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from math import exp
+
+from aggregator.model import Detection
+from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
+from aggregator.refine.language.letters import likeliest
+from aggregator.refine.language.scores import score
+from aggregator.refine.language.words import letters_in, words_of
+
+UNKNOWN = "und"
+FEWEST_LETTERS = 4
+MOST_NOISE = 80
+
+# What a source usually writes and what an entry claims tip the scales; a clear text wins against both.
+CANDIDATE_BONUS = 0.12
+DECLARED_BONUS = 0.05
+# A lower score, or another language as near as that, is weak, and so is a word or two in a language that nobody
+# expects: the second voter is asked.
+WEAK_SCORE = 0.5
+WEAK_LEAD = 0.02
+WEAK_LENGTH = 10
+# How sure the second voter must be: where it says the same, and where it says otherwise.
+AGREED = 0.25
+SURE = 0.6
+# Scores that lie so far apart are e times as likely, as measured on short texts.
+_SPREAD = 0.07
+
+# Latin-script South Slavic is Croatian here unless the source says that it writes another of these.
+SOUTH_SLAVIC = ("hr", "bs", "sr", "cnr", "sh")
+# langdetect's statistics know no Serbian: in Cyrillic it looks like one of these.
+CYRILLIC = ("mk", "bg", "ru", "uk")
+_CYRILLIC_LETTER = re.compile("[\u0400-\u04ff]")
+
+# So near to each other that a sentence of one is often taken for another.
+_RELATED = frozenset({*SOUTH_SLAVIC, "sl", "gl", "es", "pt"})
+# A sentence of so many characters that is clearly in another language than the whole is told of.
+SENTENCE_LENGTH = 30
+CLEAR_SCORE = 0.7
+CLEAR_LEAD = 0.12
+_SENTENCE_END = re.compile(r"[.!?;:]\s+|\n")
+
+
+def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = None) -> Detection:
+    """The language of `text` as a BCP-47 primary tag, or `und` where the text says too little.
+
+    `candidates` (what the source usually writes) and `declared` (what the feed or entry claims) tip the scales of a
+    short or mixed text; a clear one wins against them. The evidence of a text in two languages names the other one.
+    """
+    likely = {_primary(candidate) for candidate in candidates} - {""}
+    claimed = _primary(declared or "")
+    words = words_of(text)
+    if letters_in(words[:MOST_NOISE]) < FEWEST_LETTERS:
+        return Detection(UNKNOWN, 0.0, "too little text")
+    code, confidence, is_clear = _choose(words, likely, claimed)
+    if not code:
+        return Detection(UNKNOWN, 0.0, "too little text")
+    if not is_clear:
+        return Detection(UNKNOWN, confidence, f"unclear, perhaps {code}")
+    code = _among_cousins(code, words, likely | {claimed})
+    helped = [name for name, helps in (("declared", code == claimed), ("source", code in likely)) if helps]
+    other = _other_language(words, code)
+    return Detection(code, confidence, " and ".join(["letters", *helped]) + (f"; also {other}" if other else ""))
+
+
+def _primary(tag: str) -> str:
+    return re.split(r"[-_]", tag.strip().lower(), maxsplit=1)[0]
+
+
+def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
+    """The likeliest language, how likely it is, and whether that is enough. The language is empty where there is none.
+
+    Serbian, Bosnian and Montenegrin in Latin script all count as Croatian here.
+    """
+    likely = {"hr" if code in SOUTH_SLAVIC else code for code in likely}
+    claimed = "hr" if claimed in SOUTH_SLAVIC else claimed
+    plain = score(words)
+    if plain is None:
+        return _by_letters(words, likely, claimed)
+    scores = _tipped(plain, likely, claimed)
+    code = max(scores, key=scores.__getitem__, default="")
+    confidence = 1 / sum(exp((other - scores[code]) / _SPREAD) for other in scores.values()) if code else 0.0
+    expected = frozenset((*likely, claimed))
+    if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
+        return GALICIAN, confidence, True
+    is_short = len(words) < WEAK_LENGTH and code not in expected
+    if not is_short and not _is_weak(scores, code):
+        return code, confidence, True
+    second, sureness, _ = _by_letters(words, likely, claimed)
+    if second == code:
+        return code, max(confidence, sureness), sureness >= AGREED
+    return (second, sureness, True) if sureness >= SURE else (code or second, confidence, False)
+
+
+def _by_letters(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
+    found = likeliest(words, likely=likely, claimed=claimed)
+    return (*found, found[1] >= AGREED) if found else ("", 0.0, False)
+
+
+def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -> dict[str, float]:
+    scores: dict[str, float] = {}
+    for language, value in plain.items():
+        code = "hr" if language == "sr" else language
+        bonus = (CANDIDATE_BONUS if code in likely else 0.0) + (DECLARED_BONUS if code == claimed else 0.0)
+        scores[code] = max(scores.get(code, 0.0), value + bonus)
+    return scores
+
+
+def _is_weak(scores: Mapping[str, float], code: str) -> bool:
+    best = scores.get(code, 0.0)
+    return best < WEAK_SCORE or any(best - value < WEAK_LEAD for other, value in scores.items() if other != code)
+
+
+def _among_cousins(code: str, words: str, hinted: Collection[str]) -> str:
+    """Croatian or what its neighbours call it; Cyrillic letters are Serbian ones."""
+    is_cyrillic = _CYRILLIC_LETTER.search(words) is not None
+    if is_cyrillic and (code == "hr" or (code in CYRILLIC and code not in hinted and "sr" in hinted)):
+        return "sr"
+    if code != "hr" or "hr" in hinted:
+        return code
+    return next((other for other in SOUTH_SLAVIC if other in hinted), code)
+
+
+def _other_language(words: str, code: str) -> str | None:
+    """The first language that a sentence is clearly in and that is not the whole's."""
+    if len(words) < 2 * SENTENCE_LENGTH:
+        return None
+    for sentence in _SENTENCE_END.split(words):
+        if len(sentence) < SENTENCE_LENGTH:
+            continue
+        # Mappings of scores begin with the best.
+        first, second = [*(score(sentence) or {}).items(), ("", 0.0), ("", 0.0)][:2]
+        if first[0] not in {code, ""} and first[1] >= CLEAR_SCORE and first[1] - second[1] >= CLEAR_LEAD:
+            return None if {first[0], code} <= _RELATED else first[0]
+    return None
