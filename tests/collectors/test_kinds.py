@@ -17,4 +17,4 @@ def test_every_kind_has_its_page_with_an_example(kind: str) -> None:
     assert f'kind = "{kind}"' in page
     assert f"[{kind}]({kind}.md)" in (DOCS / "README.md").read_text()
     for option in KINDS[kind].rules.options | KINDS[kind].rules.needs:
-        assert f"`{option}`" in page or f"{option} =" in page, option
+        assert f"`{option}`" in page or f"{option} =" in page or f"[source.{option}]" in page, option

@@ -69,7 +69,7 @@ def test_a_word_is_no_address_without_a_base(text: str) -> None:
 )
 def test_only_addresses_in_tags_are_made_absolute(markup: str) -> None:
     seen = fields.with_absolute_links(markup, BASE)
-    without = re.compile(r"""(?:href|src|poster|cite)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)""", re.IGNORECASE)
+    without = re.compile(r"""\s(?:href|src|poster|cite)\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'<>]+)""", re.IGNORECASE)
     assert without.sub("", seen) == without.sub("", markup)
 
 

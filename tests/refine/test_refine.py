@@ -263,15 +263,20 @@ def test_what_only_posts_say_comes_out_clean() -> None:
         quote=Quote("https://social.example/9", Author("Quoted"), "<script>x</script><p>Words</p>"),
         boosted_by=Author(" Us\n", "javascript:alert(1)"),
         warning="Fire\u202e ",
-        happening=Happening(NOW, NOW, " The  hall "),
     )
     assert clean.kind is Kind.POST
     assert clean.card == Card("https://city.example/story", "A card", "Its text")
     assert clean.quote == Quote("https://social.example/9", Author("Quoted"), "Words")
     assert clean.boosted_by == Author("Us")
     assert clean.warning == "Fire"
-    assert clean.happening == Happening(NOW, NOW, "The hall")
     assert url_key("https://city.example/story") in clean.story_keys
+
+
+def test_an_events_place_comes_out_clean_and_each_evening_is_a_story_of_its_own() -> None:
+    evenings = [Happening(NOW + timedelta(days=day), NOW + timedelta(days=day), " The  hall ") for day in (1, 8)]
+    first, second = (refined(url="https://city.example/choir", happening=evening) for evening in evenings)
+    assert first.happening == replace(evenings[0], place="The hall")
+    assert not set(first.story_keys) & set(second.story_keys)
 
 
 def test_a_card_that_leads_nowhere_is_none() -> None:
