@@ -30,11 +30,11 @@ from aggregator.model import (
     Tag,
     Vanished,
 )
+from aggregator.tomllines import Place, lines_of
 
 SHORTEST_INTERVAL = timedelta(seconds=10)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
-Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def parse_sources(
         raise SettingsError(
             f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket"
         ) from error
-    lines = _lines(text)
+    lines = lines_of(text)
     try:
         file = _File.model_validate(tables)
     except ValidationError as error:
@@ -396,33 +396,3 @@ def _path(place: Place) -> str:
     for step in place:
         path += f"[{step + 1}]" if isinstance(step, int) else f".{step}" if path else str(step)
     return path
-
-
-HEADER = re.compile(r"\s*(\[{1,2})\s*([\w.\"' -]+?)\s*\]{1,2}\s*(?:#.*)?$")
-KEY = re.compile(r"\s*([\w-]+|\"[^\"]+\"|'[^']+')(\s*\.\s*[\w-]+)*\s*=")
-
-
-def _lines(text: str) -> dict[Place, int]:
-    """The line of each table and key. tomllib keeps no places, so they are looked up in the text once more."""
-    lines: dict[Place, int] = {}
-    counts: dict[str, int] = {}
-    table: Place = ()
-    in_string = False
-    for number, line in enumerate(text.splitlines(), start=1):
-        opens_or_closes = (line.count('"""') + line.count("'''")) % 2 == 1
-        if not in_string:
-            if header := HEADER.match(line):
-                table = _table(header[2], counts, is_array=header[1] == "[[")
-                lines.setdefault(table, number)
-            elif key := KEY.match(line):
-                name = line[: key.end() - 1].replace('"', "").replace("'", "")
-                lines.setdefault((*table, *(part.strip() for part in name.split("."))), number)
-        in_string ^= opens_or_closes
-    return lines
-
-
-def _table(header: str, counts: dict[str, int], *, is_array: bool) -> Place:
-    first, *rest = (part.strip().strip("\"'") for part in header.split("."))
-    if is_array and not rest:
-        counts[first] = counts.get(first, -1) + 1
-    return (first, counts[first], *rest) if first in counts else (first, *rest)
