@@ -7,7 +7,7 @@ import contextlib
 import logging
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -39,8 +39,9 @@ from aggregator.store.engine import Database, open_database
 from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
 from aggregator.store.sources import due_sources, hasten, know_sources, read_state, read_states
 from aggregator.store.spending import DatabasePurse
+from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import task
-from aggregator.subscribing import wake_unwanted
+from aggregator.subscribing import pushed_again, wake_unwanted
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry
 
@@ -100,9 +101,17 @@ class Machine:
 
     async def reload(self) -> None:
         """Read sources.toml again if it was changed. Raises what the database raises; then it is tried again."""
+        before = self.configuration
         await asyncio.to_thread(self.sources.reload_if_changed)
         if not self.sources.is_known:
             await self.know_sources()
+            await self._read_whole(pushed_again(before, self.configuration))
+
+    async def _read_whole(self, source_ids: Collection[str]) -> None:
+        """Have sources read anew as they are: which hub they name is seen only then."""
+        if source_ids:
+            async with self.database.write() as connection:
+                await forget_validators(connection, source_ids)
 
     async def know_sources(self) -> None:
         """Give every source of the file a state."""

@@ -24,6 +24,7 @@ from aggregator.model import Configuration, Document, Source
 from aggregator.sources import CurrentSources
 from aggregator.store.engine import Database
 from aggregator.store.listeners import note_push
+from aggregator.store.sources import fall_back, read_state
 from aggregator.store.subscriptions import (
     ASKED,
     PushState,
@@ -91,6 +92,13 @@ async def wake_unwanted(connection: AsyncConnection, configuration: Configuratio
             await hurry(connection, _key(source_id), now=now)
 
 
+def pushed_again(before: Configuration, now: Configuration) -> frozenset[str]:
+    """The sources that want push by now and did not before."""
+    wanted = {source.id for source in now.sources if can_be_pushed(source)}
+    known = {source.id: can_be_pushed(source) for source in before.sources}
+    return frozenset(source_id for source_id in wanted if known.get(source_id) is False)
+
+
 @dataclass(frozen=True, slots=True)
 class Subscribing:
     """The one handler of `PushOffered`. `public_url` is where the hubs are to call us."""
@@ -155,7 +163,7 @@ class Subscribing:
                 await note_push(connection, event.source_id, problem, live_at=now)
         elif known.state is not PushState.DENIED:
             lapsed = "the lease of its hub is over" if known.lease_until else None
-            await note_push(connection, event.source_id, known.problem or earlier or lapsed, live_at=None)
+            await _note_silence(connection, event.source_id, known.problem or earlier or lapsed, now=now)
         tries = 0 if known.state is PushState.LIVE else event.tries
         event = replace(event, tries=tries)
         await self.work.put(connection, event, due_at=max(due_at, now), key=_key(event.source_id))
@@ -177,7 +185,7 @@ class Subscribing:
             log.info("%s: its hub was not told to stop, the lease will end by itself: %s", event.source_id, error)
 
         async def come_back(connection: AsyncConnection) -> None:
-            await note_push(connection, event.source_id, None, live_at=None)
+            await _note_silence(connection, event.source_id, None, now=self.now())
             due_at = self.now() + CONFIRMED_WITHIN
             await self.work.put(connection, event, due_at=due_at, key=_key(event.source_id))
 
@@ -222,10 +230,18 @@ async def deny(database: Database, callback: str, topic: str, reason: str, *, no
         states = frozenset(PushState) - {PushState.ENDING}
         denied = {"state": PushState.DENIED, "asked_at": now, "lease_until": None, "problem": problem}
         if await change_subscription(connection, known, only_from=states, **denied):
-            await note_push(connection, known.source_id, problem, live_at=None)
+            await _note_silence(connection, known.source_id, problem, now=now)
             await hurry(connection, _key(known.source_id), now=now)
     log.info("%s: %s", known.source_id, problem)
     return True
+
+
+async def _note_silence(connection: AsyncConnection, source_id: str, problem: str | None, *, now: datetime) -> None:
+    """Note that nothing is pushed (any more). A source that was asked rarely because it pushed is asked again now."""
+    state = await read_state(connection, source_id)
+    await note_push(connection, source_id, problem, live_at=None)
+    if state and state.live_at:
+        await fall_back(connection, source_id, at=now)
 
 
 async def _forget(known: Subscription, connection: AsyncConnection) -> None:

@@ -85,11 +85,15 @@ async def change_subscription(
 async def forget_subscription(connection: AsyncConnection, known: Subscription) -> None:
     """Drop it, and have the source read whole at its next turn: only then is it seen again which hub it names."""
     await connection.execute(delete(subscription).where(subscription.c.callback == known.callback))
-    await connection.execute(
-        update(source_state)
-        .where(source_state.c.source_id == known.source_id)
-        .values(etag=None, last_modified=None, body_digest=None, live_at=None)
-    )
+    await forget_validators(connection, (known.source_id,))
+    live = update(source_state).where(source_state.c.source_id == known.source_id)
+    await connection.execute(live.values(live_at=None))
+
+
+async def forget_validators(connection: AsyncConnection, source_ids: Collection[str]) -> None:
+    """Have those sources read whole at their next turn, also where nothing in them is new."""
+    afresh = update(source_state).where(source_state.c.source_id.in_(source_ids))
+    await connection.execute(afresh.values(etag=None, last_modified=None, body_digest=None))
 
 
 def _read(row: Row[tuple[object, ...]] | None) -> Subscription | None:
