@@ -91,6 +91,12 @@ def hashtag_path(tag: str) -> str:
 
 
 def _explained(error: FetchError, source: Source) -> FetchError:
+    if error.status == UNAUTHORISED and source.token:
+        problem = (
+            f"{URL(source.url).host} does not accept the token: make a new one there (Preferences, Development) "
+            "and put it where sources.toml says"
+        )
+        return FetchError(problem, retry_at=error.retry_at, status=error.status)
     if error.status in (UNAUTHORISED, FORBIDDEN):
         return FetchError(str(closed(source)), retry_at=error.retry_at, status=error.status)
     return error

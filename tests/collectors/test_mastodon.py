@@ -188,7 +188,7 @@ async def test_a_server_that_wants_an_account_says_so_in_our_words(server, outsi
     server.needs_token = True
     with pytest.raises(CollectError, match="make one, and give its token"):
         await collect(town(server), Cursor(), outside)
-    with pytest.raises(CollectError, match="does not show this to the account") as caught:
+    with pytest.raises(CollectError, match="does not accept the token: make a new one") as caught:
         await collect(town(server, token=BAD), Cursor(), outside)
     assert "stolen" not in str(caught.value)
     server.post(1)
