@@ -94,6 +94,8 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
                     shown=None,
                     moved_to=None,
                     moved_at=None,
+                    live_at=None,
+                    push_problem=None,
                     stopped=False,
                 )
             )
