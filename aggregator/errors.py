@@ -49,5 +49,9 @@ class DocumentError(CollectError):
     """What came is not the kind of document it should be, is cut short, or is built to do harm."""
 
 
+class MeetingError(AggregatorError):
+    """Two did the same at the same moment and the other was first: nothing is wrong, and ours is tried again."""
+
+
 class StoreError(AggregatorError):
     """The database cannot be used as it is; the message says why and what helps."""

@@ -174,7 +174,7 @@ class Workshop:
         if not is_first:
             async with self.database.read() as connection:
                 known = await read_known(connection, source.id, (mark for _, mark in marked))
-        verdicts = judge(marked, known)
+        verdicts = judge(marked, known, ids_hold=collected.document.ids_hold)
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
         refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])

@@ -113,6 +113,13 @@ class Machine:
             async with self.database.write() as connection:
                 await forget_validators(connection, source_ids)
 
+    async def make_up_for_silence(self) -> None:
+        """Have sources that pushed asked at once: what was said while this program did not run, nobody says again."""
+        async with self.database.write() as connection:
+            for source_id, state in (await read_states(connection)).items():
+                if state.live_at:
+                    await hasten(connection, source_id, at=self.now())
+
     async def know_sources(self) -> None:
         """Give every source of the file a state."""
         configuration = self.configuration
@@ -241,6 +248,7 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     async with running(collecting.run()), running(following.run()), running(listening.run()):
         scheduler.start()
         try:
+            await machine.make_up_for_silence()
             await machine.tick()
             yield
         finally:

@@ -300,8 +300,9 @@ class Document:
     `deleted` holds the ids that it declares gone (RFC 6721, `at:deleted-entry`; a network's word of a deletion);
     `left_out` counts the older entries that were more than are read of one document. `is_window` is true for what
     shows everything from its oldest entry on, so that what is missing between was taken away; false for a part, such
-    as what was pushed. `is_gone` says that the account itself is no more, and all it ever showed with it. `hubs` and
-    `topic` are where it can be had by push (WebSub).
+    as what was pushed. `ids_hold` says that another id is another entry, however alike the two are. `is_gone` says that
+    the account itself is no more, and all it ever showed with it. `hubs` and `topic` are where it can be had by push
+    (WebSub).
     """
 
     entries: tuple[Sighting, ...]
@@ -312,6 +313,7 @@ class Document:
     deleted: tuple[str, ...] = ()
     left_out: int = 0
     is_window: bool = True
+    ids_hold: bool = False
     is_gone: bool = False
     hubs: tuple[str, ...] = ()
     topic: str | None = None

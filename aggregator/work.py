@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.bell import Bell
-from aggregator.errors import AggregatorError, StoreError
+from aggregator.errors import AggregatorError, MeetingError, StoreError
 from aggregator.events import EVENTS, Event
 from aggregator.keeper import Commit, Keeper
 from aggregator.store.engine import Database
@@ -256,6 +256,9 @@ class Worker:
             await self._keeper.keep(functools.partial(_finish_with, claimed, commit))
         except LeaseLostError as lost:
             log.warning("%s", lost)
+        except MeetingError as met:
+            log.info("%s", met)
+            await self._retry_later(claimed, met)
         except Exception as error:  # a task that fails is tried again, whatever the reason
             log.exception("%s failed at attempt %d", claimed.handler, claimed.attempts)
             await self._retry_later(claimed, error)
@@ -267,7 +270,7 @@ class Worker:
         try:
             async with self._database.write() as connection:
                 await postpone(connection, failed, due_at=due_at, problem=f"{type(error).__name__}: {error}")
-                if self._on_failure:
+                if self._on_failure and not isinstance(error, MeetingError):
                     await self._on_failure(failed.event, error, connection)
         except (SQLAlchemyError, OSError, StoreError) as reason:
             log.warning("could not postpone %s, its lease will end by itself: %s", failed.handler, reason)

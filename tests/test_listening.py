@@ -16,7 +16,7 @@ from aggregator.errors import FetchError
 from aggregator.listening import LEASE, Listening
 from aggregator.machine import Machine, open_machine
 from aggregator.model import Document, Sensitive, Sighting, Source
-from aggregator.store.listeners import give_up, take_place
+from aggregator.store.listeners import give_up, note_push, take_place
 from aggregator.store.sources import Cursor, read_states
 from aggregator.store.tables import item
 from tests.builders import sighting
@@ -253,3 +253,35 @@ async def test_a_fault_of_ours_ends_no_listening(machine: Machine, line: Line, m
 
         await until(is_there)
     assert "listening to held broke off" in caplog.text
+
+
+async def test_what_was_said_while_the_program_did_not_run_is_asked_for_at_its_start(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.publish([sighting(1)])
+    site.publish([], "/trusted")
+    await work_off()
+    async with machine.database.write() as connection:
+        await note_push(connection, "held", None, live_at=clock())
+    site.publish([sighting(1), sighting(2)])
+    await work_off()
+    assert len(await titles(machine)) == 1
+    await machine.make_up_for_silence()
+    await work_off()
+    assert len(await titles(machine)) == 2
+
+
+async def test_a_source_of_another_kind_at_the_same_address_is_read_from_the_beginning(
+    machine: Machine, site: PartnerSite, work_off
+) -> None:
+    site.publish([sighting(1)])
+    site.publish([], "/trusted")
+    await work_off()
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace('kind = "feed"', 'kind = "discover"', 1))
+    await machine.reload()
+    async with machine.database.read() as connection:
+        state = (await read_states(connection))["held"]
+    assert (state.cursor, state.due_at <= machine.now()) == (Cursor(), True)
+    await work_off()
+    assert len(await titles(machine)) == 1

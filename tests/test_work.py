@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from aggregator.bell import LocalBell, open_bell
+from aggregator.errors import MeetingError
 from aggregator.events import ItemsArrived, SourceDue
 from aggregator.store.engine import Database, open_database
 from aggregator.store.tables import counter, task
@@ -152,3 +153,22 @@ async def test_a_ring_reaches_other_processes_on_postgresql(database: Database) 
                 if await ear.wait(0.3):
                     return
     pytest.fail("the other bell never rang")
+
+
+async def test_two_who_meet_are_no_failure(database: Database, clock, caplog) -> None:
+    told: list[Exception] = []
+
+    async def meets(_event: object) -> None:
+        raise MeetingError("it was collected meanwhile")
+
+    async def note(_event: object, error: Exception, _connection: object) -> None:
+        told.append(error)
+
+    async with open_bell(database) as bell:
+        async with database.write() as connection:
+            await WorkList({SourceDue: ("collect",)}).put(connection, SourceDue("one"), due_at=clock())
+        worker = Worker(database, bell, {"collect": meets}, clock, on_failure=note)
+        assert await worker.run_due() == 1
+        async with database.read() as connection:
+            assert await waiting_tasks(connection) == 1
+    assert (told, [record for record in caplog.records if record.levelname == "ERROR"]) == ([], [])

@@ -88,7 +88,9 @@ def find_root(text: str) -> Root:
         if found["entity"]:
             raise DocumentError("The document declares entities of its own, which no feed needs; it was not read.")
         if found["page"]:
-            raise DocumentError("This is a web page, not a feed.")
+            raise DocumentError(
+                "This is a web page, not a feed; `mpower-stream sources discover URL` finds a site's feed."
+            )
         if found["root"]:
             return Root(found["root"], found.start())
     raise DocumentError("This is not a feed: nothing in it begins like RSS, Atom, RDF or JSON Feed.")

@@ -75,6 +75,7 @@ def _document(feed: dict[str, object], items: list[object], place: str, url: str
         language=fields.language_tag(language if isinstance(language, str) else None),
         deleted=tuple(fields.identifier(item_id) for item_id, item in last.items() if item.get(DELETED)),
         is_window=False,
+        ids_hold=True,
     )
 
 

@@ -76,8 +76,13 @@ def marks(sightings: Sequence[Sighting]) -> list[tuple[Sighting, Mark]]:
     return list(marked.values())
 
 
-def judge(marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry]) -> list[Verdict]:
-    """Compare a document's entries with what is known of its source, in the document's order."""
+def judge(
+    marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry], *, ids_hold: bool = False
+) -> list[Verdict]:
+    """Compare a document's entries with what is known of its source, in the document's order.
+
+    Where `ids_hold`, another id is another entry, however alike the two are.
+    """
     by_key = {entry.mark.entry_key: entry for entry in known}
     present = {mark.entry_key for _, mark in marked}
     present |= {key for _, mark in marked if (key := _shared_key(mark, by_key))}
@@ -87,7 +92,7 @@ def judge(marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry]) 
     verdicts = []
     for sighting, mark in marked:
         entry = by_key.get(mark.entry_key) or by_key.get(_shared_key(mark, by_key) or "")
-        if entry is None:
+        if entry is None and not ids_hold:
             is_own = urls[mark.url_key] == 1, twins[mark.title_key, mark.dated] == 1
             entry = _renamed(mark, absent, is_own_url=is_own[0], is_own_moment=is_own[1])
             if entry:
@@ -145,8 +150,12 @@ def _agree(mark: Mark, other: Mark) -> bool:
 
 
 def _is_twin(mark: Mark, other: Mark) -> bool:
-    """Whether both have one title and one moment. A mere day is no moment: notices of a day may share a title."""
-    return "T00:00:00" not in mark.dated and mark.title_key == other.title_key and mark.dated == other.dated != ""
+    """Whether both have one title and one moment. A mere day is no moment: notices of a day may share a title.
+
+    At one address a day is enough: there, words that changed are an edit.
+    """
+    is_enough = "T00:00:00" not in mark.dated or (mark.url_key and mark.url_key == other.url_key)
+    return bool(is_enough) and mark.title_key == other.title_key and mark.dated == other.dated != ""
 
 
 def _behind_host(mark: Mark) -> str:

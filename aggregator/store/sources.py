@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.errors import AggregatorError
+from aggregator.errors import MeetingError
 from aggregator.model import Source
 from aggregator.pace import Move
 from aggregator.store.habits import Habits, read_habits, write_habits
@@ -19,7 +19,7 @@ from aggregator.store.spending import move_spending
 from aggregator.store.tables import item, sighting, source_state
 
 
-class CollectedMeanwhileError(AggregatorError):
+class CollectedMeanwhileError(MeetingError):
     """The source was collected by somebody else between our look and our commit; theirs stands."""
 
 
@@ -62,7 +62,7 @@ class SourceState:
 
 
 async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *, now: datetime) -> None:
-    """Make sure that each source has a state. One whose address was edited starts afresh, its items stay."""
+    """Make sure that each source has a state. One whose address or kind was edited starts afresh, its items stay."""
     if not sources:
         return
     known = {
@@ -72,16 +72,22 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
         await _rename(connection, source, old_id)
         known[source.id] = known.pop(old_id)
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    new = [{"source_id": s.id, "url": s.url, "due_at": now} for s in sources if s.id not in known]
+    new = [{"source_id": s.id, "url": s.url, "kind": s.kind, "due_at": now} for s in sources if s.id not in known]
     if new:
         await connection.execute(insert(source_state).on_conflict_do_nothing(), new)
+    kinds = {
+        row.source_id: row.kind
+        for row in await connection.execute(select(source_state.c.source_id, source_state.c.kind))
+    }
     for source in sources:
-        if known.get(source.id, source.url) != source.url:
+        kind = kinds.get(source.id)
+        if known.get(source.id, source.url) != source.url or (kind or source.kind) != source.kind:
             await connection.execute(
                 update(source_state)
                 .where(source_state.c.source_id == source.id)
                 .values(
                     url=source.url,
+                    kind=source.kind,
                     due_at=now,
                     failures=0,
                     problem=None,
@@ -94,9 +100,14 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
                     shown=None,
                     moved_to=None,
                     moved_at=None,
+                    live_at=None,
+                    push_problem=None,
                     stopped=False,
                 )
             )
+        elif kind is None:
+            noting = update(source_state).where(source_state.c.source_id == source.id)
+            await connection.execute(noting.values(kind=source.kind))
 
 
 def _renamed(sources: Sequence[Source], known: Mapping[str, str]) -> list[tuple[Source, str]]:

@@ -61,6 +61,7 @@ source_state = Table(
     metadata,
     Column("source_id", Text, primary_key=True),
     Column("url", Text, nullable=False),  # as sources.toml had it: another one starts afresh
+    Column("kind", Text),  # likewise; null where it was not noted yet
     Column("found_url", Text),  # where discovery found the feed
     Column("etag", Text),
     Column("last_modified", Text),

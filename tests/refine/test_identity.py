@@ -255,6 +255,22 @@ def test_notices_of_one_day_under_one_title_are_told_apart() -> None:
     assert findings(notices[2:], keep(notices[:2])) == [Finding.NEW, Finding.NEW]
 
 
+def test_an_edit_of_one_of_many_notices_without_ids_on_one_page_is_a_change() -> None:
+    midnight = DAY.replace(hour=0)
+    notices = [
+        Sighting("", "https://city.example/notices", f"Notice {n}", f"<p>Street {n}</p>", published_at=midnight)
+        for n in range(4)
+    ]
+    edited = [replace(notices[0], body_html="<p>Street 0 and 1</p>"), *notices[1:]]
+    assert findings(edited, keep(notices)) == [Finding.CHANGED, Finding.KNOWN, Finding.KNOWN, Finding.KNOWN]
+
+
+def test_where_ids_hold_another_id_is_another_entry_however_alike() -> None:
+    market = Sighting("market-1", "https://city.example/market", "Market day", "<p>With music.</p>")
+    verdicts = judge(marks([replace(market, entry_id="market-2")]), keep([market]), ids_hold=True)
+    assert [verdict.finding for verdict in verdicts] == [Finding.NEW]
+
+
 def test_pictures_without_words_are_told_apart() -> None:
     pictures = [Sighting("", body_html=f"<img src='https://city.example/{n}.jpg'>") for n in range(3)]
     assert len(marks(pictures)) == 3

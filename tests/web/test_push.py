@@ -95,6 +95,13 @@ async def test_an_item_changes_and_is_withdrawn_and_each_is_counted(client: Clie
     }
 
 
+async def test_the_same_words_under_another_id_are_another_item(client: ClientSession, machine: Machine) -> None:
+    for name in ("market-1", "market-2"):
+        assert await post(client, {**ITEM, "id": name}) == (200, {"new": 1, "changed": 0, "withdrawn": 0})
+    async with machine.database.read() as connection:
+        assert len((await connection.execute(select(item.c.id))).all()) == 2
+
+
 async def test_what_was_posted_before_changes_nothing_when_it_is_sent_again(
     client: ClientSession, machine: Machine
 ) -> None:

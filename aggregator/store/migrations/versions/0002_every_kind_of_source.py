@@ -17,8 +17,8 @@ depends_on = None
 def upgrade() -> None:
     """Add the columns, all of which may be empty, and the tables."""
     for name, kind in (
-        ("place", sa.JSON()), ("shown", sa.JSON()), ("moved_to", sa.Text()), ("moved_at", Moment()),
-        ("live_at", Moment()), ("push_problem", sa.Text()),
+        ("kind", sa.Text()), ("place", sa.JSON()), ("shown", sa.JSON()), ("moved_to", sa.Text()),
+        ("moved_at", Moment()), ("live_at", Moment()), ("push_problem", sa.Text()),
     ):  # fmt: skip
         op.add_column("source_state", sa.Column(name, kind))
     op.add_column("source_state", sa.Column("stopped", sa.Boolean(), nullable=False, server_default=sa.text("false")))
