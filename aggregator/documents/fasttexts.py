@@ -45,7 +45,7 @@ def repaired(text: str) -> str:
     """The text, read as UTF-8 where somebody took that for ISO 8859-1, with windows-1252's characters in place."""
     if text.isascii():
         return text
-    try:
+    try:  # noqa: SIM105 - to suppress it takes longer than to read most texts
         text = text.encode("iso-8859-1").decode("utf-8")
     except UnicodeError:
         pass
