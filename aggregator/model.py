@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from operator import attrgetter
 
 from aggregator.errors import CollectError
 
@@ -186,8 +188,23 @@ class Configuration:
         return next((partner for partner in self.partners if partner.id == partner_id), None)
 
 
+class _Packed:
+    """What goes from process to process by the thousand: it pickles as a call with its fields, in half the time."""
+
+    __slots__ = ()
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        kind = type(self)
+        return kind, _fields_of(kind)(self)  # type: ignore[arg-type]  # mypy takes its instances' hash for its own
+
+
+@cache
+def _fields_of(kind: type) -> Callable[[object], tuple[object, ...]]:
+    return attrgetter(*(one.name for one in fields(kind)))
+
+
 @dataclass(frozen=True, slots=True)
-class Author:
+class Author(_Packed):
     """Who wrote an entry, as the source says it."""
 
     name: str
@@ -195,7 +212,7 @@ class Author:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class Media(_Packed):
     """A picture, sound or film that an entry carries. Sizes are in pixels, as declared, unchecked."""
 
     url: str
@@ -206,7 +223,7 @@ class Media:
 
 
 @dataclass(frozen=True, slots=True)
-class Alternate:
+class Alternate(_Packed):
     """The same thing elsewhere: another language (`hreflang`) or another address, as the entry declares it."""
 
     url: str
@@ -223,7 +240,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
+class Card(_Packed):
     """The preview of a page that a post links to."""
 
     url: str
@@ -232,7 +249,7 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(_Packed):
     """What a post quotes. The text is empty where the quoted post may not be shown."""
 
     url: str
@@ -241,7 +258,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(_Packed):
     """When and where an event takes place. `ends_at` is the first moment at which it is over."""
 
     starts_at: datetime
@@ -250,7 +267,7 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(_Packed):
     """One entry as a source showed it, before anything is cleaned. All text is hostile.
 
     `entry_id` is the entry's own id (RSS guid, Atom id, JSON Feed id, a post's id) or empty where it has none.
@@ -321,7 +338,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(_Packed):
     """A recognised language: a BCP-47 tag or `und`, 0.0 to 1.0, and why."""
 
     code: str
@@ -330,7 +347,7 @@ class Detection:
 
 
 @dataclass(frozen=True, slots=True)
-class TagMatch:
+class TagMatch(_Packed):
     """A tag and where it came from: `source`, `word`, `category`, `hashtag`, `model` or `editor`."""
 
     tag: str
@@ -339,7 +356,7 @@ class TagMatch:
 
 
 @dataclass(frozen=True, slots=True)
-class Refined:
+class Refined(_Packed):
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.
 
     `story_keys` are the addresses that the entry shares with the same story elsewhere; `alike_keys` recognise the

@@ -155,7 +155,7 @@ class _Feed:
                 place.pass_over_unknown(child, name, depth + 1)
 
     def _read_entry(self, element: Element, depth: int) -> None:
-        if len(self._entries) >= fields.MAX_ENTRIES or sum(1 for _ in element.iter()) > MAX_CATEGORIES_OF_AN_ENTRY:
+        if len(self._entries) >= fields.MAX_ENTRIES or len([*element.iter()]) > MAX_CATEGORIES_OF_AN_ENTRY:
             raise Odd("more than is read here")
         names = self._reading.names
         attributes = names.attributes(element)

@@ -5,7 +5,6 @@ Pure functions of strings and elements; which texts matter is `fastfields`' part
 
 from __future__ import annotations
 
-import contextlib
 import re
 from html.entities import entitydefs
 from urllib.parse import urljoin
@@ -46,9 +45,13 @@ def repaired(text: str) -> str:
     """The text, read as UTF-8 where somebody took that for ISO 8859-1, with windows-1252's characters in place."""
     if text.isascii():
         return text
-    with contextlib.suppress(UnicodeError):
+    try:  # noqa: SIM105 - to suppress it takes longer than to read most texts
         text = text.encode("iso-8859-1").decode("utf-8")
-    return text.translate(_WINDOWS) if _C1.search(text) else text
+    except UnicodeError:
+        pass
+    # In UTF-8 they all begin with this byte, which takes a tenth of the time to look for.
+    is_unlikely = b"\xc2" not in text.encode("utf-8", "surrogatepass")
+    return text if is_unlikely or not _C1.search(text) else text.translate(_WINDOWS)
 
 
 def looks_like_html(text: str) -> bool:
@@ -62,7 +65,7 @@ def looks_like_html(text: str) -> bool:
 
 def joined(base: str, address: str) -> str:
     """The address joined to the base, with only two slashes after its scheme; empty where that cannot be done."""
-    if "://" in address:
+    if ":///" in address:
         address = _SLASHES.sub(r"\1\3", address)
     try:
         return urljoin(base, address)

@@ -10,6 +10,7 @@ import html
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -57,19 +58,23 @@ _RELATIVE_IN_TAG = re.compile(
     r"""(?P<name>\s(?:href|src|poster|cite)\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'<>]+))""",
     re.IGNORECASE,
 )
-_WHOLE_TAG = re.compile(r"<[a-zA-Z][^<>]*>")
+_TAG_WITH_VALUE = re.compile(r"<[a-zA-Z][^<>=]*=[^<>]*>")
 # An address that is whole and holds nothing that a parser of addresses would judge or change.
 _PLAIN_PART = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]"
 _PLAIN_ADDRESS = re.compile(
-    rf"https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{{1,4}})?(?:/{_PLAIN_PART}*)?(?:\?{_PLAIN_PART}+)?(?:#{_PLAIN_PART}+)?"
+    rf"(?P<site>https?://[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{{1,4}})?)"
+    rf"(?:/{_PLAIN_PART}*)?(?:\?{_PLAIN_PART}+)?(?:#{_PLAIN_PART}+)?"
 )
+# A path from the root of a site without dots to resolve or parameters.
+_PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_~!$&'()*+,=:@%-][A-Za-z0-9._~!$&'()*+,=:@%-]*)+/?(?:\?[A-Za-z0-9._~&=%+-]+)?")
 _SCHEME = re.compile(r"\s*[a-zA-Z][a-zA-Z0-9+.-]*:")
 _ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
 
 
 def clean(text: str, limit: int) -> str:
     """The text without characters that cannot be stored, without space around it, and at most `limit` long."""
-    return _UNFIT.sub("", text[: 2 * limit]).strip()[:limit]
+    text = text[: 2 * limit]
+    return (text if text.isprintable() else _UNFIT.sub("", text)).strip()[:limit]
 
 
 def storable(text: str) -> str:
@@ -90,6 +95,8 @@ def web_address(text: str | None, base: str | None = None) -> str | None:
         return None
     if _PLAIN_ADDRESS.fullmatch(text):
         return text
+    if base and _PLAIN_PATH.fullmatch(text) and (site := _site(base)) and len(site) + len(text) <= MAX_URL:
+        return site + text
     try:
         # What has a scheme is whole: to urljoin `https://` or `https:x` is relative.
         address = urljoin(base, text.strip()) if base and not _SCHEME.match(text) else text.strip()
@@ -101,6 +108,13 @@ def web_address(text: str | None, base: str | None = None) -> str | None:
     # urlsplit drops tabs and line ends, as browsers do; so what is kept is what was judged.
     address = parts.geturl()
     return address if usable and len(address) <= MAX_URL and not _UNFIT.search(address) else None
+
+
+@lru_cache(maxsize=16)
+def _site(base: str) -> str | None:
+    """The part of an address before its path, where nothing has to be judged."""
+    found = _PLAIN_ADDRESS.fullmatch(base)
+    return found and found["site"]
 
 
 def language_tag(text: str | None) -> str | None:
@@ -138,7 +152,7 @@ def with_absolute_links(markup: str, base: str | None) -> str:
         address = web_address(html.unescape(value), base)
         return f'{match["name"]}"{html.escape(address)}"' if address else match[0]
 
-    return _WHOLE_TAG.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
+    return _TAG_WITH_VALUE.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
 
 
 def whole_number(text: str) -> int | None:

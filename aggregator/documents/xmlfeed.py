@@ -241,6 +241,8 @@ def _each_medium(found: Iterable[_Raw], url: str, shared_alt: str) -> Iterator[M
 def _date(raw: _Raw, key: str) -> datetime | None:
     """Our own reading; for scripts that it cannot read (Greek, Hungarian, Korean dates) feedparser's."""
     text = _text(raw, key)
+    if not text:
+        return None
     moment = read_date(text)
     parsed = dict.get(raw, f"{key}_parsed")
     if moment or not parsed or text.isascii() or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:

@@ -39,6 +39,7 @@ ATTRIBUTES: dict[str, frozenset[str]] = {
     "th": frozenset({"colspan", "rowspan"}),
 }
 EVERYWHERE = frozenset({"lang", "dir"})
+_ALLOWED = {name: attributes | EVERYWHERE for name, attributes in ATTRIBUTES.items()}
 # What goes with all that is in it: code, other documents, players, fields, and namespaces that parsers stumble over.
 DROPPED = frozenset({
     "applet", "audio", "button", "canvas", "embed", "frameset", "head", "iframe", "map", "math", "noembed",
@@ -163,6 +164,8 @@ class _Tokens:
         return len(self._html) if found < 0 else found + len(closing)
 
     def _tag_end(self, place: int) -> int:
+        if self._html.startswith(">", place):  # as most do
+            return place + 1
         if self._odd_tags < MAX_ODD_TAGS:
             found = _TAG_END.match(self._html, place, place + MAX_TAG_LENGTH)
             if found is not None:
@@ -199,7 +202,7 @@ class _Shallow:
     def _text(self, text: str) -> None:
         if self._out and self._out[-1].startswith("<pre"):
             text = text.lstrip("\n")  # HTML ignores the first one, so each parse would eat another
-        if _SPACE_ENTITY.sub("", text).strip():
+        if text.strip() and ("&" not in text or _SPACE_ENTITY.sub("", text).strip()):
             self._filled += 1
         self._out.append(text.replace("<", "&lt;").replace(">", "&gt;"))
 
@@ -244,7 +247,7 @@ class _Shallow:
 
     def _end_implied(self, name: str) -> None:
         ended = _IMPLIED_ENDS.get(name)
-        if ended is None:
+        if ended is None or not self._open:
             return
         walls = _WALLS.get(name, CELLS)
         while (place := self._nearest(ended, walls)) is not None:
@@ -272,7 +275,9 @@ class _Shallow:
                 self._out.append(" ")
 
     def _attributes(self, name: str, raw: str) -> str:
-        allowed = ATTRIBUTES.get(name, frozenset[str]()) | EVERYWHERE
+        if not raw:
+            return ""
+        allowed = _ALLOWED.get(name, EVERYWHERE)
         found: dict[str, str] = {}
         for match in _ATTRIBUTE.finditer(raw):
             key = match[1].lower()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from aggregator.model import Tag, TagMatch
-from aggregator.refine.tags import Phrases, Tagger, fold
+from aggregator.refine.tags import MOST_REMEMBERED, Phrases, Tagger, fold
 from tests.refine.strategies import any_text
 
 TAGS = (
@@ -125,3 +125,22 @@ def test_no_text_and_no_phrase_is_too_strange(text: str) -> None:
 )
 def test_a_huge_text_ends(text: str) -> None:
     assert tags_of(text, "en") in ([], [("energy-poverty", "word")])
+
+
+@pytest.mark.parametrize("text", ["la luz dela calle", "luzdelacalle", "una luz, luz de la calle", "luz-de-la-calles"])
+def test_a_phrase_is_found_where_its_words_run_together_or_begin_twice(text: str) -> None:
+    assert Phrases([("street", "es", "luz de la calle")]).found_in(text) == {"street": "luz de la calle"}
+
+
+def test_the_first_phrase_in_the_text_is_the_evidence_however_many_words_say_something() -> None:
+    phrases = Phrases([("heat", "en", "heat pump"), ("heat", "en", "district heating"), ("heat", "de", "wärmenetz")])
+    many = " ".join(f"warmenetz{number}x" for number in range(200))
+    assert phrases.found_in(f"heat, district heating, heat pump, {many}") == {"heat": "district heating"}
+    assert phrases.found_in(f"heat, {many}, district heating") == {"heat": "wärmenetz"}
+
+
+def test_words_are_read_anew_after_too_many_to_be_remembered() -> None:
+    phrases = Phrases([("heat", "en", "heat")])
+    for start in range(0, 3 * MOST_REMEMBERED, 500):
+        text = " ".join(f"w{number}" for number in range(start, start + 500))
+        assert phrases.found_in(f"{text} heated") == {"heat": "heat"}

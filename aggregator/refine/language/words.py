@@ -39,7 +39,8 @@ def words_of(text: str) -> str:
         plain = _HASHTAG.sub(lambda tag: _CAMEL.sub(" ", tag[1]), kept)
     if _DIGIT.search(plain):
         plain = _FIGURES.sub(" ", plain)
-    return _STRETCHED.sub(r"\1", " ".join(_WORD.findall(plain))[:MAX_LENGTH])
+    words = " ".join(_WORD.findall(plain))[:MAX_LENGTH]
+    return _STRETCHED.sub(r"\1", words) if any(letter * 3 in words for letter in set(words)) else words
 
 
 def letters_in(text: str) -> int:
