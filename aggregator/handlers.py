@@ -25,7 +25,6 @@ from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
-from aggregator.keeper import Commit
 from aggregator.model import Document, Refined, Source, State
 from aggregator.pace import address_to_ask
 from aggregator.refine.batch import Frame, LeftOut, refine_entries
@@ -33,7 +32,7 @@ from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, mark
 from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
-from aggregator.store.engine import Database
+from aggregator.store.engine import Commit, Database
 from aggregator.store.items import (
     Kept,
     keep_entries,

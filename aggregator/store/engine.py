@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from aggregator.errors import StoreError
+from aggregator.store.onethread import OneThread, open_one_thread
 
+# Changes that belong together. It awaits nothing but the connection.
+Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -63,6 +67,15 @@ class Database:
         async with self._sole_writer(), self.writer.begin() as connection:
             yield connection
 
+    async def keep(self, commits: Sequence[Commit]) -> None:
+        """Run them one after the other in one transaction, at the least expense. Raises what one of them raises."""
+        async with self.write() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            if isinstance(driver, OneThread):
+                await driver.perform(_run_all(commits, connection))
+            else:
+                await _run_all(commits, connection)
+
     @asynccontextmanager
     async def _sole_writer(self) -> AsyncIterator[None]:
         if self.lock_file is None:
@@ -74,6 +87,11 @@ class Database:
             yield
         finally:
             os.close(descriptor)
+
+
+async def _run_all(commits: Sequence[Commit], connection: AsyncConnection) -> None:
+    for commit in commits:
+        await commit(connection)
 
 
 async def _lock(descriptor: int) -> None:
@@ -131,7 +149,14 @@ def _sqlite(url: URL) -> Database:
             pass
     except OSError as error:
         raise StoreError(f"the database file {path} cannot be written: {error.strerror}") from error
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4, hide_parameters=True)
+    writer = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS * 4,
+        hide_parameters=True,
+        async_creator=functools.partial(open_one_thread, url.database, check_same_thread=False),
+    )
     reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
