@@ -83,8 +83,8 @@ class Outcome:
 class Thoughts:
     """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown.
 
-    `present` are the keys of all that it shows, `window` those of them that are watched over, `new_keys` the keys by
-    which entries are known from now on that had another one.
+    `present` are the keys of what it shows and is known already, `window` those that are watched over, `new_keys` the
+    keys by which entries are known from now on that had another one.
     """
 
     entries: Sequence[tuple[Verdict, Refined]] = ()
@@ -179,7 +179,8 @@ class Workshop:
         refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])
         window = watched([(mark.entry_key, mark.dated) for _, mark in marked])
         new_keys = {verdict.was_key: verdict.mark.entry_key for verdict in verdicts if verdict.was_key}
-        return Thoughts(refined, renamed, hidden, [mark.entry_key for _, mark in marked], window, new_keys)
+        present = [verdict.mark.entry_key for verdict in verdicts if verdict.finding is not Finding.NEW]
+        return Thoughts(refined, renamed, hidden, present, window, new_keys)
 
     async def _refine(
         self, source: Source, collected: Collected, verdicts: Sequence[Verdict]

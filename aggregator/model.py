@@ -176,10 +176,15 @@ class Configuration:
     sources: tuple[Source, ...]
     tags: tuple[Tag, ...]
     calls: tuple[Call, ...] = ()
+    _by_id: Mapping[str, Source] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make sources quick to find: every piece of work asks for one."""
+        object.__setattr__(self, "_by_id", {source.id: source for source in reversed(self.sources)})
 
     def source(self, source_id: str) -> Source | None:
         """The source of that id, or None where the file does not (any longer) name it."""
-        return next((source for source in self.sources if source.id == source_id), None)
+        return self._by_id.get(source_id)
 
     def partner(self, partner_id: str) -> Partner | None:
         """The partner of that id, or None."""
