@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aggregator.errors import CollectError
+from aggregator.pickled import quickly_pickled
 
 
 class State(StrEnum):
@@ -191,6 +192,7 @@ class Configuration:
         return next((partner for partner in self.partners if partner.id == partner_id), None)
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who wrote an entry, as the source says it."""
@@ -199,6 +201,7 @@ class Author:
     url: str | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Media:
     """A picture, sound or film that an entry carries. Sizes are in pixels, as declared, unchecked."""
@@ -210,6 +213,7 @@ class Media:
     height: int | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Alternate:
     """The same thing elsewhere: another language (`hreflang`) or another address, as the entry declares it."""
@@ -254,6 +258,7 @@ class Happening:
     place: str | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One entry as a source showed it, before anything is cleaned. All text is hostile.
@@ -323,6 +328,7 @@ class Document:
     rhythm: Rhythm | None = None
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A recognised language: a BCP-47 tag or `und`, 0.0 to 1.0, and why."""
@@ -332,6 +338,7 @@ class Detection:
     evidence: str
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class TagMatch:
     """A tag and where it came from: `source`, `word`, `category`, `hashtag`, `model` or `editor`."""
@@ -341,6 +348,7 @@ class TagMatch:
     evidence: str = ""
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Refined:
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.
