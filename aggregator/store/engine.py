@@ -64,12 +64,14 @@ class Database:
 
     async def keep(self, commits: Sequence[Commit]) -> None:
         """Run them one after the other in one transaction, at the least expense. Raises what one of them raises."""
-        async with self.write() as connection:
+        async with self._sole_writer(), self.writer.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
+            # The transaction begins with the first statement, so in the thread as well.
             if isinstance(driver, OneThread):
                 await driver.perform(_run_all(commits, connection))
             else:
                 await _run_all(commits, connection)
+            await connection.commit()
 
     @asynccontextmanager
     async def _sole_writer(self) -> AsyncIterator[None]:
