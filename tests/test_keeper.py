@@ -113,6 +113,7 @@ async def test_one_who_is_cancelled_twice_leaves_the_connection_whole(tmp_path: 
             await note("stays")(connection)
             loop.call_soon_threadsafe(begun.set)
             go_on.wait()
+            await note("stays")(connection)  # fails: nobody is there to be told
 
         keeping = asyncio.create_task(database.keep([stay]))
         await begun.wait()

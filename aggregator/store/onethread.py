@@ -44,6 +44,9 @@ class OneThread(aiosqlite.Connection):
             while not running.done():
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait([running])
+            if not running.cancelled():
+                running.exception()  # looked at, also where nobody waits for it any more
+                work.close()  # where the connection was closed before it could begin
 
 
 def open_one_thread(path: str, **words: Any) -> OneThread:
