@@ -25,7 +25,6 @@ from aggregator.collectors.contract import Collected, Outside
 from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
-from aggregator.keeper import Commit
 from aggregator.model import Document, Refined, Source, State
 from aggregator.pace import address_to_ask
 from aggregator.refine.batch import Frame, LeftOut, refine_entries
@@ -33,7 +32,7 @@ from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, mark
 from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import ChangeKind, record, touch_stream
-from aggregator.store.engine import Database
+from aggregator.store.engine import Commit, Database
 from aggregator.store.items import (
     Kept,
     keep_entries,
@@ -84,8 +83,8 @@ class Outcome:
 class Thoughts:
     """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown.
 
-    `present` are the keys of all that it shows, `window` those of them that are watched over, `new_keys` the keys by
-    which entries are known from now on that had another one.
+    `present` are the keys of what it shows and is known already, `window` those that are watched over, `new_keys` the
+    keys by which entries are known from now on that had another one.
     """
 
     entries: Sequence[tuple[Verdict, Refined]] = ()
@@ -180,7 +179,8 @@ class Workshop:
         refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])
         window = watched([(mark.entry_key, mark.dated) for _, mark in marked])
         new_keys = {verdict.was_key: verdict.mark.entry_key for verdict in verdicts if verdict.was_key}
-        return Thoughts(refined, renamed, hidden, [mark.entry_key for _, mark in marked], window, new_keys)
+        present = [verdict.mark.entry_key for verdict in verdicts if verdict.finding is not Finding.NEW]
+        return Thoughts(refined, renamed, hidden, present, window, new_keys)
 
     async def _refine(
         self, source: Source, collected: Collected, verdicts: Sequence[Verdict]

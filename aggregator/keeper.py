@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from aggregator.store.engine import Commit, Database
 
-from aggregator.store.engine import Database
-
-Commit = Callable[[AsyncConnection], Awaitable[None]]
 # As many as one transaction takes: whoever comes meanwhile waits for it.
 MOST_TOGETHER = 16
 
@@ -38,8 +34,7 @@ class Keeper:
         """
         if not self._database.is_sqlite:
             # PostgreSQL writes for many at once, and two that hold locks for several tasks each could lock up.
-            async with self._database.write() as connection:
-                await commit(connection)
+            await self._database.keep([commit])
             return
         mine = _Waiting(commit, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
@@ -69,9 +64,7 @@ class Keeper:
             one.done.set_exception(error)
 
     async def _write(self, together: list[_Waiting]) -> None:
-        async with self._database.write() as connection:
-            for one in together:
-                await one.commit(connection)
+        await self._database.keep([one.commit for one in together])
         for one in together:
             if not one.done.done():
                 one.done.set_result(None)

@@ -19,10 +19,9 @@ from aggregator.collectors import KINDS
 from aggregator.errors import FetchError
 from aggregator.events import PushOffered, SourceDue
 from aggregator.fetch import Fetch
-from aggregator.keeper import Commit
 from aggregator.model import Configuration, Document, Source
 from aggregator.sources import CurrentSources
-from aggregator.store.engine import Database
+from aggregator.store.engine import Commit, Database
 from aggregator.store.listeners import note_push
 from aggregator.store.sources import fall_back, read_state
 from aggregator.store.subscriptions import (

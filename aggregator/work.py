@@ -25,8 +25,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.bell import Bell
 from aggregator.errors import AggregatorError, MeetingError, StoreError
 from aggregator.events import EVENTS, Event
-from aggregator.keeper import Commit, Keeper
-from aggregator.store.engine import Database
+from aggregator.keeper import Keeper
+from aggregator.store.engine import Commit, Database
 from aggregator.store.tables import task
 
 LEASE = timedelta(seconds=120)

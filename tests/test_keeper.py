@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.keeper import Commit, Keeper
-from aggregator.store.engine import Database, open_database
+from aggregator.errors import StoreError
+from aggregator.keeper import Keeper
+from aggregator.store.engine import Commit, Database, open_database
 from aggregator.store.tables import counter
 
 
@@ -45,20 +48,81 @@ async def test_one_that_fails_is_told_and_takes_nobody_with_it(database_url: str
         assert await kept(database) == before | {"a", "c", "e"}
 
 
+# Far from the loop for as long as a test needs to cancel it, on each engine.
+LONG = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n")
+
+
 async def test_one_who_is_cancelled_leaves_the_others_theirs(database_url: str) -> None:
     async with open_database(database_url) as database:
         keeper = Keeper(database)
-        begun = asyncio.Event()
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
 
-        async def hang(_connection: AsyncConnection) -> None:
-            begun.set()
-            await asyncio.Event().wait()
+        async def dawdle(connection: AsyncConnection) -> None:
+            loop.call_soon_threadsafe(begun.set)
+            await connection.execute(LONG)
+            await connection.execute(insert(counter).values(name="cancelled", value=1))
 
-        leader = asyncio.create_task(keeper.keep(hang))
+        leader = asyncio.create_task(keeper.keep(dawdle))
         await begun.wait()
         others = [asyncio.create_task(keeper.keep(note(f"after {number}"))) for number in range(3)]
         leader.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leader
         await asyncio.gather(*others)
-        assert {f"after {number}" for number in range(3)} <= await kept(database)
+        after = await kept(database)
+        assert {f"after {number}" for number in range(3)} <= after
+        assert "cancelled" not in after
+
+
+async def test_a_transaction_is_one_way_to_the_thread_of_sqlite_and_back(tmp_path: Path) -> None:
+    threads = []
+
+    async def commit(connection: AsyncConnection) -> None:
+        threads.append(threading.current_thread())
+        await note("a")(connection)
+        threads.append(threading.current_thread())
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        await database.keep([commit, commit_none, note("b")])
+        assert {"a", "b"} <= await kept(database)
+    assert len(set(threads)) == 1
+    assert threading.current_thread() not in threads
+
+
+async def commit_none(_connection: AsyncConnection) -> None:
+    """Nothing to keep."""
+
+
+async def test_a_commit_that_waits_for_something_else_is_refused_and_undone(tmp_path: Path) -> None:
+    async def commit(connection: AsyncConnection) -> None:
+        await note("waits")(connection)
+        await asyncio.sleep(0)
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        with pytest.raises(StoreError, match="nothing but the database"):
+            await Keeper(database).keep(commit)
+        await Keeper(database).keep(note("next"))
+        assert await kept(database) & {"waits", "next"} == {"next"}
+
+
+async def test_one_who_is_cancelled_twice_leaves_the_connection_whole(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        begun, loop, go_on = asyncio.Event(), asyncio.get_running_loop(), threading.Event()
+
+        async def stay(connection: AsyncConnection) -> None:
+            await note("stays")(connection)
+            loop.call_soon_threadsafe(begun.set)
+            go_on.wait()
+            await note("stays")(connection)  # fails: nobody is there to be told
+
+        keeping = asyncio.create_task(database.keep([stay]))
+        await begun.wait()
+        for _ in range(3):
+            keeping.cancel()
+            await asyncio.sleep(0)
+        assert not keeping.done()
+        go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await keeping
+        await database.keep([note("next")])
+        assert await kept(database) & {"stays", "next"} == {"next"}

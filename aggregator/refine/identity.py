@@ -11,8 +11,9 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 
 from aggregator.model import Sighting
 from aggregator.refine.links import url_key
@@ -20,6 +21,8 @@ from aggregator.refine.links import url_key
 ALIKE_CHARACTERS = 200
 _PIECES = re.compile(r"<[^>]*>?|[^<]+")
 _BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
+# A guid that changes while nothing else does is no change of the entry.
+_SAID = attrgetter(*(field.name for field in fields(Sighting) if field.name != "entry_id"))
 
 
 class Finding(StrEnum):
@@ -92,7 +95,7 @@ def judge(
     verdicts = []
     for sighting, mark in marked:
         entry = by_key.get(mark.entry_key) or by_key.get(_shared_key(mark, by_key) or "")
-        if entry is None and not ids_hold:
+        if entry is None and absent and not ids_hold:
             is_own = urls[mark.url_key] == 1, twins[mark.title_key, mark.dated] == 1
             entry = _renamed(mark, absent, is_own_url=is_own[0], is_own_moment=is_own[1])
             if entry:
@@ -166,13 +169,15 @@ def _behind_host(mark: Mark) -> str:
 
 def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
     link = url_key(sighting.url)
-    alike = _alike_key(sighting)
+    beginning, dated = _beginning(sighting), _dated(sighting)
+    title_key = _title_key(sighting, beginning, dated)
+    alike = _hash(title_key, beginning, dated)
     entry_key = sighting.entry_id
     if not entry_key:
         entry_key = f"{link or ''} | {alike}"
     elif is_ambiguous:
         entry_key = f"{entry_key} | {link or alike}"
-    return Mark(_short(entry_key), _digest(sighting), link, alike, _title_key(sighting), _dated(sighting))
+    return Mark(_short(entry_key), _hash(repr(_SAID(sighting))), link, alike, title_key, dated)
 
 
 def key_of(entry_id: str) -> str:
@@ -187,14 +192,10 @@ def _short(key: str) -> str:
     return f"sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
 
-def _alike_key(sighting: Sighting) -> str:
-    return _hash(_title_key(sighting), _beginning(sighting), _dated(sighting))
-
-
-def _title_key(sighting: Sighting) -> str:
-    title = " ".join((sighting.title or _beginning(sighting)).split()).casefold()
+def _title_key(sighting: Sighting, beginning: str, dated: str) -> str:
+    title = " ".join((sighting.title or beginning).split()).casefold()
     # What takes place every week under one title is not one thing that gets new ids.
-    return _hash(title, _dated(sighting)) if sighting.happening else _hash(title)
+    return _hash(title, dated) if sighting.happening else _hash(title)
 
 
 def _beginning(sighting: Sighting) -> str:
@@ -215,11 +216,6 @@ def _dated(sighting: Sighting) -> str:
     starts_at = sighting.happening.starts_at if sighting.happening else None
     moment = starts_at or sighting.published_at or sighting.updated_at
     return moment.isoformat() if moment else ""
-
-
-def _digest(sighting: Sighting) -> str:
-    # A guid that changes while nothing else does is no change of the entry.
-    return _hash(repr(replace(sighting, entry_id="")))
 
 
 def _hash(*parts: str) -> str:

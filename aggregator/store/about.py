@@ -34,6 +34,8 @@ def write_about(refined: Refined) -> dict[str, Any] | None:
         refined.is_sensitive,
         refined.happening.place if refined.happening else None,
     )
+    if about == NOTHING:
+        return None
     return {name: value for name, value in asdict(about).items() if value} or None
 
 

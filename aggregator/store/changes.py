@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store.tables import change, counter
 
 KEPT = timedelta(days=2)
+_INSERT = insert(change)
+_COUNTING = (
+    update(counter)
+    .where(counter.c.name == bindparam("of"))
+    .values(value=counter.c.value + bindparam("by"))
+    .returning(counter.c.value)
+)
 
 
 class ChangeKind(StrEnum):
@@ -54,7 +61,7 @@ async def record(connection: AsyncConnection, changes: Sequence[tuple[ChangeKind
         {"seq": first + index, "kind": kind.value, "item_id": item_id, "at": now}
         for index, (kind, item_id) in enumerate(changes)
     ]
-    await connection.execute(insert(change), rows)
+    await connection.execute(_INSERT, rows)
     if any(kind.is_public for kind, _ in changes):
         await _advance(connection, "stream", 1)
 
@@ -65,13 +72,12 @@ async def touch_stream(connection: AsyncConnection) -> None:
 
 
 async def _advance(connection: AsyncConnection, name: str, by: int) -> int:
-    statement = update(counter).where(counter.c.name == name).values(value=counter.c.value + by)
-    counting = statement.returning(counter.c.value)
-    value: int | None = (await connection.execute(counting)).scalar_one_or_none()
+    asked = {"of": name, "by": by}
+    value: int | None = (await connection.execute(_COUNTING, asked)).scalar_one_or_none()
     if value is None:  # the first of all
         insert_row = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         await connection.execute(insert_row(counter).values(name=name, value=0).on_conflict_do_nothing())
-        value = (await connection.execute(counting)).scalar_one()
+        value = (await connection.execute(_COUNTING, asked)).scalar_one()
     return value
 
 

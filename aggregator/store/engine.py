@@ -5,28 +5,27 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, Connection, column, event, inspect, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from aggregator.errors import StoreError
+from aggregator.store.onethread import OneThread, open_one_thread
 
+# Changes that belong together. It awaits nothing but the connection.
+Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
-MIGRATIONS = Path(__file__).parent / "migrations"
+SHAPE = "0002"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +62,17 @@ class Database:
         async with self._sole_writer(), self.writer.begin() as connection:
             yield connection
 
+    async def keep(self, commits: Sequence[Commit]) -> None:
+        """Run them one after the other in one transaction, at the least expense. Raises what one of them raises."""
+        async with self._sole_writer(), self.writer.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            # The transaction begins with the first statement, so in the thread as well.
+            if isinstance(driver, OneThread):
+                await driver.perform(_run_all(commits, connection))
+            else:
+                await _run_all(commits, connection)
+            await connection.commit()
+
     @asynccontextmanager
     async def _sole_writer(self) -> AsyncIterator[None]:
         if self.lock_file is None:
@@ -74,6 +84,11 @@ class Database:
             yield
         finally:
             os.close(descriptor)
+
+
+async def _run_all(commits: Sequence[Commit], connection: AsyncConnection) -> None:
+    for commit in commits:
+        await commit(connection)
 
 
 async def _lock(descriptor: int) -> None:
@@ -131,7 +146,14 @@ def _sqlite(url: URL) -> Database:
             pass
     except OSError as error:
         raise StoreError(f"the database file {path} cannot be written: {error.strerror}") from error
-    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4, hide_parameters=True)
+    writer = create_async_engine(
+        url,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=BUSY_SECONDS * 4,
+        hide_parameters=True,
+        async_creator=functools.partial(open_one_thread, url.database, check_same_thread=False),
+    )
     reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
     _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
     _prepare_sqlite(reader, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
@@ -177,27 +199,26 @@ def _postgresql(url: URL) -> Database:
 
 async def upgrade(database: Database) -> None:
     """Bring the database to the newest shape. Does nothing where it has it already."""
-    script = ScriptDirectory(str(MIGRATIONS))
     try:
         async with database.read() as connection:
-            current = await connection.run_sync(lambda c: MigrationContext.configure(c).get_current_revision())
-        if current == script.get_current_head():
+            current = await connection.run_sync(_read_shape)
+        if current == SHAPE:
             return
+        # Only now: Alembic takes 12 MB and a tenth of a second of every process that imports it.
+        from aggregator.store.upgrading import run_migrations  # noqa: PLC0415
+
         async with database.write() as connection:
-            await connection.run_sync(_run_migrations)
-    except CommandError as error:
-        raise StoreError(
-            f"the database is newer than this program (its shape is {current!r}): install the newer version"
-        ) from error
+            await connection.run_sync(run_migrations, current)
     except (DBAPIError, OSError, sqlite3.Error) as error:
         raise StoreError(f"the database cannot be opened: {_first_line(error)}") from error
 
 
-def _run_migrations(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+def _read_shape(connection: Connection) -> str | None:
+    """The migration that was run last, from Alembic's own table."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    shape: str | None = connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
+    return shape
 
 
 def _first_line(error: BaseException) -> str:

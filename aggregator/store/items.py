@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Row, Select, delete, insert, literal_column, select, union, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
@@ -23,6 +24,9 @@ from aggregator.store.tables import decision, item, item_tag, revision, sighting
 
 MARK = tuple(column.name for column in fields(Mark))
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
+NOTHING: ColumnElement[Any] = literal_column("'{}'")  # as JSON, without making it anew for each row
+_NEW_ITEMS = insert(item).values(overlay=NOTHING, original=NOTHING, translations=NOTHING)
+_NEW_SIGHTINGS, _NEW_TAGS = insert(sighting), insert(item_tag)
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 DELETED = "deleted at its source"
 HIDDEN = "its source no longer wants it shown"
@@ -136,7 +140,8 @@ async def _insert(
 ) -> None:
     if not new:
         return
-    ids = [str(ULID.from_datetime(now)) for _ in new]
+    moment = ULID.from_datetime(now).bytes[:6]
+    ids = [str(ULID(moment + os.urandom(10))) for _ in new]
     stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
     items, sightings, tags, decisions = [], [], [], []
     for item_id, (verdict, refined) in zip(ids, new, strict=True):
@@ -161,9 +166,6 @@ async def _insert(
                 "public_at": now if state is State.APPROVED else None,
                 "decided_by": RULE if state is State.APPROVED else None,
                 "decided_at": now if state is State.APPROVED else None,
-                "overlay": {},
-                "original": {},
-                "translations": {},
                 **said,
                 "search_text": _search_text(said),
             }
@@ -179,10 +181,10 @@ async def _insert(
         if state is State.APPROVED:
             log = {"at": now, "editor": RULE, "action": "approve", "reason": reason, "to_state": state, "version": 1}
             decisions.append({**log, "item_id": item_id})
-    await connection.execute(insert(item), items)
-    await connection.execute(insert(sighting), sightings)
+    await connection.execute(_NEW_ITEMS, items)
+    await connection.execute(_NEW_SIGHTINGS, sightings)
     if tags:
-        await connection.execute(insert(item_tag), tags)
+        await connection.execute(_NEW_TAGS, tags)
     if decisions:
         await connection.execute(insert(decision), decisions)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,7 +16,14 @@ from aggregator.model import Source
 from aggregator.pace import Move
 from aggregator.store.habits import Habits, read_habits, write_habits
 from aggregator.store.spending import move_spending
-from aggregator.store.tables import item, sighting, source_state
+from aggregator.store.tables import Moment, item, sighting, source_state
+
+# A state that is as we saw it. Made once: to put a statement together costs more than to execute it.
+_CHANGE = update(source_state).where(
+    source_state.c.source_id == bindparam("of"),
+    source_state.c.tried_at.is_not_distinct_from(bindparam("seen_at", type_=Moment())),
+    source_state.c.url == bindparam("seen_url"),
+)
 
 
 class CollectedMeanwhileError(MeetingError):
@@ -176,8 +183,9 @@ async def keep_success(
         "stopped": False,
         "moved_to": move.to,
         "moved_at": move.since,
-        "shown": write_habits(habits),
     }
+    if habits != state.habits:
+        values["shown"] = write_habits(habits)
     if has_news:
         values["arrived_at"] = now
     await _guarded(connection, state, values)
@@ -241,10 +249,8 @@ async def fall_back(connection: AsyncConnection, source_id: str, *, at: datetime
 
 
 async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
-    unchanged = source_state.c.tried_at.is_not_distinct_from(state.tried_at) & (source_state.c.url == state.url)
-    done = await connection.execute(
-        update(source_state).where(source_state.c.source_id == state.source_id, unchanged).values(**values)
-    )
+    seen = {"of": state.source_id, "seen_at": state.tried_at, "seen_url": state.url}
+    done = await connection.execute(_CHANGE, {**seen, **values})
     if done.rowcount != 1:
         raise CollectedMeanwhileError(f"{state.source_id} was collected meanwhile")
 

@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store.tables import source_state, subscription
+
+_OF_SOURCE = select(subscription).where(subscription.c.source_id == bindparam("of"))
 
 
 class PushState(StrEnum):
@@ -49,9 +51,7 @@ class Subscription:
 
 async def read_subscription(connection: AsyncConnection, source_id: str) -> Subscription | None:
     """The subscription of a source."""
-    return _read(
-        (await connection.execute(select(subscription).where(subscription.c.source_id == source_id))).one_or_none()
-    )
+    return _read((await connection.execute(_OF_SOURCE, {"of": source_id})).one_or_none())
 
 
 async def find_subscription(connection: AsyncConnection, callback: str) -> Subscription | None:

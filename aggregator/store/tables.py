@@ -44,6 +44,8 @@ class Moment(TypeDecorator[datetime]):
         """Refuse a naive datetime: it would mean another moment on another machine."""
         if value is None:
             return None
+        if value.tzinfo is UTC:
+            return value
         if value.tzinfo is None:
             msg = f"a naive datetime cannot be kept: {value!r}"
             raise ValueError(msg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import ReviewMode, Source, State, Vanished
@@ -19,20 +19,31 @@ ACCOUNT_GONE = "its account is gone"
 # A feed that is rebuilt while it is asked lacks entries for a moment: it must lack them for so long, at two looks.
 CONFIRMED_AFTER = timedelta(minutes=10)
 MOST_KEYS = 5_000
+_CLEARING = (
+    update(sighting)
+    .where(
+        sighting.c.source_id == bindparam("of"),
+        sighting.c.missing_at.is_not(None),
+        sighting.c.entry_key.in_(bindparam("keys", expanding=True)),
+    )
+    .values(missing_at=None)
+    .returning(sighting.c.item_id)
+)
 
 
 async def note_missing(
     connection: AsyncConnection, source: Source, keys: Sequence[str], kept: Kept, *, now: datetime
 ) -> None:
     """Flag entries that are missing from the middle of their feed."""
+    if not keys:
+        return
     flagging = (
         update(sighting)
         .where(sighting.c.source_id == source.id, sighting.c.entry_key.in_(keys), sighting.c.missing_at.is_(None))
         .values(missing_at=now)
         .returning(sighting.c.item_id)
     )
-    if keys:
-        await _tell(connection, list((await connection.execute(flagging)).scalars()), kept)
+    await _tell(connection, list((await connection.execute(flagging)).scalars()), kept)
 
 
 async def note_present(
@@ -41,10 +52,8 @@ async def note_present(
     """Take the flag off entries that are back, and with it their items' withdrawal."""
     back: list[str] = []
     for start in range(0, len(keys), MOST_KEYS):
-        its = sighting.c.entry_key.in_(keys[start : start + MOST_KEYS])
-        flagged = (sighting.c.source_id == source.id) & sighting.c.missing_at.is_not(None) & its
-        clearing = update(sighting).where(flagged).values(missing_at=None).returning(sighting.c.item_id)
-        back += (await connection.execute(clearing)).scalars()
+        asked = {"of": source.id, "keys": keys[start : start + MOST_KEYS]}
+        back += (await connection.execute(_CLEARING, asked)).scalars()
     await _tell(connection, back, kept)
     withdrawn = (
         (item.c.state == State.WITHDRAWN) & (item.c.decided_by == AT_SOURCE) & item.c.reason.in_((GONE, ACCOUNT_GONE))

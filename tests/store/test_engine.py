@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import insert, select, text, update
 
 from aggregator.errors import StoreError
-from aggregator.store.engine import Database, open_database
+from aggregator.store.engine import SHAPE, Database, open_database
 from aggregator.store.tables import counter, metadata
+from aggregator.store.upgrading import MIGRATIONS
 from tests.builders import keep, sighting, source
 
 
@@ -20,6 +24,28 @@ async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database:
     async with database.read() as connection:
         difference = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert difference == []
+
+
+def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:
+    assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == SHAPE
+
+
+async def test_a_database_in_shape_is_opened_without_the_machinery_of_migrations(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+    async with open_database(url):
+        pass
+    script = (
+        "import asyncio, sys\n"
+        "from aggregator.store.engine import open_database\n"
+        "async def main():\n"
+        "    async with open_database(sys.argv[1]) as database, database.read():\n"
+        "        pass\n"
+        "asyncio.run(main())\n"
+        "print('alembic' in sys.modules)\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, url, stdout=PIPE)
+    said, _ = await process.communicate()
+    assert (process.returncode, said.decode().strip()) == (0, "False")
 
 
 async def test_writers_take_turns_and_lose_no_update(database: Database) -> None:

@@ -1,0 +1,57 @@
+"""What goes to a process of the sandbox comes back as it was."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from aggregator import model
+from aggregator.model import (
+    Alternate,
+    Author,
+    Card,
+    Detection,
+    Happening,
+    Kind,
+    Media,
+    Quote,
+    Refined,
+    Sighting,
+    TagMatch,
+)
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ANNE = Author("Anne Example", "https://town.example/anne")
+ENTRY = Sighting(
+    "urn:1", "https://town.example/1", "A title", "<p>Words</p>", authors=(ANNE,), hashtags=("heat",),
+    media=(Media("https://town.example/1.png", alt="A well"),), alternates=(Alternate("https://town.example/eu", "eu"),),
+    published_at=NOW, kind=Kind.POST, card=Card("https://town.example/2"), quote=Quote("https://town.example/3", ANNE),
+    boosted_by=ANNE, is_sensitive=True, happening=Happening(NOW, NOW, "The hall"),
+)  # fmt: skip
+REFINED = Refined(
+    "https://town.example/1", "A title", "Words", "<p>Words</p>", "Words", (ANNE,), None, NOW, None,
+    Detection("en", 0.9, "by its words"), (TagMatch("heat", "word"),), ("town.example/1",), happening=ENTRY.happening,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("value", [ENTRY, REFINED, Sighting("")], ids=["an entry", "a refined one", "an empty one"])
+def test_a_value_comes_back_as_it_was(value: object) -> None:
+    back = pickle.loads(pickle.dumps(value))
+    assert back == value
+    assert type(back) is type(value)
+    assert repr(back) == repr(value)
+
+
+def test_every_value_of_the_model_that_is_pickled_quickly_can_be_made_of_all_its_fields() -> None:
+    quick = [
+        value
+        for value in vars(model).values()
+        if isinstance(value, type) and is_dataclass(value) and "__reduce__" in vars(value)
+    ]
+    assert {Sighting, Refined, Author} <= set(quick)
+    for one in quick:
+        assert len(fields(one)) > 1
+        assert all(field.init and not field.kw_only for field in fields(one)), one
