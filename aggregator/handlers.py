@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import hashlib
 import logging
-import os
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,16 +19,16 @@ from aggregator import outlook, rechecks
 from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
-from aggregator.documents.pictures import Picture, shrink
 from aggregator.errors import CollectError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
 from aggregator.model import Document, Refined, Source, State
 from aggregator.pace import address_to_ask
+from aggregator.picturekeeping import PictureKeeping
 from aggregator.refine.batch import Frame, LeftOut, refine_entries
 from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, marks
 from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
-from aggregator.store.changes import ChangeKind, record, touch_stream
+from aggregator.store.changes import record
 from aggregator.store.engine import Commit, Database
 from aggregator.store.items import (
     Kept,
@@ -63,7 +60,6 @@ FEW = 4
 SHORT = 40_000
 CHUNK = 60
 MOST_MEETINGS = 5
-PICTURE_BYTES = 8_000_000
 log = logging.getLogger(__name__)
 
 
@@ -301,53 +297,6 @@ class Workshop:
             where = source_state.c.source_id == event.source_id
             await connection.execute(update(source_state).where(where).values(**values))
 
-    async def keep_pictures(self, event: ItemsArrived) -> Commit | None:
-        """Fetch and shrink the pictures of new items, so that no visitor's browser asks a third party for one."""
-        columns = (item.c.id, item.c.picture_url)
-        wanting = item.c.id.in_(event.item_ids) & item.c.picture_url.is_not(None) & item.c.image.is_(None)
-        async with self.database.read() as connection:
-            rows = (await connection.execute(select(*columns).where(wanting))).all()
-        addresses = {row.picture_url for row in rows}
-        found = await asyncio.gather(*(self._picture(url) for url in addresses))
-        pictures = {url: kept for url, kept in zip(addresses, found, strict=True) if kept}
-        if not pictures:
-            return None
-        items = [(row.id, row.picture_url) for row in rows if row.picture_url in pictures]
-        return functools.partial(self._show_pictures, items, pictures)
-
-    async def _picture(self, url: str) -> tuple[str, Picture] | None:
-        try:
-            answer = await self.outside.fetch.get(url, accept="image/webp, image/*", max_bytes=PICTURE_BYTES)
-            picture = await self.outside.reader.run(shrink, answer.body)
-        except CollectError as error:
-            log.info("a picture is left out: %s", error)
-            return None
-        name = f"{hashlib.sha256(picture.data).hexdigest()[:40]}.{picture.extension}"
-        await asyncio.to_thread(_write_whole, self.media_dir / name, picture.data)
-        return name, picture
-
-    async def _show_pictures(
-        self,
-        items: Sequence[tuple[str, str]],
-        pictures: Mapping[str, tuple[str, Picture]],
-        connection: AsyncConnection,
-    ) -> None:
-        shown, is_public = [], False
-        for item_id, url in items:
-            name, picture = pictures[url]
-            statement = (
-                update(item)
-                .where(item.c.id == item_id, item.c.picture_url == url)
-                .values(image=name, image_width=picture.width, image_height=picture.height, image_colour=picture.colour)
-                .returning(item.c.state)
-            )
-            if state := (await connection.execute(statement)).scalar_one_or_none():
-                shown.append((ChangeKind.CHANGED, item_id))
-                is_public |= state == State.APPROVED
-        await record(connection, shown, now=self.now())
-        if is_public:
-            await touch_stream(connection)
-
     async def recheck(self, event: RecheckDue) -> Commit | None:
         """See whether public items are still there at their source, and withdraw those that are gone."""
         source = self.sources.configuration.source(event.source_id)
@@ -395,19 +344,8 @@ def handlers(shop: Workshop) -> Mapping[str, Handler]:
     subscribing = Subscribing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
     return {
         "collect": shop.collect,
-        "keep_pictures": shop.keep_pictures,
+        "keep_pictures": PictureKeeping(shop.database, shop.outside, shop.media_dir, shop.now).keep,
         "publish": shop.publish,
         "subscribe": subscribing.subscribe,
         "recheck": shop.recheck,
     }
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is never seen half written. One that is there has the same bytes: its name is their digest."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    Path(file.name).chmod(0o644)
-    os.replace(file.name, path)  # noqa: PTH105

@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.collectors import KINDS
 from aggregator.errors import FetchError
 from aggregator.events import PushOffered, SourceDue
-from aggregator.fetch import Fetch
 from aggregator.model import Configuration, Document, Source
+from aggregator.outgoing import Fetch
 from aggregator.sources import CurrentSources
 from aggregator.store.engine import Commit, Database
 from aggregator.store.listeners import note_push

@@ -28,7 +28,8 @@ from hypothesis import strategies as st
 
 from aggregator.addresses import Allowed
 from aggregator.errors import FetchError, RefusedError
-from aggregator.fetch import Answer, GuardedFetch, open_fetch
+from aggregator.fetch import GuardedFetch, open_fetch
+from aggregator.outgoing import Answer
 from aggregator.unpack import MAX_GZIP_MEMBERS, unpacker
 
 CERTIFICATES = Path(__file__).parent / "certificates"

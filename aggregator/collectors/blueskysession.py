@@ -14,8 +14,8 @@ from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.xrpc import JSON, Parameters, XrpcError, query, understood
 from aggregator.documents.blueskyanswers import Fault, Session, read_session
 from aggregator.errors import CollectError, FetchError
-from aggregator.fetch import Fetch
 from aggregator.model import Source
+from aggregator.outgoing import Fetch
 
 PASSWORDS = "https://bsky.app/settings/app-passwords"
 _REFUSED = frozenset({400, 401, 403})

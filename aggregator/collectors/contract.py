@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 from aggregator.errors import CollectError
-from aggregator.fetch import Answer, Fetch
 from aggregator.model import Document, Source
+from aggregator.outgoing import Answer, Fetch
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 from aggregator.store.spending import Reserved

@@ -21,7 +21,7 @@ from imapclient.exceptions import IMAPClientError
 
 from aggregator.addresses import is_public
 from aggregator.errors import FetchError
-from aggregator.fetch import Connection, hang_up
+from aggregator.outgoing import Connection, hang_up
 
 if TYPE_CHECKING:
     from aggregator.collectors.contract import Outside
