@@ -68,7 +68,11 @@ class _Importing:
     def __init__(self, configuration: Configuration, refuses: Refuses, partner_id: str | None) -> None:
         self._refuses = refuses
         self._partner_id = partner_id
-        self._partners = list(configuration.partners)
+        self._partners = {partner.id: partner for partner in configuration.partners}
+        self._by_host: dict[str, Partner] = {}
+        self._by_name: dict[str, Partner] = {}
+        for partner in configuration.partners:
+            self._note(partner)
         self._ids = {source.id for source in configuration.sources}
         self._known = {key: source.id for source in configuration.sources for key in _keys(source)}
         self._plan = Plan()
@@ -94,11 +98,14 @@ class _Importing:
         source_id = make_id(outline.title, self._ids)
         languages = (outline.language.split("-")[0].lower(),) if outline.language else ()
         block = source_block(source_id, partner=partner.id, kind=kind, url=outline.url, languages=languages)
-        new_partner = "" if partner in self._partners else partner_block(partner.id, name=partner.name, url=partner.url)
+        new_partner = (
+            "" if partner.id in self._partners else partner_block(partner.id, name=partner.name, url=partner.url)
+        )
         if why := self._misfit(partner, block):
             return why
         if new_partner:
-            self._partners.append(partner)
+            self._partners[partner.id] = partner
+            self._note(partner)
             self._plan.partners.append(partner.id)
             self._plan.blocks.append(new_partner)
         self._ids.add(source_id)
@@ -118,21 +125,30 @@ class _Importing:
 
     def _partner_of(self, outline: Outline, kind: str) -> Partner:
         if self._partner_id:
-            return next(partner for partner in self._partners if partner.id == self._partner_id)
-        hosts = {_host(outline.url), _host(outline.home)} - {""}
+            return self._partners[self._partner_id]
         # A host like YouTube's is that of many: there the name tells them apart.
         is_own = kind == "feed"
-        taken = {partner.id for partner in self._partners}
-        for partner in self._partners:
-            theirs = _host(partner.url)
-            if is_own and theirs and any(host == theirs or host.endswith(f".{theirs}") for host in hosts):
-                return partner
-            if not is_own and partner.name == outline.title:
-                return partner
+        known = self._of_site(outline) if is_own else self._by_name.get(outline.title)
+        if known:
+            return known
         home = outline.home or outline.url
         site = f"{urlsplit(home).scheme}://{urlsplit(home).netloc}/" if home and is_own else outline.home
         name = outline.title or _host(outline.url)
-        return Partner(make_id(_host(home) if is_own else name, taken, "partner"), name, url=site)
+        return Partner(make_id(_host(home) if is_own else name, self._partners, "partner"), name, url=site)
+
+    def _note(self, partner: Partner) -> None:
+        self._by_name.setdefault(partner.name, partner)
+        if host := _host(partner.url):
+            self._by_host.setdefault(host, partner)
+
+    def _of_site(self, outline: Outline) -> Partner | None:
+        """The partner whose site the feed is of, or whose site its own is a part of."""
+        for host in (_host(outline.url), _host(outline.home)):
+            while host:
+                if partner := self._by_host.get(host):
+                    return partner
+                host = host.partition(".")[2]  # noqa: PLW2901 - from a site to the one that it is a part of
+        return None
 
 
 def _keys(source: Source) -> set[str]:
