@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Sighting
-from aggregator.refine.identity import Finding, KnownEntry, judge, marks
+from aggregator.model import Alternate, Author, Kind, Media, Sighting
+from aggregator.refine.identity import ALIKE_CHARACTERS, Finding, KnownEntry, Mark, judge, marks
 
 DAY = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
@@ -106,6 +108,53 @@ def test_an_id_of_a_megabyte_is_kept_short_and_stable() -> None:
     (_, mark), (_, again) = marks([huge])[0], marks([huge])[0]
     assert mark == again
     assert len(mark.entry_key) < 600
+
+
+def test_a_mark_is_what_databases_hold_already() -> None:
+    """Another digest for the same words would refine every entry of an installation again after an upgrade."""
+    sighting = Sighting(
+        entry_id="https://city.example/?p=7",
+        url="https://www.city.example/news/7/",
+        title="  Heat\n for\xa0all",
+        body_html="<p>It's <b>warm</b> \\ é ’</p>\n<p>again</p>",
+        authors=(Author("Ana Ž"),),
+        categories=("heat",),
+        media=(Media("https://city.example/a.jpg", "image/jpeg", width=3),),
+        alternates=(Alternate("https://city.example/eu/7", "eu"),),
+        published_at=DAY,
+        kind=Kind.POST,
+    )
+    assert marks([sighting])[0][1] == Mark(
+        entry_key="https://city.example/?p=7",
+        digest="e5e2ac18c87fe67122078d6b46503178",
+        url_key="city.example/news/7",
+        alike_key="75224d217450b65713880a8129544aa1",
+        title_key="6418d47c23edadb1960a2f235b0ee8e2",
+        dated="2026-11-01T09:00:00+00:00",
+    )
+
+
+markup = st.lists(
+    st.sampled_from(
+        ["<p>", "</p>", "<", ">", "<a href='x>'>", " ", "  ", "\n", "\xa0", "\x85", "\u2003", "word", "é", "ß"]
+    )
+    | st.text(max_size=5),
+    max_size=20,
+).flatmap(lambda pieces: st.integers(1, 60).map(lambda times: "".join(pieces) * times))
+
+
+@given(markup)
+def test_an_entry_is_alike_by_its_first_words_without_markup(text: str) -> None:
+    words = re.sub("<[^>]*>?", " ", text).split() or text.split()
+    title_key, beginning = hashed("a title"), " ".join(words)[:ALIKE_CHARACTERS]
+    (_, mark), *_ = marks([Sighting("a", title="A \xa0 title", body_html=text)])
+    assert (mark.title_key, mark.alike_key) == (title_key, hashed(title_key, beginning, ""))
+    (_, untitled), *_ = marks([Sighting("a", summary_html=text)])
+    assert untitled.title_key == hashed(" ".join(beginning.split()).casefold())
+
+
+def hashed(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 texts = st.text(max_size=20)
