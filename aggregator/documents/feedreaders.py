@@ -13,7 +13,7 @@ from xml.sax.expatreader import ExpatParser
 from feedparser.api import StrictFeedParser
 
 from aggregator.documents.fields import MAX_CATEGORIES, MAX_DELETED, MAX_ENTRIES, MAX_MEDIA, MAX_NAME
-from aggregator.documents.xmlfeed import Found
+from aggregator.documents.xmlfeed import DETAILS, LISTS, TEXTS, Found, Raw
 from aggregator.errors import DocumentError
 
 # Entries that stand within others are not thinned out before they are read, so reading stops here.
@@ -256,8 +256,30 @@ def read(xml_bytes: bytes) -> Found:
         raise DocumentError(f"The feed could not be read ({type(error).__name__}: {error}).") from error
     return Found(
         version=reader.version,
-        feed=reader.feeddata,
-        entries=reader.entries,
+        feed=_asked_for(reader.feeddata),
+        entries=[_asked_for(entry) for entry in reader.entries],
         deleted=reader.deleted,
         rhythm=reader.rhythm,
     )
+
+
+def _asked_for(found: dict[str, Any]) -> Raw:
+    """What `xmlfeed` asks for, past feedparser's own look-up, which invents `updated` where there is `published`."""
+    asked_for: Raw = {}
+    for key, value in dict.items(found):
+        if key in TEXTS:
+            if isinstance(value, str):
+                asked_for[key] = value
+        elif key in DETAILS:
+            if isinstance(value, dict):
+                asked_for[key] = _texts(value)
+        elif key in LISTS:
+            if isinstance(value, list):
+                asked_for[key] = [_texts(one) for one in value if isinstance(one, dict)]
+        elif key == "guidislink" or key.endswith("_parsed"):
+            asked_for[key] = value
+    return asked_for
+
+
+def _texts(found: dict[str, Any]) -> Raw:
+    return {key: value for key, value in dict.items(found) if isinstance(value, str)}

@@ -9,6 +9,7 @@ import calendar
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from aggregator.documents import fields
@@ -28,18 +29,30 @@ _NAME_IN_BRACKETS = re.compile(rf"\s*{_MAIL}\s*\(([^()]*)\)\s*")
 _MAIL_BESIDE_NAME = re.compile(rf"[<(]?\b{_MAIL}[>)]?")
 _FACE = re.compile(r"https?://(?:[\w-]+\.)?gravatar\.com/", re.IGNORECASE)
 
-# The dicts that feedparser fills; they go no further than this file. Read with `dict.get`, past feedparser's own
-# look-up, which invents `updated` where there is only `published`.
-_Raw = dict[str, Any]
+# What a reader found of the feed or of an entry, by feedparser's names; such dicts go no further than this file.
+Raw = dict[str, Any]
+# All that is asked for here, and of what type it is. Inside lists and details, each value is a text or None.
+TEXTS = frozenset({
+    "created", "dc_description", "declared_language", "feedburner_origlink", "id", "itunes_summary", "language", "link",
+    "media_text", "picture", "published", "summary", "title", "updated",
+})  # fmt: skip
+DETAILS = frozenset({
+    "dc_description_detail", "image", "itunes_summary_detail", "media_text_detail", "summary_detail", "title_detail",
+})  # fmt: skip
+LISTS = frozenset({"authors", "content", "found_media", "links", "tags"})
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a reader that has read to the end found, in the document's order, by feedparser's names."""
+    """What a reader that has read to the end found, in the document's order.
+
+    `feed` and `entries` hold the names of TEXTS, DETAILS and LISTS, each with a value of its type or not at all; and
+    `guidislink`, a bool, and what feedparser read of the dates (`published_parsed`), a struct_time.
+    """
 
     version: str
-    feed: _Raw
-    entries: Sequence[_Raw]
+    feed: Raw
+    entries: Sequence[Raw]
     deleted: Sequence[str]
     rhythm: Mapping[str, Sequence[str]]
 
@@ -50,17 +63,18 @@ def document(found: Found, url: str) -> Document:
     Raises DocumentError where that is no feed at all.
     """
     feed, entries = found.feed, found.entries
-    if not found.version and not entries and not _text(feed, "title"):
+    if not found.version and not entries and not feed.get("title"):
         raise DocumentError("This is not a feed: it has neither a title nor entries.")
     format_ = found.version or "rss"
-    language = fields.language_tag(_text(feed, "language"))
+    is_atom = format_.startswith("atom")
+    language = fields.language_tag(feed.get("language"))
     # RFC 4287, 4.2.1: an entry without author has the feed's.
-    authors = _authors(feed, url) if format_.startswith("atom") else ()
+    authors = _authors(feed, url) if is_atom else ()
     return Document(
-        entries=fields.newest_sightings([_sighting(raw, url, format_, language, authors) for raw in entries]),
+        entries=fields.newest_sightings([_sighting(raw, url, language, authors, is_atom=is_atom) for raw in entries]),
         format=format_,
         title=_title(feed),
-        home=fields.web_address(_text(feed, "link"), url),
+        home=fields.web_address(feed.get("link"), url),
         language=language,
         deleted=tuple(dict.fromkeys(fields.identifier(ref) for ref in found.deleted)),
         hubs=fields.distinct_hubs(_related(feed, "hub", url)),
@@ -69,182 +83,190 @@ def document(found: Found, url: str) -> Document:
     )
 
 
-def _related(raw: _Raw, relation: str, url: str) -> Iterator[str]:
-    for link in _dicts(raw, "links"):
-        if _text(link, "rel") == relation and (address := fields.web_address(_text(link, "href"), url)):
+def _related(raw: Raw, relation: str, url: str) -> Iterator[str]:
+    for link in raw.get("links", ()):
+        if link.get("rel") == relation and (address := fields.web_address(link.get("href"), url)):
             yield address
 
 
 def _sighting(
-    raw: _Raw, url: str, format_: str, feed_language: str | None, feed_authors: tuple[Author, ...]
+    raw: Raw, url: str, feed_language: str | None, feed_authors: tuple[Author, ...], *, is_atom: bool
 ) -> Sighting:
-    link = _link(raw, url)
+    # Where there is no link, feedparser takes the guid. Only a whole address is one: "1234" is no page beside the feed.
+    entry_id, own = raw.get("id", ""), raw.get("link")
+    is_guid = raw.get("guidislink", False) and own == entry_id
+    link = fields.web_address(own, None if is_guid else url)
+    if not link:
+        link = next((page.url for page in _pages(raw, url)), None)
     body, summary = _body_and_summary(raw, url)
     updated_at = _date(raw, "updated")
     published_at = _date(raw, "published") or _date(raw, "created")
-    if not format_.startswith("atom"):
+    if not is_atom:
         # RSS knows no updates: its dc:date, which feedparser files under `updated`, is the date of publication.
         published_at = published_at or updated_at
     return Sighting(
-        entry_id=fields.identifier(_text(raw, "id")),
-        url=link,
-        title=_title(raw),
-        body_html=body,
-        summary_html=summary,
-        language=_language(raw, feed_language),
-        authors=_authors(raw, url) or feed_authors,
-        categories=fields.distinct_names(_category_names(raw)),
-        media=fields.distinct_media(_media(raw, url)),
-        alternates=fields.distinct_alternates(_alternates(raw, url), link),
-        published_at=published_at,
-        updated_at=updated_at,
+        fields.identifier(entry_id),
+        link,
+        _title(raw),
+        body,
+        summary,
+        _language(raw, feed_language),
+        _authors(raw, url) or feed_authors,
+        _categories(raw),
+        _media(raw, url),
+        _alternates(raw, url, link, None if is_guid else own),
+        published_at,
+        updated_at,
     )
 
 
-def _text(raw: _Raw, key: str) -> str:
-    value = dict.get(raw, key)
-    return value if isinstance(value, str) else ""
-
-
-def _dicts(raw: _Raw, key: str) -> list[_Raw]:
-    value = dict.get(raw, key)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _dict(raw: _Raw, key: str) -> _Raw:
-    value = dict.get(raw, key)
-    return value if isinstance(value, dict) else {}
-
-
-def _title(raw: _Raw) -> str | None:
+def _title(raw: Raw) -> str | None:
     """The title as plain text, whatever it was: nothing in it is markup any more."""
-    title = _text(raw, "title")
-    if _text(_dict(raw, "title_detail"), "type") in _HTML:
+    title = raw.get("title")
+    if not title:
+        return None
+    if "title_detail" in raw and raw["title_detail"].get("type") in _HTML:
         return fields.plain_text(title, fields.MAX_TITLE) or None
     return fields.clean(title, fields.MAX_TITLE) or None
 
 
-def _link(raw: _Raw, url: str) -> str | None:
-    """The entry's own page; feedparser's choice, unless that is no web address."""
-    link = _text(raw, "link")
-    # Where there is no link, feedparser takes the guid. Only a whole address is one: "1234" is no page beside the feed.
-    is_guid = bool(dict.get(raw, "guidislink")) and link == _text(raw, "id")
-    return fields.web_address(link, None if is_guid else url) or next((page.url for page in _pages(raw, url)), None)
+def _pages(raw: Raw, url: str) -> Iterator[Alternate]:
+    for link in raw.get("links", ()):
+        is_page = link.get("rel") == "alternate" and link.get("type", "") in _PAGE
+        if is_page and (address := fields.web_address(link.get("href"), url)):
+            yield Alternate(address, fields.language_tag(link.get("hreflang")))
 
 
-def _pages(raw: _Raw, url: str) -> Iterator[Alternate]:
-    for link in _dicts(raw, "links"):
-        is_page = _text(link, "rel") == "alternate" and _text(link, "type") in _PAGE
-        if is_page and (address := fields.web_address(_text(link, "href"), url)):
-            yield Alternate(address, fields.language_tag(_text(link, "hreflang")))
+def _alternates(raw: Raw, url: str, link: str | None, own: str | None) -> tuple[Alternate, ...]:
+    """What leads to the entry elsewhere; `own` is how the entry's own link, relative to `url`, is written."""
+    links = raw.get("links", ())
+    others = any(one.get("href") != own or "hreflang" in one for one in links) if own else links
+    found = [*_pages(raw, url)] if others else []
+    if address := fields.web_address(raw.get("feedburner_origlink")):
+        found.append(Alternate(address))
+    return fields.distinct_alternates(found, link) if found else ()
 
 
-def _alternates(raw: _Raw, url: str) -> Iterator[Alternate]:
-    yield from _pages(raw, url)
-    if address := fields.web_address(_text(raw, "feedburner_origlink")):
-        yield Alternate(address)
-
-
-def _body_and_summary(raw: _Raw, url: str) -> tuple[str, str]:
+def _body_and_summary(raw: Raw, url: str) -> tuple[str, str]:
     """Both as HTML; the summary is empty where it says the same as the body."""
-    contents = [content for content in _dicts(raw, "content") if _text(content, "value").strip()]
-    chosen = next((one for one in contents if _text(one, "type") in _HTML), None) or next(
-        (one for one in contents if _text(one, "type") == "text/plain"), None
-    )
-    summary = _as_html(_text(raw, "summary"), _dict(raw, "summary_detail"), url)
+    summary = raw.get("summary", "")
+    chosen = _chosen([content for content in raw.get("content", ()) if content.get("value", "").strip()])
     if chosen:
-        body = _as_html(_text(chosen, "value"), chosen, url)
-        return body, "" if _text(raw, "summary") == _text(chosen, "value") else summary
-    if summary:
+        text = chosen["value"]
+        body = _as_html(text, chosen, url)
+        return body, "" if summary == text else _as_html(summary, raw.get("summary_detail"), url)
+    if summary := _as_html(summary, raw.get("summary_detail"), url):
         return summary, ""
     for key in ("dc_description", "itunes_summary", "media_text"):
-        if text := _as_html(_text(raw, key), _dict(raw, f"{key}_detail"), url):
+        if text := _as_html(raw.get(key, ""), raw.get(f"{key}_detail"), url):
             return text, ""
     return "", ""
 
 
-def _as_html(text: str, detail: _Raw, url: str) -> str:
-    if _text(detail, "type") == "text/plain":
-        return fields.paragraphs(text)
-    base = fields.web_address(_text(detail, "base"), url) or url
-    return fields.with_absolute_links(fields.clean(text, fields.MAX_BODY), base)
-
-
-def _language(raw: _Raw, feed_language: str | None) -> str | None:
-    """What the entry itself declares; what it only inherits from the feed stands in `Document.language`."""
-    if declared := fields.language_tag(_text(raw, "language")) or fields.language_tag(_text(raw, "declared_language")):
-        return declared
-    details = (*_dicts(raw, "content"), _dict(raw, "summary_detail"), _dict(raw, "title_detail"))
-    tags = (fields.language_tag(_text(detail, "language")) for detail in details)
-    return next((tag for tag in tags if tag and tag != feed_language), None)
-
-
-def _authors(raw: _Raw, url: str) -> tuple[Author, ...]:
-    return fields.distinct_authors(
-        Author(_person(_text(one, "name")), fields.web_address(_text(one, "href"), url))
-        for one in _dicts(raw, "authors")
+def _chosen(contents: Sequence[Raw]) -> Raw | None:
+    """The first content that is HTML, or else plain text."""
+    return next((one for one in contents if one.get("type") in _HTML), None) or next(
+        (one for one in contents if one.get("type") == "text/plain"), None
     )
 
 
-def _person(text: str) -> str:
+def _as_html(text: str, detail: Raw | None, url: str) -> str:
+    if not text:
+        return ""
+    if detail and detail.get("type") == "text/plain":
+        return fields.paragraphs(text)
+    base = (fields.web_address(detail.get("base"), url) if detail else None) or url
+    return fields.with_absolute_links(fields.clean(text, fields.MAX_BODY), base)
+
+
+def _language(raw: Raw, feed_language: str | None) -> str | None:
+    """What the entry itself declares; what it only inherits from the feed stands in `Document.language`."""
+    for key in ("language", "declared_language"):
+        if declared := fields.language_tag(raw.get(key)):
+            return declared
+    details = (*raw.get("content", ()), raw.get("summary_detail"), raw.get("title_detail"))
+    tags = {detail.get("language"): None for detail in details if detail}
+    tags.pop(feed_language, None)
+    return next((tag for tag in map(fields.language_tag, tags) if tag and tag != feed_language), None)
+
+
+def _authors(raw: Raw, url: str) -> tuple[Author, ...]:
+    authors = raw.get("authors")
+    if not authors:
+        return ()
+    return fields.distinct_authors(
+        Author(_person(one.get("name", "")[: fields.MAX_NAME]), fields.web_address(one.get("href"), url))
+        for one in authors
+    )
+
+
+@lru_cache(maxsize=256)
+def _person(name: str) -> str:
     """The name in `a@b.example (Name)` or `Name <a@b.example>`; a mail address is nobody's name and not passed on."""
-    name = text[: fields.MAX_NAME]
     if "@" in name:
         named = _NAME_IN_BRACKETS.fullmatch(name)
         name = named[1] if named else _MAIL_BESIDE_NAME.sub("", name)
     return fields.plain_text(name, fields.MAX_NAME).strip("\"' ")
 
 
-def _category_names(raw: _Raw) -> Iterator[str]:
-    for tag in _dicts(raw, "tags"):
-        label, term = _text(tag, "label"), _text(tag, "term")
+def _categories(raw: Raw) -> tuple[str, ...]:
+    names = []
+    for tag in raw.get("tags", ()):
+        label, term = tag.get("label"), tag.get("term")
         if label:
-            yield fields.plain_text(label, fields.MAX_NAME)
+            names.append(fields.plain_text(label, fields.MAX_NAME))
         # A term that is an address (YouTube, Blogger) classifies for machines.
         if term and not fields.web_address(term):
-            yield fields.plain_text(term, fields.MAX_NAME)
+            names.append(fields.plain_text(term, fields.MAX_NAME))
+    return fields.distinct_names(names) if names else ()
 
 
-def _media(raw: _Raw, url: str) -> Iterator[Media]:
+def _media(raw: Raw, url: str) -> tuple[Media, ...]:
     """What the entry carries: first what is said to be content, then enclosures, and last small pictures of it."""
-    found = _dicts(raw, "found_media")
-    # A description beside the media describes them, unless it is all the text that the entry has.
-    shared = _text(raw, "media_text") if _text(raw, "summary") or _dicts(raw, "content") else ""
-    yield from _each_medium((one for one in found if one["kind"] == "content"), url, shared)
-    for link in _dicts(raw, "links"):
-        if _text(link, "rel") == "enclosure" and (address := fields.web_address(_text(link, "href"), url)):
-            yield Media(address, fields.media_type(_text(link, "type"), address))
-    yield from _each_medium((one for one in found if one["kind"] == "thumbnail"), url, "")
-    for picture in (_text(raw, "picture"), _text(_dict(raw, "image"), "href")):
-        if address := fields.web_address(picture, url):
-            yield Media(address, fields.media_type(None, address, otherwise=fields.ANY_PICTURE))
+    found = raw.get("found_media", ())
+    media: list[Media] = []
+    if found:
+        # A description beside the media describes them, unless it is all the text that the entry has.
+        shared = raw.get("media_text", "") if raw.get("summary") or raw.get("content") else ""
+        media += _each_medium((one for one in found if one["kind"] == "content"), url, shared)
+    for link in raw.get("links", ()):
+        if link.get("rel") == "enclosure" and (address := fields.web_address(link.get("href"), url)):
+            media.append(Media(address, fields.media_type(link.get("type"), address)))
+    if found:
+        media += _each_medium((one for one in found if one["kind"] == "thumbnail"), url, "")
+    for picture in (raw.get("picture"), raw["image"].get("href") if "image" in raw else None):
+        if picture and (address := fields.web_address(picture, url)):
+            media.append(Media(address, fields.media_type(None, address, otherwise=fields.ANY_PICTURE)))
+    return fields.distinct_media(media) if media else ()
 
 
-def _each_medium(found: Iterable[_Raw], url: str, shared_alt: str) -> Iterator[Media]:
+def _each_medium(found: Iterable[Raw], url: str, shared_alt: str) -> Iterator[Media]:
     for one in found:
-        address = fields.web_address(_text(one, "url") or _text(one, "href"), url)
+        address = fields.web_address(one.get("url") or one.get("href"), url)
         # WordPress.com lists its author's face as an entry's medium.
         if not address or _FACE.match(address):
             continue
-        medium = "image" if one["kind"] == "thumbnail" else _text(one, "medium")
-        type_ = fields.media_type(_text(one, "type"), address, otherwise=_MEDIUM_TYPES.get(medium))
-        alt = _text(one, "alt") or (shared_alt if type_ and type_.startswith("image/") else "")
+        medium = "image" if one["kind"] == "thumbnail" else one.get("medium")
+        type_ = fields.media_type(one.get("type"), address, otherwise=_MEDIUM_TYPES.get(medium or ""))
+        alt = one.get("alt") or (shared_alt if type_ and type_.startswith("image/") else "")
         yield Media(
             address,
             type_,
             fields.plain_text(alt, fields.MAX_ALT) or None,
-            fields.whole_number(_text(one, "width")),
-            fields.whole_number(_text(one, "height")),
+            fields.whole_number(one.get("width") or ""),
+            fields.whole_number(one.get("height") or ""),
         )
 
 
-def _date(raw: _Raw, key: str) -> datetime | None:
+def _date(raw: Raw, key: str) -> datetime | None:
     """Our own reading; for scripts that it cannot read (Greek, Hungarian, Korean dates) feedparser's."""
-    text = _text(raw, key)
+    text = raw.get(key)
     if not text:
         return None
     moment = read_date(text)
-    parsed = dict.get(raw, f"{key}_parsed")
-    if moment or not parsed or text.isascii() or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:
+    if moment or text.isascii():
         return moment
+    parsed = raw.get(f"{key}_parsed")
+    if not parsed or not FIRST_YEAR <= parsed[0] <= LAST_YEAR:
+        return None
     return datetime.fromtimestamp(calendar.timegm(parsed), UTC)
