@@ -6,15 +6,13 @@ Each is given the place it stands in, itself, and how deep it is; it raises Odd 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
 
 from aggregator.documents import fields
 from aggregator.documents.fastnames import Odd
-from aggregator.documents.fastplace import HTML, PLAIN, XHTML, Place
+from aggregator.documents.fastplace import HTML, PLAIN, XHTML, Handler, Place
 from aggregator.documents.fasttexts import joined, repaired
-
-Handler = Callable[[Place, Element, int], None]
 
 _ITUNES = "http://www.itunes.com/"
 _PAGES = frozenset({"html", "xhtml", HTML, XHTML})
@@ -27,7 +25,7 @@ def title(place: Place, element: Element, depth: int) -> None:
     content = place.content(element, PLAIN, depth)
     reading = place.reading
     if not -1 < reading.title_depth <= depth:
-        place.put_content("title", content, depth)
+        place.put_title(content, depth)
     if content["value"]:
         reading.title_depth = depth
 
@@ -79,7 +77,7 @@ def guid(place: Place, element: Element, depth: int) -> None:
     is_link = attributes.get("ispermalink", "true") == "true"
     text = place.text(element)
     value = repaired(joined(base, text) if text and is_link else text)
-    place.put("id", value, depth)
+    place.raw["id"] = value
     place.raw.setdefault("guidislink", is_link and "link" not in place.raw)
     if is_link:
         place.raw.setdefault("link", value)
@@ -91,20 +89,20 @@ def author(place: Place, element: Element, depth: int) -> None:
     person: dict[str, str] = {}
     authors = place.raw.setdefault("authors", [])
     authors.append(person)
-    pieces = [element.text or ""]
+    said = element.text or ""
     for child in element:
         _of_person(place, child, person, depth + 1)
-        pieces.append(child.tail or "")
-    if person and "name" not in person and len(authors) > 1:
+        said += child.tail or ""
+    if not person:
+        if text := repaired(said.strip()):
+            person["name"] = text
+    elif "name" not in person and len(authors) > 1:
         # feedparser gives such a one the name of the author before.
         raise Odd("an author with an address and no name")
-    text = repaired("".join(pieces).strip())
-    if text and not person:
-        person["name"] = text
 
 
 def _of_person(place: Place, element: Element, person: dict[str, str], depth: int) -> None:
-    name = place.reading.names.element(element.tag)
+    name = place.reading.names.elements[element.tag]
     if name in _PERSON:
         place.pass_over(element)
         text = place.text(element)
@@ -123,15 +121,15 @@ def contributor(place: Place, element: Element, _depth: int) -> None:
     """Nobody asks for it, but what describes a person may mean something else elsewhere."""
     place.attributes(element)
     for child in element:
-        if place.reading.names.element(child.tag) not in _PERSON:
+        if place.reading.names.elements[child.tag] not in _PERSON:
             raise Odd("a contributor that is more than a person")
         place.pass_over(child)
 
 
-def language(place: Place, element: Element, depth: int) -> None:
+def language(place: Place, element: Element, _depth: int) -> None:
     """The language, in words of its own."""
     place.attributes(element)
-    place.put("language", repaired(place.text(element)), depth)
+    place.raw["language"] = repaired(place.text(element))
 
 
 def passed_over(place: Place, element: Element, _depth: int) -> None:

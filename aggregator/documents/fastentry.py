@@ -7,9 +7,8 @@ from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in
 
 from aggregator.documents import fastelements, fastmedia
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.fastelements import Handler
 from aggregator.documents.fastnames import Odd
-from aggregator.documents.fastplace import HTML, PLAIN, Place
+from aggregator.documents.fastplace import HTML, PLAIN, Handler, Place
 from aggregator.documents.fasttexts import repaired
 
 _IN_SOURCE_NAMES = """
@@ -32,7 +31,8 @@ def _first_summary_then_content(place: Place, element: Element, type_: str, dept
     if "summary" in place.raw and not place.has_content:
         content(place, element, depth)
     else:
-        place.put_content("summary", place.content(element, type_, depth), depth)
+        place.raw["summary_detail"] = found = place.content(element, type_, depth)
+        place.raw["summary"] = found["value"]
 
 
 def content(place: Place, element: Element, depth: int, otherwise: str = PLAIN) -> None:
@@ -50,28 +50,29 @@ def content_encoded(place: Place, element: Element, depth: int) -> None:
 
 def _text_of(key: str) -> Handler:
     def handle(place: Place, element: Element, depth: int) -> None:
-        place.put_content(key, place.content(element, HTML, depth), depth)
+        place.raw[f"{key}_detail"] = found = place.content(element, HTML, depth)
+        place.raw[key] = found["value"]
 
     return handle
 
 
 def _date_of(key: str) -> Handler:
-    def handle(place: Place, element: Element, depth: int) -> None:
+    def handle(place: Place, element: Element, _depth: int) -> None:
         place.attributes(element)
         text = repaired(place.text(element))
         if not text.isascii() and read_date(text) is None:
             # feedparser reads dates of three languages that we do not.
             raise Odd("a date in another script")
-        place.put(key, text, depth)
+        place.raw[key] = text
 
     return handle
 
 
-def original_link(place: Place, element: Element, depth: int) -> None:
+def original_link(place: Place, element: Element, _depth: int) -> None:
     """The page that a feed service took the entry from."""
     if element.keys():
         raise Odd("an original link with attributes")
-    place.put("feedburner_origlink", repaired(place.text(element)), depth)
+    place.raw["feedburner_origlink"] = repaired(place.text(element))
 
 
 def source(place: Place, element: Element, depth: int) -> None:
@@ -79,7 +80,7 @@ def source(place: Place, element: Element, depth: int) -> None:
     place.attributes(element)
     place.reading.title_depth = -1
     for child in element:
-        name = place.reading.names.element(child.tag)
+        name = place.reading.names.elements[child.tag]
         if name not in _IN_SOURCE:
             raise Odd("a source that says more than is known")
         if name in {"author", "contributor"}:

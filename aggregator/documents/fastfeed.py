@@ -14,10 +14,10 @@ from typing import cast
 from xml.etree.ElementTree import Element, ParseError, XMLPullParser  # Only what `find_root` let in: no DTD.
 
 from aggregator.documents import fastelements, fields
-from aggregator.documents.fastelements import PASSED_OVER, Handler, passed_over
+from aggregator.documents.fastelements import PASSED_OVER, passed_over
 from aggregator.documents.fastentry import IN_ENTRY
 from aggregator.documents.fastnames import Names, Odd, version_by_name_space
-from aggregator.documents.fastplace import Place, Reading, base_within, language_within
+from aggregator.documents.fastplace import Handler, Handlers, Place, Reading, base_within, language_within
 from aggregator.documents.fasttexts import repaired
 from aggregator.documents.guards import MAX_CATEGORIES_OF_AN_ENTRY, MAX_INSTRUCTIONS, MAX_PREFIXES
 from aggregator.documents.xmlfeed import Found
@@ -43,48 +43,54 @@ def read_quickly(xml: bytes) -> Found | None:
         return None
 
 
-def _parsed(xml: bytes) -> tuple[Element, list[tuple[str, str]], int]:
-    """The first element, all prefixes and name spaces in the order of their declaration, and how many are its own."""
+def _parsed(xml: bytes) -> tuple[Element, list[tuple[str, str]], int, int]:
+    """The first element, all prefixes and name spaces in the order of their declaration, and how many are its own.
+
+    Last, how many elements there are.
+    """
     parser: XMLPullParser[Element] = XMLPullParser(("start-ns", "start"))
     parser.feed(xml)
     parser.close()
-    declared: list[tuple[str, str]] = []
-    root: Element | None = None
-    its_own = 0
-    for _, value in cast("Iterator[tuple[str, Element | tuple[str, str]]]", parser.read_events()):
-        if isinstance(value, tuple):
-            declared.append(value)
-            if root is not None and value[1] == _XLINK:
+    events = cast("Iterator[tuple[str, Element | tuple[str, str]]]", parser.read_events())
+    its_own: list[tuple[str, str]] = []
+    for _, value in events:
+        if not isinstance(value, tuple):
+            others = [event[1] for event in events]
+            declared = [other for other in others if isinstance(other, tuple)]
+            if any(space == _XLINK for _, space in declared):
                 raise Odd("a declaration that feedparser takes for an attribute")
-        elif root is None:
-            root, its_own = value, len(declared)
-    if root is None:
-        raise Odd("no element")
-    return root, declared, its_own
+            return value, its_own + declared, len(its_own), len(others) - len(declared) + 1
+        its_own.append(value)
+    raise Odd("no element")
 
 
 class _Feed:
     """One document on its way to what it says."""
 
-    def __init__(self, root: Element, declared: list[tuple[str, str]], its_own: int) -> None:
+    def __init__(self, root: Element, declared: list[tuple[str, str]], its_own: int, elements: int) -> None:
         self._root = root
         self._reading = Reading(Names(declared), version_by_name_space(declared[:its_own]))
         self._feed = Place(self._reading)
         self._entries: list[Place] = []
         self._deleted: list[str] = []
         self._rhythm: dict[str, list[str]] = {}
+        self._in_entry = Handlers(self._reading.names, IN_ENTRY)
+        # Counting all elements costs less than counting those of each entry.
+        self._is_large = elements > MAX_CATEGORIES_OF_AN_ENTRY
 
     def read(self) -> Found:
-        name = self._reading.names.element(self._root.tag)
+        name = self._reading.names.elements[self._root.tag]
         attributes = self._reading.names.attributes(self._root)
         self._enter(attributes)
         if name == "rss":
             self._read_rss(attributes)
         elif name == "feed":
-            self._reading.version = self._reading.version or _ATOM_VERSIONS.get(attributes.get("version", ""), "atom")
+            named = _ATOM_VERSIONS.get(attributes.get("version", ""), "atom")
+            self._reading.settle(self._reading.version or named)
             self._note_language()
             self._read_feed(self._root, 1)
         elif name == "rdf_rdf" and self._reading.version:
+            self._reading.settle(self._reading.version)
             self._read_rdf()
         else:
             raise Odd("a first element of another name")
@@ -106,10 +112,10 @@ class _Feed:
 
     def _read_rss(self, attributes: Mapping[str, str]) -> None:
         version = attributes.get("version", "")
-        if not self._reading.version.startswith("rss"):
-            self._reading.version = _RSS_VERSIONS.get(version) or ("rss20" if version.startswith("2.") else "rss")
+        named = _RSS_VERSIONS.get(version) or ("rss20" if version.startswith("2.") else "rss")
+        self._reading.settle(self._reading.version if self._reading.version.startswith("rss") else named)
         self._note_language()
-        if len(self._root) != 1 or self._reading.names.element(self._root[0].tag) != "channel":
+        if len(self._root) != 1 or self._reading.names.elements[self._root[0].tag] != "channel":
             raise Odd("anything but one channel")
         self._read_channel(self._root[0])
 
@@ -128,7 +134,7 @@ class _Feed:
     def _read_rdf(self) -> None:
         channels = 0
         for child in self._root:
-            name = self._reading.names.element(child.tag)
+            name = self._reading.names.elements[child.tag]
             if name == "channel" and not channels:
                 channels += 1
                 self._read_channel(child)
@@ -142,7 +148,7 @@ class _Feed:
     def _read_feed(self, element: Element, depth: int) -> None:
         names, place = self._reading.names, self._feed
         for child in element:
-            name = names.element(child.tag)
+            name = names.elements[child.tag]
             if name in _ENTRIES:
                 self._read_entry(child, depth + 1)
             elif handler := _AS_IN_ENTRY.get(name):
@@ -155,29 +161,28 @@ class _Feed:
                 place.pass_over_unknown(child, name, depth + 1)
 
     def _read_entry(self, element: Element, depth: int) -> None:
-        if len(self._entries) >= fields.MAX_ENTRIES or len([*element.iter()]) > MAX_CATEGORIES_OF_AN_ENTRY:
-            raise Odd("more than is read here")
-        names = self._reading.names
-        attributes = names.attributes(element)
+        if len(self._entries) >= fields.MAX_ENTRIES:
+            raise Odd("more entries than are read here")
+        if self._is_large and len([*element.iter()]) > MAX_CATEGORIES_OF_AN_ENTRY:
+            raise Odd("more elements than are read here")
+        reading, feed = self._reading, self._feed
+        attributes = reading.names.attributes(element)
         if "lastmod" in attributes or "href" in attributes:
             raise Odd("an item of Microsoft's channel format")
-        self._reading.title_depth = -1
-        language, base = language_within(self._feed.language, attributes), base_within(self._reading.base, attributes)
-        place = Place(self._reading, depth, language, base, is_entry=True, has_content=self._feed.has_content)
-        self._reading.base = base
-        place.raw["declared_language"] = attributes.get("xml:lang") or attributes.get("lang") or ""
+        reading.title_depth = -1
+        language, base = language_within(feed.language, attributes), base_within(reading.base, attributes)
+        place = Place(reading, depth, language, base, is_entry=True, has_content=feed.has_content)
+        reading.base = base
+        if declared := attributes.get("xml:lang") or attributes.get("lang"):
+            place.raw["declared_language"] = declared
         if identifier := attributes.get("rdf:about"):
             place.raw["id"] = identifier
         self._entries.append(place)
+        handlers = self._in_entry
         for child in element:
-            name = names.element(child.tag)
-            handler = IN_ENTRY.get(name)
-            if handler:
-                handler(place, child, depth + 1)
-            else:
-                place.pass_over_unknown(child, name, depth + 1)
-        self._feed.has_content = False
-        self._reading.base = self._feed.base or self._reading.base
+            handlers[child.tag](place, child, depth + 1)
+        feed.has_content = False
+        reading.base = feed.base or reading.base
 
     def deletion(self, element: Element, depth: int) -> None:
         """RFC 6721: an entry that is no more. What its link says, feedparser takes for the feed's own."""
@@ -185,7 +190,7 @@ class _Feed:
         if said.get("ref"):
             self._deleted.append(said["ref"])
         for child in element:
-            name = self._reading.names.element(child.tag)
+            name = self._reading.names.elements[child.tag]
             if name == "link":
                 fastelements.link(self._feed, child, depth + 1)
             elif name.rpartition("_")[2] in _IN_DELETED and len(child):
@@ -220,7 +225,7 @@ class _Feed:
         self._feed.attributes(element)
         self._reading.title_depth = -1
         for child in element:
-            name = self._reading.names.element(child.tag)
+            name = self._reading.names.elements[child.tag]
             if name not in expected or (self._feed.attributes(child) and name != "link"):
                 raise Odd("a logo or form that says more than is known")
             if self._feed.text(child) and name == "title":
@@ -230,7 +235,7 @@ class _Feed:
         """What holds nothing but itself or the unknown: categories of categories, RDF's list of items."""
         self._feed.attributes(element)
         for child in element:
-            name = self._reading.names.element(child.tag)
+            name = self._reading.names.elements[child.tag]
             if name.endswith("category"):
                 self.nested(child, depth + 1)
             else:
@@ -240,7 +245,7 @@ class _Feed:
         """A podcast's owner; feedparser mixes the name up with the last author's, whom only Atom asks for."""
         self._feed.attributes(element)
         for child in element:
-            if self._reading.names.element(child.tag) not in {"itunes_name", "itunes_email", "name", "email"}:
+            if self._reading.names.elements[child.tag] not in {"itunes_name", "itunes_email", "name", "email"}:
                 raise Odd("an owner who is more than a person")
             self._feed.pass_over(child)
         if self._reading.version.startswith("atom"):
@@ -250,13 +255,13 @@ class _Feed:
         """How often the feed wishes to be asked for, in one word or number."""
         attributes, text = self._feed.attributes(element), self._feed.text(element)
         if text and not attributes:
-            self._rhythm.setdefault(self._reading.names.element(element.tag), []).append(repaired(text))
+            self._rhythm.setdefault(self._reading.names.elements[element.tag], []).append(repaired(text))
 
     def wishes(self, element: Element, depth: int) -> None:
         """The same, several times."""
         self._feed.attributes(element)
         for child in element:
-            if self._reading.names.element(child.tag) not in {"hour", "day"}:
+            if self._reading.names.elements[child.tag] not in {"hour", "day"}:
                 raise Odd("hours or days that say more than is known")
             self.wish(child, depth + 1)
 

@@ -7,9 +7,9 @@ from typing import Any
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
 
 from aggregator.documents import fields
-from aggregator.documents.fastelements import PASSED_OVER, Handler, keywords_of, media_category, passed_over, title
+from aggregator.documents.fastelements import PASSED_OVER, keywords_of, media_category, passed_over, title
 from aggregator.documents.fastnames import Odd
-from aggregator.documents.fastplace import HTML, Place
+from aggregator.documents.fastplace import HTML, Handler, Place
 from aggregator.documents.fasttexts import joined, repaired
 
 
@@ -17,7 +17,7 @@ def media_content(place: Place, element: Element, depth: int) -> None:
     """A medium, with what is said of it inside."""
     place.medium = _note(place, "content", place.attributes(element))
     for child in element:
-        name = place.reading.names.element(child.tag)
+        name = place.reading.names.elements[child.tag]
         handler = _OF_MEDIA.get(name)
         if handler:
             handler(place, child, depth + 1)
@@ -32,7 +32,7 @@ def media_group(place: Place, element: Element, depth: int) -> None:
     if "lang" in said or "xml:lang" in said:
         raise Odd("media with a language of their own")
     for child in element:
-        name = place.reading.names.element(child.tag)
+        name = place.reading.names.elements[child.tag]
         handler = IN_GROUP.get(name)
         if handler:
             handler(place, child, depth + 1)
@@ -92,7 +92,7 @@ def image(place: Place, element: Element, _depth: int) -> None:
     place.reading.title_depth = -1
     pieces = [element.text or ""]
     for child in element:
-        name = place.reading.names.element(child.tag)
+        name = place.reading.names.elements[child.tag]
         if name not in {"url", "title", "link", "width", "height"} or child.keys():
             raise Odd("a picture that says more than is known")
         text = place.text(child)

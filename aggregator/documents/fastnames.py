@@ -5,7 +5,7 @@ Judges no contents. Where a name's meaning hangs on the order of declarations, i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
 
 from aggregator.documents.guards import MAX_ATTRIBUTES, MAX_BASE
@@ -91,20 +91,36 @@ _KNOWN: dict[str, str] = {
 }
 # Those of attributes that are asked for.
 _ATTRIBUTE_PREFIXES = frozenset({"rdf", "xml"})
-_BASES = ("xml:base", "base")
+_BASES = frozenset({"xml:base", "base"})
+_IN_LOWER_CASE = frozenset({"rel", "type"})
+_JUDGED = _BASES | _IN_LOWER_CASE
 
 
 class Odd(Exception):  # noqa: N818 - not an error: the thorough reader reads what this one does not understand
     """The document holds something that only the thorough reader is sure about."""
 
 
+class _Remembered(dict[str, str]):
+    """Names that are found out when they are first asked for."""
+
+    def __init__(self, find: Callable[[str], str]) -> None:
+        self._find = find
+
+    def __missing__(self, name: str) -> str:
+        found = self[name] = self._find(name)
+        return found
+
+
 class Names:
-    """The names of one document's elements and attributes, by what all of it declares."""
+    """The names of one document's elements and attributes, by what all of it declares.
+
+    `elements` gives feedparser's name of each tag, with `_` between prefix and name: `dc_creator`, `pubdate`.
+    """
 
     def __init__(self, declared: Iterable[tuple[str, str]]) -> None:
         """`declared` are prefix and name space in the document's order; "" is the prefix of the default one."""
-        self._elements: dict[str, str] = {}
-        self._attributes: dict[str, str] = {}
+        self.elements = _Remembered(self._name_element)
+        self._attributes = _Remembered(self._name_attribute)
         self._unknown: dict[str, str] = {}
         spaces: dict[str, str] = {}
         used, misused = set(), set()
@@ -122,30 +138,22 @@ class Names:
         if used & misused - {""}:
             raise Odd("a known prefix that means something else")
 
-    def element(self, tag: str) -> str:
-        """Feedparser's name of an element, with `_` between prefix and name: `dc_creator`, `pubdate`."""
-        name = self._elements.get(tag)
-        if name is None:
-            name = self._elements[tag] = self._name_element(tag)
-        return name
-
     def attributes(self, element: Element) -> dict[str, str]:
         """An element's attributes by feedparser's names: `xml:lang`, `ispermalink`; `rel` and `type` in lower case."""
-        found: dict[str, str] = {}
         items = element.items()
         if not items:
-            return found
+            return {}
+        names = self._attributes
+        found = {names[key]: value for key, value in items}
+        if len(found) < len(items):
+            raise Odd("an attribute that is said twice")
         if len(items) > MAX_ATTRIBUTES:
             raise Odd("more attributes than are read")
-        for key, value in items:
-            name = self._attributes.get(key)
-            if name is None:
-                name = self._attributes[key] = self._name_attribute(key)
-            if name in found:
-                raise Odd("an attribute that is said twice")
-            found[name] = value.lower() if name in {"rel", "type"} else value
-        if any(len(found.get(base, "")) > MAX_BASE for base in _BASES):
-            raise Odd("a base address of absurd length")
+        for name in found.keys() & _JUDGED:
+            if name in _BASES and len(found[name]) > MAX_BASE:
+                raise Odd("a base address of absurd length")
+            if name in _IN_LOWER_CASE:
+                found[name] = found[name].lower()
         return found
 
     def _learn(self, prefix: str, space: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
@@ -43,15 +43,20 @@ class Reading:
 
     names: Names
     version: str
+    is_atom: bool = False
     base: str = ""
     title_depth: int = -1
+
+    def settle(self, version: str) -> None:
+        """Note the format, as soon as that is known and before any text is read."""
+        self.version, self.is_atom = version, version.startswith("atom")
 
 
 @dataclass(slots=True)
 class Place:
     """The feed or an entry, `depth` deep, with the language and base address inside it.
 
-    `depths` says how deep what an entry has stood; a feed's later element always wins.
+    `title_at` says how deep the title of an entry has stood; a feed's later element always wins.
     """
 
     reading: Reading
@@ -59,17 +64,15 @@ class Place:
     language: str | None = None
     base: str = ""
     is_entry: bool = False
-    raw: dict[str, Any] = field(default_factory=dict)
-    depths: dict[str, int] = field(default_factory=dict)
     has_content: bool = False
+    raw: dict[str, Any] = field(default_factory=dict)
+    title_at: int | None = None
     medium: dict[str, Any] | None = None
 
     def attributes(self, element: Element) -> dict[str, str]:
         """The attributes of an element that may not say a base address, by feedparser's names."""
         found = self.reading.names.attributes(element)
-        if not found:
-            return found
-        if "base" in found or "xml:base" in found:
+        if found and ("base" in found or "xml:base" in found):
             raise Odd("a base address where none is expected")
         return found
 
@@ -78,48 +81,46 @@ class Place:
 
         Where what is around it has none, feedparser goes on with it after the element.
         """
+        reading = self.reading
         if depth == self.depth + 1:
-            base = base_within(self.reading.base, attributes)
-            self.reading.base = self.base or base
+            base = base_within(reading.base, attributes) if attributes else reading.base
+            reading.base = self.base or base
             return base
         if "base" in attributes or "xml:base" in attributes:
             raise Odd("a base address where none is expected")
-        return self.reading.base
+        return reading.base
 
     def text(self, element: Element) -> str:
         """The text of an element without children."""
         if len(element):
             raise Odd("an element inside a text")
-        return (element.text or "").strip()
+        text = element.text
+        return text.strip() if text else ""
 
     def content(self, element: Element, otherwise: str, depth: int) -> dict[str, Any]:
         """A text with its type, language and base address, as feedparser details it."""
-        attributes = self.reading.names.attributes(element)
-        base, type_, language = self.reading.base, otherwise, self.language
-        if attributes:
+        reading = self.reading
+        base, type_, language = reading.base, otherwise, self.language
+        if attributes := reading.names.attributes(element):
             base = self.own_base(attributes, depth)
             type_ = _TYPES.get(attributes.get("type", otherwise), "")
             language = language_within(language, attributes)
             if not type_ or attributes.get("mode") == "base64":
                 raise Odd("a text of another type")
         if type_ == XHTML:
-            text = markup(element, depth=depth, without_div=self.reading.version == "atom10")
+            text = markup(element, depth=depth, without_div=reading.version == "atom10")
         else:
             text = self.text(element)
-            if type_ == PLAIN and not self.reading.version.startswith("atom") and looks_like_html(text):
+            if type_ == PLAIN and not reading.is_atom and looks_like_html(text):
                 type_ = HTML
         return {"type": type_, "language": language, "base": base, "value": repaired(text)}
 
-    def put(self, key: str, value: str, depth: int) -> None:
-        """Keep a value, unless an entry has one already that stands less deep."""
-        if not self.is_entry or depth <= self.depths.get(key, depth):
-            self.depths[key] = depth
-            self.raw[key] = value
-
-    def put_content(self, key: str, content: dict[str, Any], depth: int) -> None:
-        """Keep a text and its details, of which the last always win."""
-        self.put(key, content["value"], depth)
-        self.raw[f"{key}_detail"] = content
+    def put_title(self, content: dict[str, Any], depth: int) -> None:
+        """Keep a title, unless an entry has one already that stands less deep; of its details, the last always win."""
+        if not self.is_entry or self.title_at is None or depth <= self.title_at:
+            self.title_at = depth
+            self.raw["title"] = content["value"]
+        self.raw["title_detail"] = content
 
     def pass_over(self, element: Element) -> None:
         """Leave out a text that nobody asks for."""
@@ -134,10 +135,26 @@ class Place:
         if element.keys():
             self.attributes(element)
         for child in element:
-            self.pass_over_unknown(child, self.reading.names.element(child.tag), depth + 1)
+            self.pass_over_unknown(child, self.reading.names.elements[child.tag], depth + 1)
 
 
+Handler = Callable[[Place, Element, int], None]
 _DEEPEST_UNKNOWN = 50
+
+
+class Handlers(dict[str, Handler]):
+    """What the elements of one document mean in one kind of place: by tag, found out when one first comes up."""
+
+    def __init__(self, names: Names, known: Mapping[str, Handler]) -> None:
+        self._names, self._known = names, known
+
+    def __missing__(self, tag: str) -> Handler:
+        handler = self[tag] = self._known.get(self._names.elements[tag], _unknown)
+        return handler
+
+
+def _unknown(place: Place, element: Element, depth: int) -> None:
+    place.pass_over_unknown(element, place.reading.names.elements[element.tag], depth)
 
 
 def language_within(language: str | None, attributes: Mapping[str, str]) -> str | None:

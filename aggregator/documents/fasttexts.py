@@ -43,21 +43,21 @@ ELEMENTS = frozenset(_ELEMENTS_NAMES.split())
 
 def repaired(text: str) -> str:
     """The text, read as UTF-8 where somebody took that for ISO 8859-1, with windows-1252's characters in place."""
-    if text.isascii():
+    # Either needs one of the characters from U+0080 to U+00BF, which all begin with this byte in UTF-8.
+    if text.isascii() or b"\xc2" not in text.encode("utf-8", "surrogatepass"):
         return text
     try:  # noqa: SIM105 - to suppress it takes longer than to read most texts
         text = text.encode("iso-8859-1").decode("utf-8")
     except UnicodeError:
         pass
-    # In UTF-8 they all begin with this byte, which takes a tenth of the time to look for.
-    is_unlikely = b"\xc2" not in text.encode("utf-8", "surrogatepass")
-    return text if is_unlikely or not _C1.search(text) else text.translate(_WINDOWS)
+    return text.translate(_WINDOWS) if _C1.search(text) else text
 
 
 def looks_like_html(text: str) -> bool:
     """Whether what calls itself plain text is HTML: it has an end tag or a reference, and nothing HTML has not."""
     return (
-        bool(_CLOSING_TAG_OR_REFERENCE.search(text))
+        ("&" in text or "</" in text)
+        and bool(_CLOSING_TAG_OR_REFERENCE.search(text))
         and all(name.lower() in ELEMENTS for name in _TAG_NAME.findall(text))
         and all(name in entitydefs for name in _REFERENCE.findall(text))
     )
