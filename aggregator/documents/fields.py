@@ -74,13 +74,13 @@ _ABSOLUTE = re.compile(r"\s*(?:[a-zA-Z][a-zA-Z0-9+.-]*:|#)")
 
 def clean(text: str, limit: int) -> str:
     """The text without characters that cannot be stored, without space around it, and at most `limit` long."""
-    return storable(text[: 2 * limit]).strip()[:limit]
+    if len(text) > limit:
+        return storable(text[: 2 * limit]).strip()[:limit]
+    return (text if text.isprintable() else storable(text)).strip()
 
 
 def storable(text: str) -> str:
     """The text without the characters that cannot be stored."""
-    if text.isprintable():
-        return text
     # Nearly all texts are fit, and byte by byte that is seen in a third of the time.
     try:
         octets = text.encode()
@@ -180,7 +180,7 @@ def media_type(declared: str | None, url: str, *, otherwise: str | None = None) 
 
 def distinct_names(names: Iterable[str], limit: int = MAX_CATEGORIES) -> tuple[str, ...]:
     """The names once each, in order, without empty ones."""
-    return tuple(dict.fromkeys(name for name in (clean(each, MAX_NAME) for each in names) if name))[:limit]
+    return tuple(dict.fromkeys([clear for name in names if (clear := clean(name, MAX_NAME))]))[:limit]
 
 
 def distinct_authors(authors: Iterable[Author]) -> tuple[Author, ...]:

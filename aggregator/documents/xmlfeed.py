@@ -92,15 +92,20 @@ def _related(raw: Raw, relation: str, url: str) -> Iterator[str]:
 def _sighting(
     raw: Raw, url: str, feed_language: str | None, feed_authors: tuple[Author, ...], *, is_atom: bool
 ) -> Sighting:
-    # Where there is no link, feedparser takes the guid. Only a whole address is one: "1234" is no page beside the feed.
     entry_id, own = raw.get("id", ""), raw.get("link")
+    # Where there is no link, feedparser takes the guid. Only a whole address is one: "1234" is no page beside the feed.
     is_guid = raw.get("guidislink", False) and own == entry_id
     link = fields.web_address(own, None if is_guid else url)
-    if not link:
-        link = next((page.url for page in _pages(raw, url)), None)
+    links = raw.get("links", ())
+    if not link and links:
+        link = next((page.url for page in _pages(links, url)), None)
+    elif links and not is_guid:
+        links = [one for one in links if one.get("href") != own or one.get("rel") != "alternate" or "hreflang" in one]
     body, summary = _body_and_summary(raw, url)
-    updated_at = _date(raw, "updated")
-    published_at = _date(raw, "published") or _date(raw, "created")
+    updated_at = _date(raw, "updated") if "updated" in raw else None
+    published_at = _date(raw, "published") if "published" in raw else None
+    if not published_at and "created" in raw:
+        published_at = _date(raw, "created")
     if not is_atom:
         # RSS knows no updates: its dc:date, which feedparser files under `updated`, is the date of publication.
         published_at = published_at or updated_at
@@ -112,9 +117,9 @@ def _sighting(
         summary,
         _language(raw, feed_language),
         _authors(raw, url) or feed_authors,
-        _categories(raw),
-        _media(raw, url),
-        _alternates(raw, url, link, None if is_guid else own),
+        _categories(raw["tags"]) if "tags" in raw else (),
+        _media(raw, links, url),
+        _alternates(raw, links, url, link),
         published_at,
         updated_at,
     )
@@ -130,18 +135,15 @@ def _title(raw: Raw) -> str | None:
     return fields.clean(title, fields.MAX_TITLE) or None
 
 
-def _pages(raw: Raw, url: str) -> Iterator[Alternate]:
-    for link in raw.get("links", ()):
+def _pages(links: Iterable[Raw], url: str) -> Iterator[Alternate]:
+    for link in links:
         is_page = link.get("rel") == "alternate" and link.get("type", "") in _PAGE
         if is_page and (address := fields.web_address(link.get("href"), url)):
             yield Alternate(address, fields.language_tag(link.get("hreflang")))
 
 
-def _alternates(raw: Raw, url: str, link: str | None, own: str | None) -> tuple[Alternate, ...]:
-    """What leads to the entry elsewhere; `own` is how the entry's own link, relative to `url`, is written."""
-    links = raw.get("links", ())
-    others = any(one.get("href") != own or "hreflang" in one for one in links) if own else links
-    found = [*_pages(raw, url)] if others else []
+def _alternates(raw: Raw, links: Iterable[Raw], url: str, link: str | None) -> tuple[Alternate, ...]:
+    found = [*_pages(links, url)] if links else []
     if address := fields.web_address(raw.get("feedburner_origlink")):
         found.append(Alternate(address))
     return fields.distinct_alternates(found, link) if found else ()
@@ -150,7 +152,7 @@ def _alternates(raw: Raw, url: str, link: str | None, own: str | None) -> tuple[
 def _body_and_summary(raw: Raw, url: str) -> tuple[str, str]:
     """Both as HTML; the summary is empty where it says the same as the body."""
     summary = raw.get("summary", "")
-    chosen = _chosen([content for content in raw.get("content", ()) if content.get("value", "").strip()])
+    chosen = _chosen(raw["content"]) if "content" in raw else None
     if chosen:
         text = chosen["value"]
         body = _as_html(text, chosen, url)
@@ -163,37 +165,49 @@ def _body_and_summary(raw: Raw, url: str) -> tuple[str, str]:
     return "", ""
 
 
-def _chosen(contents: Sequence[Raw]) -> Raw | None:
-    """The first content that is HTML, or else plain text."""
-    return next((one for one in contents if one.get("type") in _HTML), None) or next(
-        (one for one in contents if one.get("type") == "text/plain"), None
-    )
+def _chosen(contents: Iterable[Raw]) -> Raw | None:
+    """The first content that is HTML, or else plain text, and that is not empty."""
+    plain = None
+    for content in contents:
+        type_, value = content.get("type"), content.get("value")
+        if value and not value.isspace():
+            if type_ in _HTML:
+                return content
+            if type_ == "text/plain" and plain is None:
+                plain = content
+    return plain
 
 
 def _as_html(text: str, detail: Raw | None, url: str) -> str:
     if not text:
         return ""
-    if detail and detail.get("type") == "text/plain":
-        return fields.paragraphs(text)
-    base = (fields.web_address(detail.get("base"), url) if detail else None) or url
+    base = url
+    if detail:
+        if detail.get("type") == "text/plain":
+            return fields.paragraphs(text)
+        if said := detail.get("base"):
+            base = fields.web_address(said, url) or url
     return fields.with_absolute_links(fields.clean(text, fields.MAX_BODY), base)
 
 
 def _language(raw: Raw, feed_language: str | None) -> str | None:
     """What the entry itself declares; what it only inherits from the feed stands in `Document.language`."""
     for key in ("language", "declared_language"):
-        if declared := fields.language_tag(raw.get(key)):
+        if key in raw and (declared := fields.language_tag(raw[key])):
             return declared
-    details = (*raw.get("content", ()), raw.get("summary_detail"), raw.get("title_detail"))
-    tags = {detail.get("language"): None for detail in details if detail}
-    tags.pop(feed_language, None)
-    return next((tag for tag in map(fields.language_tag, tags) if tag and tag != feed_language), None)
+    for detail in (*raw.get("content", ()), raw.get("summary_detail"), raw.get("title_detail")):
+        language = detail.get("language") if detail else None
+        if language and language != feed_language and (tag := fields.language_tag(language)) != feed_language and tag:
+            return tag
+    return None
 
 
 def _authors(raw: Raw, url: str) -> tuple[Author, ...]:
     authors = raw.get("authors")
     if not authors:
         return ()
+    if len(authors) == 1 and "href" not in authors[0]:
+        return _of_one_author(authors[0].get("name", "")[: fields.MAX_NAME])
     return fields.distinct_authors(
         Author(_person(one.get("name", "")[: fields.MAX_NAME]), fields.web_address(one.get("href"), url))
         for one in authors
@@ -201,6 +215,11 @@ def _authors(raw: Raw, url: str) -> tuple[Author, ...]:
 
 
 @lru_cache(maxsize=256)
+def _of_one_author(name: str) -> tuple[Author, ...]:
+    """An entry's authors where there is one, of whom only a name is known: most feeds have a few of them."""
+    return fields.distinct_authors([Author(_person(name))])
+
+
 def _person(name: str) -> str:
     """The name in `a@b.example (Name)` or `Name <a@b.example>`; a mail address is nobody's name and not passed on."""
     if "@" in name:
@@ -209,19 +228,18 @@ def _person(name: str) -> str:
     return fields.plain_text(name, fields.MAX_NAME).strip("\"' ")
 
 
-def _categories(raw: Raw) -> tuple[str, ...]:
+def _categories(tags: Iterable[Raw]) -> tuple[str, ...]:
     names = []
-    for tag in raw.get("tags", ()):
-        label, term = tag.get("label"), tag.get("term")
-        if label:
+    for tag in tags:
+        if label := tag.get("label"):
             names.append(fields.plain_text(label, fields.MAX_NAME))
         # A term that is an address (YouTube, Blogger) classifies for machines.
-        if term and not fields.web_address(term):
+        if (term := tag.get("term")) and not (":" in term and fields.web_address(term)):
             names.append(fields.plain_text(term, fields.MAX_NAME))
-    return fields.distinct_names(names) if names else ()
+    return fields.distinct_names(names)
 
 
-def _media(raw: Raw, url: str) -> tuple[Media, ...]:
+def _media(raw: Raw, links: Iterable[Raw], url: str) -> tuple[Media, ...]:
     """What the entry carries: first what is said to be content, then enclosures, and last small pictures of it."""
     found = raw.get("found_media", ())
     media: list[Media] = []
@@ -229,7 +247,7 @@ def _media(raw: Raw, url: str) -> tuple[Media, ...]:
         # A description beside the media describes them, unless it is all the text that the entry has.
         shared = raw.get("media_text", "") if raw.get("summary") or raw.get("content") else ""
         media += _each_medium((one for one in found if one["kind"] == "content"), url, shared)
-    for link in raw.get("links", ()):
+    for link in links:
         if link.get("rel") == "enclosure" and (address := fields.web_address(link.get("href"), url)):
             media.append(Media(address, fields.media_type(link.get("type"), address)))
     if found:
@@ -246,23 +264,21 @@ def _each_medium(found: Iterable[Raw], url: str, shared_alt: str) -> Iterator[Me
         # WordPress.com lists its author's face as an entry's medium.
         if not address or _FACE.match(address):
             continue
-        medium = "image" if one["kind"] == "thumbnail" else one.get("medium")
-        type_ = fields.media_type(one.get("type"), address, otherwise=_MEDIUM_TYPES.get(medium or ""))
+        medium = "image" if one["kind"] == "thumbnail" else one.get("medium", "")
+        type_ = fields.media_type(one.get("type"), address, otherwise=_MEDIUM_TYPES.get(medium))
         alt = one.get("alt") or (shared_alt if type_ and type_.startswith("image/") else "")
         yield Media(
             address,
             type_,
             fields.plain_text(alt, fields.MAX_ALT) or None,
-            fields.whole_number(one.get("width") or ""),
-            fields.whole_number(one.get("height") or ""),
+            fields.whole_number(one.get("width", "")),
+            fields.whole_number(one.get("height", "")),
         )
 
 
 def _date(raw: Raw, key: str) -> datetime | None:
     """Our own reading; for scripts that it cannot read (Greek, Hungarian, Korean dates) feedparser's."""
-    text = raw.get(key)
-    if not text:
-        return None
+    text = raw[key]
     moment = read_date(text)
     if moment or text.isascii():
         return moment
