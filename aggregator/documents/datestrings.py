@@ -119,10 +119,13 @@ _YEAR_NAME_DAY = re.compile(
 )
 # How nearly all feeds write: RFC 822 and RFC 3339, without anything that would have to be judged.
 _MOST = re.compile(
-    r"(?:[a-z]{3}, (?P<day>\d\d?) (?P<name>[a-z]{3}) (?P<year>\d{4}) |(?P<date>\d{4}-\d\d-\d\d)t)"
-    r"(?P<clock>(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?: ?(?:gmt|z)| ?(?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d))",
+    r"[A-Z][a-z]{2}, (?P<day>\d\d) (?P<month>[A-Z][a-z]{2}) (?P<year>\d{4}) (?P<clock>\d\d:\d\d:\d\d) "
+    r"(?P<zone>GMT|[+-]\d{4})|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)",
     re.ASCII,
 )
+_MONTH_DIGITS = {
+    name: f"{number:02}" for number, name in enumerate("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), 1)
+}
 _WITH_MONTH_NAMES = (_DAY_NAME_YEAR, _NAME_DAY_YEAR, _YEAR_NAME_DAY)
 
 
@@ -132,24 +135,27 @@ def read_date(text: str, *, day_first: bool = False) -> datetime | None:
     Without a zone it is UTC, without a time it is midnight. `24:00` and a leap second are the next day and second.
     `day_first` is for texts of people who write `03/04/2026` for the third of April.
     """
+    try:
+        if usual := _MOST.fullmatch(text):
+            return _in_range(_read_usual(usual))
+    except (LookupError, ValueError, OverflowError):
+        pass  # what stands there is no such time of day, or no English month
     plain = _without_accents(text)[:_LONGEST]
     if plain.isdecimal() and len(plain) in {10, 13}:
         return _in_range(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(plain[:10])))
-    usual = _MOST.fullmatch(plain)
-    compact = None if usual else _COMPACT.fullmatch(plain)
+    compact = _COMPACT.fullmatch(plain)
     try:
-        if usual and (usual["date"] or usual["name"] in _MONTHS):
-            return _in_range(_read_usual(usual))
         return _in_range(_read_compact(compact) if compact else _read_spoken(plain, day_first))
     except (ValueError, OverflowError):
         return None
 
 
 def _read_usual(found: re.Match[str]) -> datetime:
-    day = found["date"] or f"{found['year']}-{_MONTHS[found['name']]:02}-{int(found['day']):02}"
-    ahead = timedelta(hours=int(found["hours"] or 0), minutes=int(found["minutes"] or 0))
-    moment = datetime.fromisoformat(f"{day}T{found['clock']}+00:00")
-    return moment + ahead if found["sign"] == "-" else moment - ahead
+    day, month, year, clock, zone = found.groups()
+    if day:
+        zone = "Z" if zone == "GMT" else zone
+        return datetime.fromisoformat(f"{year}-{_MONTH_DIGITS[month]}-{day}T{clock}{zone}").astimezone(UTC)
+    return datetime.fromisoformat(found[0]).astimezone(UTC)
 
 
 def _without_accents(text: str) -> str:
