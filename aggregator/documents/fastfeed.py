@@ -9,9 +9,8 @@ in texts, other types, hundreds of anything) makes the document odd: it is then 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import cast
-from xml.etree.ElementTree import Element, ParseError, XMLPullParser  # Only what `find_root` let in: no DTD.
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element, ParseError  # Only the classes: bytes are parsed in fasttree.py.
 
 from aggregator.documents import fastelements, fields
 from aggregator.documents.fastelements import PASSED_OVER, passed_over
@@ -19,12 +18,12 @@ from aggregator.documents.fastentry import IN_ENTRY
 from aggregator.documents.fastnames import Names, Odd, version_by_name_space
 from aggregator.documents.fastplace import Handler, Handlers, Place, Reading, base_within, language_within
 from aggregator.documents.fasttexts import repaired
-from aggregator.documents.guards import MAX_CATEGORIES_OF_AN_ENTRY, MAX_INSTRUCTIONS, MAX_PREFIXES
+from aggregator.documents.fasttree import Declarations, parsed
+from aggregator.documents.guards import MAX_CATEGORIES_OF_AN_ENTRY, MAX_INSTRUCTIONS
 from aggregator.documents.xmlfeed import Found
 
 # Larger ones are looked over by `guards` before anything is built from them.
 MAX_BYTES = 4_000_000
-_XLINK = "http://www.w3.org/1999/xlink"
 _RSS_VERSIONS = {"0.91": "rss091u", "0.92": "rss092", "0.93": "rss093", "0.94": "rss094"}
 _ATOM_VERSIONS = {"0.1": "atom01", "0.2": "atom02", "0.3": "atom03"}
 _ENTRIES = frozenset({"item", "entry"})
@@ -35,48 +34,29 @@ _IN_DELETED = frozenset({"comment", "by"})
 
 def read_quickly(xml: bytes) -> Found | None:
     """What a UTF-8 document that begins with its first element says; None where it is not read here."""
-    if len(xml) > MAX_BYTES or xml.count(b"<?") > MAX_INSTRUCTIONS or xml.count(b"xmlns") > MAX_PREFIXES:
+    # One look at all that begins with `<` is enough for most documents.
+    tags = xml.count(b"<")
+    if len(xml) > MAX_BYTES or (tags > MAX_INSTRUCTIONS and xml.count(b"<?") > MAX_INSTRUCTIONS):
         return None
     try:
-        return _Feed(*_parsed(xml)).read()
+        root, declarations = parsed(xml)
+        return _Feed(root, declarations, is_large=tags > MAX_CATEGORIES_OF_AN_ENTRY).read()
     except (Odd, ParseError):
         return None
-
-
-def _parsed(xml: bytes) -> tuple[Element, list[tuple[str, str]], int, int]:
-    """The first element, all prefixes and name spaces in the order of their declaration, and how many are its own.
-
-    Last, how many elements there are.
-    """
-    parser: XMLPullParser[Element] = XMLPullParser(("start-ns", "start"))
-    parser.feed(xml)
-    parser.close()
-    events = cast("Iterator[tuple[str, Element | tuple[str, str]]]", parser.read_events())
-    its_own: list[tuple[str, str]] = []
-    for _, value in events:
-        if not isinstance(value, tuple):
-            others = [event[1] for event in events]
-            declared = [other for other in others if isinstance(other, tuple)]
-            if any(space == _XLINK for _, space in declared):
-                raise Odd("a declaration that feedparser takes for an attribute")
-            return value, its_own + declared, len(its_own), len(others) - len(declared) + 1
-        its_own.append(value)
-    raise Odd("no element")
 
 
 class _Feed:
     """One document on its way to what it says."""
 
-    def __init__(self, root: Element, declared: list[tuple[str, str]], its_own: int, elements: int) -> None:
+    def __init__(self, root: Element, declarations: Declarations, *, is_large: bool) -> None:
         self._root = root
-        self._reading = Reading(Names(declared), version_by_name_space(declared[:its_own]))
+        self._is_large = is_large
+        self._reading = Reading(Names(declarations.all), version_by_name_space(declarations.of_root))
         self._feed = Place(self._reading)
         self._entries: list[Place] = []
         self._deleted: list[str] = []
         self._rhythm: dict[str, list[str]] = {}
         self._in_entry = Handlers(self._reading.names, IN_ENTRY)
-        # Counting all elements costs less than counting those of each entry.
-        self._is_large = elements > MAX_CATEGORIES_OF_AN_ENTRY
 
     def read(self) -> Found:
         name = self._reading.names.elements[self._root.tag]
