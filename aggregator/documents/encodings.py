@@ -25,6 +25,7 @@ _OPENINGS = (
     (b"<\x00", "utf-16-le"),
     (b"\x4c\x6f\xa7\x94", "cp037"),
 )
+_NO_UTF8 = tuple(start for start, name in (*_MARKS, *_OPENINGS) if name != "utf-8")
 _DECLARED = re.compile(rb"""\A\s{0,200}<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:-]{1,40})["']""")
 _DECLARED_BY_PAGE = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
@@ -67,6 +68,16 @@ def decode(body: bytes, content_type: str | None = None, *, is_page: bool = Fals
             return text
     text = utf8 if utf8 is not None else _mostly_utf8(body)
     return text if text is not None else _from_code_page(body)
+
+
+def is_utf8_if_valid(body: bytes, content_type: str | None = None) -> bool:
+    """Whether `decode` reads these bytes as UTF-8, a mark apart, in case that is what they are from end to end."""
+    if body.startswith(codecs.BOM_UTF8):
+        return True
+    if body.startswith(_NO_UTF8):
+        return False
+    name, *_ = *_declared(body, content_type, is_page=False), "utf-8"
+    return name == "utf-8" or _is_one_byte(name)
 
 
 def _declared(body: bytes, content_type: str | None, *, is_page: bool) -> list[str]:

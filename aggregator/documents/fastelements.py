@@ -32,6 +32,11 @@ def title(place: Place, element: Element, depth: int) -> None:
 
 def link(place: Place, element: Element, depth: int) -> None:
     """A link: Atom's, whose address is an attribute, or RSS's, whose address is its text."""
+    if not element.keys():
+        attributes = {"rel": "alternate", "type": HTML}
+        place.raw.setdefault("links", []).append(attributes)
+        _link_by_text(place, attributes, place.text(element), place.own_base({}, depth), is_blank=False)
+        return
     attributes = place.reading.names.attributes(element)
     if "url" in attributes or "uri" in attributes:
         raise Odd("a link with an address of another name")
@@ -128,8 +133,7 @@ def contributor(place: Place, element: Element, _depth: int) -> None:
 
 def language(place: Place, element: Element, _depth: int) -> None:
     """The language, in words of its own."""
-    place.attributes(element)
-    place.raw["language"] = repaired(place.text(element))
+    place.raw["language"] = place.plain(element)
 
 
 def passed_over(place: Place, element: Element, _depth: int) -> None:
@@ -161,7 +165,7 @@ def itunes_category(place: Place, element: Element, _depth: int) -> None:
 
 def _tag_with_text(place: Place, element: Element, term: str | None, scheme: str | None, label: str | None) -> None:
     tags = _add_tag(place, term, scheme, label)
-    text = repaired(place.text(element))
+    text = place.plain(element)
     if text and tags and not tags[-1]["term"]:
         tags[-1]["term"] = text
     elif text:

@@ -9,7 +9,6 @@ from aggregator.documents import fastelements, fastmedia
 from aggregator.documents.datestrings import read_date
 from aggregator.documents.fastnames import Odd
 from aggregator.documents.fastplace import HTML, PLAIN, Handler, Place
-from aggregator.documents.fasttexts import repaired
 
 _IN_SOURCE_NAMES = """
     title id link updated published author subtitle rights category generator icon logo contributor
@@ -58,8 +57,7 @@ def _text_of(key: str) -> Handler:
 
 def _date_of(key: str) -> Handler:
     def handle(place: Place, element: Element, _depth: int) -> None:
-        place.attributes(element)
-        text = repaired(place.text(element))
+        text = place.plain(element)
         if not text.isascii() and read_date(text) is None:
             # feedparser reads dates of three languages that we do not.
             raise Odd("a date in another script")
@@ -72,7 +70,7 @@ def original_link(place: Place, element: Element, _depth: int) -> None:
     """The page that a feed service took the entry from."""
     if element.keys():
         raise Odd("an original link with attributes")
-    place.raw["feedburner_origlink"] = repaired(place.text(element))
+    place.raw["feedburner_origlink"] = place.plain(element)
 
 
 def source(place: Place, element: Element, depth: int) -> None:

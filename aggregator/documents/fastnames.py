@@ -91,9 +91,6 @@ _KNOWN: dict[str, str] = {
 }
 # Those of attributes that are asked for.
 _ATTRIBUTE_PREFIXES = frozenset({"rdf", "xml"})
-_BASES = frozenset({"xml:base", "base"})
-_IN_LOWER_CASE = frozenset({"rel", "type"})
-_JUDGED = _BASES | _IN_LOWER_CASE
 
 
 class Odd(Exception):  # noqa: N818 - not an error: the thorough reader reads what this one does not understand
@@ -149,11 +146,12 @@ class Names:
             raise Odd("an attribute that is said twice")
         if len(items) > MAX_ATTRIBUTES:
             raise Odd("more attributes than are read")
-        for name in found.keys() & _JUDGED:
-            if name in _BASES and len(found[name]) > MAX_BASE:
-                raise Odd("a base address of absurd length")
-            if name in _IN_LOWER_CASE:
-                found[name] = found[name].lower()
+        if "rel" in found:
+            found["rel"] = found["rel"].lower()
+        if "type" in found:
+            found["type"] = found["type"].lower()
+        if "base" in found or "xml:base" in found:
+            _judge_base(found)
         return found
 
     def _learn(self, prefix: str, space: str) -> None:
@@ -181,6 +179,11 @@ class Names:
     def _prefix(self, space: str) -> str:
         known = _known(space)
         return self._unknown[space] if known is None else known
+
+
+def _judge_base(attributes: Mapping[str, str]) -> None:
+    if max(len(attributes.get("base", "")), len(attributes.get("xml:base", ""))) > MAX_BASE:
+        raise Odd("a base address of absurd length")
 
 
 def _known(space: str) -> str | None:

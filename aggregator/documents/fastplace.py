@@ -71,8 +71,10 @@ class Place:
 
     def attributes(self, element: Element) -> dict[str, str]:
         """The attributes of an element that may not say a base address, by feedparser's names."""
+        if not element.keys():
+            return {}
         found = self.reading.names.attributes(element)
-        if found and ("base" in found or "xml:base" in found):
+        if "base" in found or "xml:base" in found:
             raise Odd("a base address where none is expected")
         return found
 
@@ -97,11 +99,24 @@ class Place:
         text = element.text
         return text.strip() if text else ""
 
+    def plain(self, element: Element) -> str:
+        """The same, repaired, of an element whose attributes say nothing that matters."""
+        if len(element):
+            raise Odd("an element inside a text")
+        if element.keys():
+            self.attributes(element)
+        text = element.text
+        if not text:
+            return ""
+        text = text.strip()
+        return text if text.isascii() else repaired(text)
+
     def content(self, element: Element, otherwise: str, depth: int) -> dict[str, Any]:
         """A text with its type, language and base address, as feedparser details it."""
         reading = self.reading
         base, type_, language = reading.base, otherwise, self.language
-        if attributes := reading.names.attributes(element):
+        if element.keys():
+            attributes = reading.names.attributes(element)
             base = self.own_base(attributes, depth)
             type_ = _TYPES.get(attributes.get("type", otherwise), "")
             language = language_within(language, attributes)
@@ -109,11 +124,14 @@ class Place:
                 raise Odd("a text of another type")
         if type_ == XHTML:
             text = markup(element, depth=depth, without_div=reading.version == "atom10")
+        elif len(element):
+            raise Odd("an element inside a text")
         else:
-            text = self.text(element)
+            text = (element.text or "").strip()
             if type_ == PLAIN and not reading.is_atom and looks_like_html(text):
                 type_ = HTML
-        return {"type": type_, "language": language, "base": base, "value": repaired(text)}
+        value = text if text.isascii() else repaired(text)
+        return {"type": type_, "language": language, "base": base, "value": value}
 
     def put_title(self, content: dict[str, Any], depth: int) -> None:
         """Keep a title, unless an entry has one already that stands less deep; of its details, the last always win."""
@@ -124,7 +142,8 @@ class Place:
 
     def pass_over(self, element: Element) -> None:
         """Leave out a text that nobody asks for."""
-        self.text(element)
+        if len(element):
+            raise Odd("an element inside a text")
         if element.keys():
             self.attributes(element)
 

@@ -149,7 +149,7 @@ def paragraphs(text: str) -> str:
 
 def with_absolute_links(markup: str, base: str | None) -> str:
     """HTML whose relative `href`, `src`, `poster` and `cite` are joined to `base`; everything else stays as it is."""
-    if not base:
+    if not base or "=" not in markup:
         return markup
 
     def absolute(match: re.Match[str]) -> str:
@@ -231,4 +231,6 @@ def newest(entries: Sequence[_T], dates: Sequence[datetime | None], limit: int =
 
 def newest_sightings(entries: Sequence[Sighting]) -> tuple[Sighting, ...]:
     """`newest`, by the date an entry gives itself."""
+    if len(entries) <= MAX_ENTRIES:
+        return tuple(entries)
     return tuple(newest(entries, [entry.published_at or entry.updated_at for entry in entries]))
