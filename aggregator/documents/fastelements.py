@@ -32,11 +32,6 @@ def title(place: Place, element: Element, depth: int) -> None:
 
 def link(place: Place, element: Element, depth: int) -> None:
     """A link: Atom's, whose address is an attribute, or RSS's, whose address is its text."""
-    if not element.keys():
-        attributes = {"rel": "alternate", "type": HTML}
-        place.raw.setdefault("links", []).append(attributes)
-        _link_by_text(place, attributes, place.text(element), place.own_base({}, depth), is_blank=False)
-        return
     attributes = place.reading.names.attributes(element)
     if "url" in attributes or "uri" in attributes:
         raise Odd("a link with an address of another name")
@@ -58,34 +53,27 @@ def link(place: Place, element: Element, depth: int) -> None:
 
 def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str, *, is_blank: bool) -> None:
     raw = place.raw
-    before = raw.get("link")
     address = repaired(joined(base, text)) if text else ""
     if "&" in address:
         address = _REFERENCE.sub(r"&\g<1>", address.replace("&amp;", "&") if place.is_entry else address)
-    raw["link"] = address
     if address or not place.is_entry:
         attributes["href"] = address
-    if is_blank and not address:
-        raw["link"] = base
+    link = base if is_blank and not address else address
+    if attributes["rel"] == "alternate":
+        raw["link"] = link
     # <link rel="enclosure">address</link> says nothing about the entry's own address.
-    if attributes["rel"] != "alternate" and raw["link"] != before:
-        if before is None:
-            del raw["link"]
-        else:
-            raw["link"] = before
 
 
 def guid(place: Place, element: Element, depth: int) -> None:
     """An id, which is the link too where there is none and it does not deny that."""
-    attributes = place.reading.names.attributes(element)
+    attributes, raw = place.reading.names.attributes(element), place.raw
     base = place.own_base(attributes, depth)
     is_link = attributes.get("ispermalink", "true") == "true"
     text = place.text(element)
-    value = repaired(joined(base, text) if text and is_link else text)
-    place.raw["id"] = value
-    place.raw.setdefault("guidislink", is_link and "link" not in place.raw)
+    raw["id"] = value = repaired(joined(base, text) if text and is_link else text)
+    raw.setdefault("guidislink", is_link and "link" not in raw)
     if is_link:
-        place.raw.setdefault("link", value)
+        raw.setdefault("link", value)
 
 
 def author(place: Place, element: Element, depth: int) -> None:
@@ -146,9 +134,12 @@ def passed_over(place: Place, element: Element, _depth: int) -> None:
 
 def category(place: Place, element: Element, _depth: int) -> None:
     """A category, by attributes (Atom) or by its text (RSS)."""
-    said = place.attributes(element)
-    scheme = said.get("scheme", said.get("domain"))
-    _tag_with_text(place, element, said.get("term"), scheme, said.get("label"))
+    if element.keys():
+        said = place.attributes(element)
+        scheme = said.get("scheme", said.get("domain"))
+        _tag_with_text(place, element, said.get("term"), scheme, said.get("label"))
+    else:
+        _tag_with_text(place, element, None, None, None)
 
 
 def media_category(place: Place, element: Element, _depth: int) -> None:
@@ -164,31 +155,33 @@ def itunes_category(place: Place, element: Element, _depth: int) -> None:
 
 
 def _tag_with_text(place: Place, element: Element, term: str | None, scheme: str | None, label: str | None) -> None:
-    tags = _add_tag(place, term, scheme, label)
+    tags = place.raw.setdefault("tags", [])
+    if term or scheme or label:
+        _add_tag(tags, term, scheme, label)
     text = place.plain(element)
     if text and tags and not tags[-1]["term"]:
         tags[-1]["term"] = text
     elif text:
-        _add_tag(place, text, None, None)
+        _add_tag(tags, text, None, None)
 
 
-def _add_tag(place: Place, term: str | None, scheme: str | None, label: str | None) -> list[dict[str, str | None]]:
-    tags: list[dict[str, str | None]] = place.raw.setdefault("tags", [])
-    if (term or scheme or label) and len(tags) < 2 * fields.MAX_CATEGORIES:
+def _add_tag(
+    tags: list[dict[str, str | None]], term: str | None, scheme: str | None, label: str | None
+) -> None:
+    if len(tags) < 2 * fields.MAX_CATEGORIES:
         tag = {"term": term, "scheme": scheme, "label": label}
         if tag not in tags:
             tags.append(tag)
-    return tags
 
 
 def keywords_of(scheme: str | None) -> Handler:
     """Several categories in one text; feedparser leaves out those of an element that has attributes."""
 
     def handle(place: Place, element: Element, _depth: int) -> None:
-        text = repaired(place.text(element))
-        for term in () if place.attributes(element) else text.split(","):
+        text = place.plain(element)
+        for term in () if element.keys() else text.split(","):
             if term.strip():
-                _add_tag(place, term.strip(), scheme, None)
+                _add_tag(place.raw.setdefault("tags", []), term.strip(), scheme, None)
 
     return handle
 

@@ -83,14 +83,16 @@ class Place:
 
         Where what is around it has none, feedparser goes on with it after the element.
         """
-        reading = self.reading
-        if depth == self.depth + 1:
-            base = base_within(reading.base, attributes) if attributes else reading.base
+        reading, around = self.reading, self.reading.base
+        if "base" in attributes or "xml:base" in attributes:
+            if depth != self.depth + 1:
+                raise Odd("a base address where none is expected")
+            base = base_within(around, attributes)
             reading.base = self.base or base
             return base
-        if "base" in attributes or "xml:base" in attributes:
-            raise Odd("a base address where none is expected")
-        return reading.base
+        if self.base and depth == self.depth + 1:
+            reading.base = self.base
+        return around
 
     def text(self, element: Element) -> str:
         """The text of an element without children."""

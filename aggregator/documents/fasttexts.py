@@ -67,6 +67,8 @@ def joined(base: str, address: str) -> str:
     """The address joined to the base, with only two slashes after its scheme; empty where that cannot be done."""
     if ":///" in address:
         address = _SLASHES.sub(r"\1\3", address)
+    if not base:
+        return address
     try:
         return urljoin(base, address)
     except ValueError:

@@ -153,12 +153,12 @@ def with_absolute_links(markup: str, base: str | None) -> str:
         return markup
 
     def absolute(match: re.Match[str]) -> str:
-        quoted = match["double"] if match["double"] is not None else match["single"]
-        value = quoted if quoted is not None else match["bare"]
-        if _ABSOLUTE.match(html.unescape(value[:100])):
+        name, double, single, bare = match.groups()
+        value = double or single or bare or ""
+        if _ABSOLUTE.match(html.unescape(value[:100]) if "&" in value else value):
             return match[0]
         address = web_address(html.unescape(value), base)
-        return f'{match["name"]}"{html.escape(address)}"' if address else match[0]
+        return f'{name}"{html.escape(address)}"' if address else match[0]
 
     return _TAG_WITH_VALUE.sub(lambda tag: _RELATIVE_IN_TAG.sub(absolute, tag[0]), markup)
 

@@ -232,11 +232,21 @@ def _categories(tags: Iterable[Raw]) -> tuple[str, ...]:
     names = []
     for tag in tags:
         if label := tag.get("label"):
-            names.append(fields.plain_text(label, fields.MAX_NAME))
+            names.append(_name(label))
         # A term that is an address (YouTube, Blogger) classifies for machines.
         if (term := tag.get("term")) and not (":" in term and fields.web_address(term)):
-            names.append(fields.plain_text(term, fields.MAX_NAME))
+            names.append(_name(term))
     return fields.distinct_names(names)
+
+
+def _name(text: str) -> str:
+    return _short_name(text) if len(text) <= fields.MAX_NAME else fields.plain_text(text, fields.MAX_NAME)
+
+
+@lru_cache(maxsize=512)
+def _short_name(text: str) -> str:
+    """A category in words; the entries of a feed share theirs."""
+    return fields.plain_text(text, fields.MAX_NAME)
 
 
 def _media(raw: Raw, links: Iterable[Raw], url: str) -> tuple[Media, ...]:
