@@ -137,7 +137,8 @@ def read_date(text: str, *, day_first: bool = False) -> datetime | None:
     """
     try:
         if usual := _MOST.fullmatch(text):
-            return _in_range(_read_usual(usual))
+            moment = _read_usual(usual)
+            return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
     except (LookupError, ValueError, OverflowError):
         pass  # what stands there is no such time of day, or no English month
     plain = _without_accents(text)[:_LONGEST]

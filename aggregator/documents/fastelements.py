@@ -32,7 +32,7 @@ def title(place: Place, element: Element, depth: int) -> None:
 
 def link(place: Place, element: Element, depth: int) -> None:
     """A link: Atom's, whose address is an attribute, or RSS's, whose address is its text."""
-    attributes = place.reading.names.attributes(element)
+    attributes = place.reading.names.attributes(element) if element.keys() else {}
     if "url" in attributes or "uri" in attributes:
         raise Odd("a link with an address of another name")
     base = place.own_base(attributes, depth)
@@ -53,7 +53,9 @@ def link(place: Place, element: Element, depth: int) -> None:
 
 def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str, *, is_blank: bool) -> None:
     raw = place.raw
-    address = repaired(joined(base, text)) if text else ""
+    address = joined(base, text) if text else ""
+    if not address.isascii():
+        address = repaired(address)
     if "&" in address:
         address = _REFERENCE.sub(r"&\g<1>", address.replace("&amp;", "&") if place.is_entry else address)
     if address or not place.is_entry:
@@ -66,11 +68,13 @@ def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str
 
 def guid(place: Place, element: Element, depth: int) -> None:
     """An id, which is the link too where there is none and it does not deny that."""
-    attributes, raw = place.reading.names.attributes(element), place.raw
+    raw, attributes = place.raw, place.reading.names.attributes(element) if element.keys() else {}
     base = place.own_base(attributes, depth)
     is_link = attributes.get("ispermalink", "true") == "true"
     text = place.text(element)
-    raw["id"] = value = repaired(joined(base, text) if text and is_link else text)
+    if text and is_link:
+        text = joined(base, text)
+    raw["id"] = value = text if text.isascii() else repaired(text)
     raw.setdefault("guidislink", is_link and "link" not in raw)
     if is_link:
         raw.setdefault("link", value)
@@ -78,9 +82,13 @@ def guid(place: Place, element: Element, depth: int) -> None:
 
 def author(place: Place, element: Element, depth: int) -> None:
     """An author: a text, or a person with a name and an address."""
+    authors = place.raw.setdefault("authors", [])
+    if not len(element):
+        name = place.plain(element)
+        authors.append({"name": name} if name else {})
+        return
     place.attributes(element)
     person: dict[str, str] = {}
-    authors = place.raw.setdefault("authors", [])
     authors.append(person)
     said = element.text or ""
     for child in element:
@@ -96,13 +104,13 @@ def author(place: Place, element: Element, depth: int) -> None:
 
 def _of_person(place: Place, element: Element, person: dict[str, str], depth: int) -> None:
     name = place.reading.names.elements[element.tag]
-    if name in _PERSON:
+    if name in {"name", "email"}:
+        place.pass_over(element)
+        person[name] = place.text(element)
+    elif name in _PERSON:
         place.pass_over(element)
         text = place.text(element)
-        if name in {"name", "email"}:
-            person[name] = text
-        else:
-            person["href"] = repaired(joined(place.reading.base, text) if text else text)
+        person["href"] = repaired(joined(place.reading.base, text) if text else text)
     elif len(element) or (element.keys() and element.text):
         # feedparser may take a text inside it for the author's own.
         raise Odd("an author with a text that is not a name")

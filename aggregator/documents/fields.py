@@ -180,7 +180,9 @@ def media_type(declared: str | None, url: str, *, otherwise: str | None = None) 
 
 def distinct_names(names: Iterable[str], limit: int = MAX_CATEGORIES) -> tuple[str, ...]:
     """The names once each, in order, without empty ones."""
-    return tuple(dict.fromkeys([clear for name in names if (clear := clean(name, MAX_NAME))]))[:limit]
+    kept = dict.fromkeys([clean(name, MAX_NAME) for name in names])
+    kept.pop("", None)
+    return tuple(kept)[:limit]
 
 
 def distinct_authors(authors: Iterable[Author]) -> tuple[Author, ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _PAGE = _HTML | {""}
+# Where what an entry carries may stand, besides its links.
+_CARRIERS = frozenset({"found_media", "image", "picture"})
 _MEDIUM_TYPES = {"image": fields.ANY_PICTURE, "video": "video/*", "audio": "audio/*"}
 _MAIL = r"[^\s@<>()]{1,200}@[^\s@<>()]{1,200}"
 _NAME_IN_BRACKETS = re.compile(rf"\s*{_MAIL}\s*\(([^()]*)\)\s*")
@@ -100,6 +102,7 @@ def _sighting(
     if not link and links:
         link = next((page.url for page in _pages(links, url)), None)
     elif links and not is_guid:
+        # What says nothing but the entry's own address is done with.
         links = [one for one in links if one.get("href") != own or one.get("rel") != "alternate" or "hreflang" in one]
     body, summary = _body_and_summary(raw, url)
     updated_at = _date(raw, "updated") if "updated" in raw else None
@@ -118,8 +121,8 @@ def _sighting(
         _language(raw, feed_language),
         _authors(raw, url) or feed_authors,
         _categories(raw["tags"]) if "tags" in raw else (),
-        _media(raw, links, url),
-        _alternates(raw, links, url, link),
+        _media(raw, links, url) if links or not raw.keys().isdisjoint(_CARRIERS) else (),
+        _alternates(raw, links, url, link) if links or "feedburner_origlink" in raw else (),
         published_at,
         updated_at,
     )
