@@ -135,6 +135,8 @@ def read_date(text: str, *, day_first: bool = False) -> datetime | None:
     Without a zone it is UTC, without a time it is midnight. `24:00` and a leap second are the next day and second.
     `day_first` is for texts of people who write `03/04/2026` for the third of April.
     """
+    if not text:
+        return None
     try:
         if usual := _MOST.fullmatch(text):
             moment = _read_usual(usual)

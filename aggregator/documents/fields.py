@@ -143,6 +143,8 @@ def plain_text(markup: str, limit: int) -> str:
 
 def paragraphs(text: str) -> str:
     """Plain text as HTML: nothing in it is markup, an empty line starts a paragraph, a line end is kept."""
+    if not text:
+        return ""
     blocks = re.split(r"\n\s*\n", clean(text.replace("\r\n", "\n").replace("\r", "\n"), MAX_BODY))
     return "".join(f"<p>{html.escape(block.strip()).replace(chr(10), '<br>')}</p>" for block in blocks if block.strip())
 

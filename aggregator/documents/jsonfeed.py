@@ -14,6 +14,8 @@ from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
 
 _Object = Mapping[str, object]
+# Where what an item carries may stand.
+_CARRIERS = frozenset({"attachments", "banner_image", "image"})
 
 
 def read_json_feed(text: str, *, url: str) -> Document:
@@ -69,8 +71,8 @@ def read_item(item: _Object, base: str, inherited: tuple[Author, ...]) -> Sighti
         summary_html=summary if html or text else "",
         language=fields.language_tag(_text(item, "language")),
         authors=read_authors(item, base) or inherited,
-        categories=fields.distinct_names(tag for tag in _list(item, "tags") if isinstance(tag, str)),
-        media=fields.distinct_media(_media(item, base)),
+        categories=fields.distinct_names([tag for tag in _list(item, "tags") if isinstance(tag, str)]),
+        media=fields.distinct_media(_media(item, base)) if not item.keys().isdisjoint(_CARRIERS) else (),
         alternates=(Alternate(external),) if external and url and external != url else (),
         published_at=read_date(_text(item, "date_published")),
         updated_at=read_date(_text(item, "date_modified")),
