@@ -59,7 +59,13 @@ _RELATIVE_IN_TAG = re.compile(
     r"""(?P<name>\s(?:href|src|poster|cite)\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'<>]+))""",
     re.IGNORECASE,
 )
-_TAG_WITH_VALUE = re.compile(r"<[a-zA-Z][^<>=]*=[^<>]*>")
+# A tag with values, but for the many in which plainly nothing is relative: they are not even looked at.
+_TAG_WITH_VALUE = re.compile(
+    r"""<(?![a-zA-Z0-9]++(?:\s++(?:"""
+    r"""(?:href|src|poster|cite)="https?://[^\s"<>]*+"|"""
+    r"""(?!(?:href|src|poster|cite)\s*+=)[a-zA-Z-]++="[^"<>=]*+"))*+\s*+/?>)"""
+    r"""[a-zA-Z][^<>=]*=[^<>]*>"""
+)
 # An address that is whole and holds nothing that a parser of addresses would judge or change.
 _PLAIN_PART = r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]"
 _PLAIN_ADDRESS = re.compile(
