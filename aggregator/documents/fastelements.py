@@ -173,9 +173,7 @@ def _tag_with_text(place: Place, element: Element, term: str | None, scheme: str
         _add_tag(tags, text, None, None)
 
 
-def _add_tag(
-    tags: list[dict[str, str | None]], term: str | None, scheme: str | None, label: str | None
-) -> None:
+def _add_tag(tags: list[dict[str, str | None]], term: str | None, scheme: str | None, label: str | None) -> None:
     if len(tags) < 2 * fields.MAX_CATEGORIES:
         tag = {"term": term, "scheme": scheme, "label": label}
         if tag not in tags:

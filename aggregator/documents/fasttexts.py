@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
 
 from aggregator.documents.fastnames import Odd
+from aggregator.documents.fields import is_plain_address
 from aggregator.documents.guards import MAX_ATTRIBUTES, MAX_DEPTH
 
 _XHTML = "{http://www.w3.org/1999/xhtml}"
@@ -68,6 +69,9 @@ def joined(base: str, address: str) -> str:
     if ":///" in address:
         address = _SLASHES.sub(r"\1\3", address)
     if not base:
+        return address
+    # A `;` would be lost where nothing follows it.
+    if ";" not in address and is_plain_address(address) and is_plain_address(base):
         return address
     try:
         return urljoin(base, address)

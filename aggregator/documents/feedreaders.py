@@ -13,7 +13,8 @@ from xml.sax.expatreader import ExpatParser
 from feedparser.api import StrictFeedParser
 
 from aggregator.documents.fields import MAX_CATEGORIES, MAX_DELETED, MAX_ENTRIES, MAX_MEDIA, MAX_NAME
-from aggregator.documents.xmlfeed import DETAILS, LISTS, TEXTS, Found, Raw
+from aggregator.documents.xmlfeed import DETAILS, LISTS, TEXTS, Found
+from aggregator.documents.xmlparts import Raw
 from aggregator.errors import DocumentError
 
 # Entries that stand within others are not thinned out before they are read, so reading stops here.

@@ -124,6 +124,11 @@ def web_address(text: str | None, base: str | None = None) -> str | None:
     return address if usable and len(address) <= MAX_URL and not _UNFIT.search(address) else None
 
 
+def is_plain_address(text: str) -> bool:
+    """Whether this is a whole address that holds nothing that a parser of addresses would judge or change."""
+    return _PLAIN_ADDRESS.fullmatch(text) is not None
+
+
 @lru_cache(maxsize=16)
 def _site(base: str) -> str | None:
     """The part of an address before its path, where nothing has to be judged."""
