@@ -12,12 +12,14 @@ from math import exp
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
 from aggregator.refine.language.letters import likeliest
-from aggregator.refine.language.scores import score
+from aggregator.refine.language.scores import best, score
 from aggregator.refine.language.words import letters_in, words_of
 
 UNKNOWN = "und"
 FEWEST_LETTERS = 4
 MOST_NOISE = 80
+# Among so many characters there are nearly always as many letters.
+NEARLY_ENOUGH = 8
 
 # What a source usually writes and what an entry claims tip the scales; a clear text wins against both.
 CANDIDATE_BONUS = 0.12
@@ -45,7 +47,7 @@ _RELATED = frozenset({*SOUTH_SLAVIC, "sl", "gl", "es", "pt"})
 SENTENCE_LENGTH = 30
 CLEAR_SCORE = 0.7
 CLEAR_LEAD = 0.12
-_SENTENCE_END = re.compile(r"[.!?;:]\s+|\n")
+_SENTENCE_END = re.compile(r"[.!?;:\n](?:(?<=\n)|\s+)")
 
 
 def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = None) -> Detection:
@@ -57,7 +59,7 @@ def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = 
     likely = {_primary(candidate) for candidate in candidates} - {""}
     claimed = _primary(declared or "")
     words = words_of(text)
-    if letters_in(words[:MOST_NOISE]) < FEWEST_LETTERS:
+    if all(letters_in(words[:length]) < FEWEST_LETTERS for length in (NEARLY_ENOUGH, MOST_NOISE)):
         return Detection(UNKNOWN, 0.0, "too little text")
     code, confidence, is_clear = _choose(words, likely, claimed)
     if not code:
@@ -71,7 +73,7 @@ def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = 
 
 
 def _primary(tag: str) -> str:
-    return re.split(r"[-_]", tag.strip().lower(), maxsplit=1)[0]
+    return tag.strip().lower().replace("_", "-").partition("-")[0]
 
 
 def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
@@ -86,12 +88,13 @@ def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, flo
         return _by_letters(words, likely, claimed)
     scores = _tipped(plain, likely, claimed)
     code = max(scores, key=scores.__getitem__, default="")
-    confidence = 1 / sum(exp((other - scores[code]) / _SPREAD) for other in scores.values()) if code else 0.0
+    top = scores.get(code, 0.0)
+    confidence = 1 / sum([exp((other - top) / _SPREAD) for other in scores.values()]) if code else 0.0
     expected = frozenset((*likely, claimed))
     if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
         return GALICIAN, confidence, True
     is_short = len(words) < WEAK_LENGTH and code not in expected
-    if not is_short and not _is_weak(scores, code):
+    if not is_short and not _are_weak(scores.values()):
         return code, confidence, True
     second, sureness, _ = _by_letters(words, likely, claimed)
     if second == code:
@@ -105,23 +108,26 @@ def _by_letters(words: str, likely: Collection[str], claimed: str) -> tuple[str,
 
 
 def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -> dict[str, float]:
-    scores: dict[str, float] = {}
-    for language, value in plain.items():
-        code = "hr" if language == "sr" else language
-        bonus = (CANDIDATE_BONUS if code in likely else 0.0) + (DECLARED_BONUS if code == claimed else 0.0)
-        scores[code] = max(scores.get(code, 0.0), value + bonus)
+    scores = dict(plain)
+    if "sr" in scores:
+        scores = {}
+        for language, value in plain.items():  # the better ones come first
+            scores.setdefault("hr" if language == "sr" else language, value)
+    for code in {*likely, claimed} & scores.keys():
+        scores[code] += (CANDIDATE_BONUS if code in likely else 0.0) + (DECLARED_BONUS if code == claimed else 0.0)
     return scores
 
 
-def _is_weak(scores: Mapping[str, float], code: str) -> bool:
-    best = scores.get(code, 0.0)
-    return best < WEAK_SCORE or any(best - value < WEAK_LEAD for other, value in scores.items() if other != code)
+def _are_weak(scores: Collection[float]) -> bool:
+    """Whether the best score is low, or the second one is near."""
+    second, first = [0.0, 0.0, *sorted(scores)][-2:]
+    return first < WEAK_SCORE or first - second < WEAK_LEAD
 
 
 def _among_cousins(code: str, words: str, hinted: Collection[str]) -> str:
     """Croatian or what its neighbours call it; Cyrillic letters are Serbian ones."""
-    is_cyrillic = _CYRILLIC_LETTER.search(words) is not None
-    if is_cyrillic and (code == "hr" or (code in CYRILLIC and code not in hinted and "sr" in hinted)):
+    is_serbian = code == "hr" or (code in CYRILLIC and code not in hinted and "sr" in hinted)
+    if is_serbian and _CYRILLIC_LETTER.search(words):
         return "sr"
     if code != "hr" or "hr" in hinted:
         return code
@@ -133,7 +139,7 @@ def _other_language(words: str, code: str) -> str | None:
     if len(words) < 2 * SENTENCE_LENGTH:
         return None
     for sentence in _SENTENCE_END.split(words):
-        if len(sentence) < SENTENCE_LENGTH:
+        if len(sentence) < SENTENCE_LENGTH or best(sentence) in {code, ""}:
             continue
         # Mappings of scores begin with the best.
         first, second = [*(score(sentence) or {}).items(), ("", 0.0), ("", 0.0)][:2]

@@ -6,7 +6,7 @@ answers alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Protocol
 
@@ -16,6 +16,7 @@ except ImportError:  # no wheel for this platform, and no compiler on it
     eldc = None
 
 MOST_SCORES = 20
+NO_LANGUAGE = "und"
 
 
 class _Result(Protocol):
@@ -23,18 +24,30 @@ class _Result(Protocol):
     def scores(self) -> Mapping[str, float]: ...
 
 
+class _Detector(Protocol):
+    def detect(self, words: str, /) -> str: ...
+
+    def detect_details(self, words: str, /) -> _Result: ...
+
+    def set_scores(self, count: int, /) -> None: ...
+
+
 def score(words: str) -> Mapping[str, float] | None:
     """How well cleaned words fit each language, 0.0 to 1.0, best first; None where eldc is not installed.
 
     Read are the first 1,000 bytes. Empty where the words are too few or in no language it knows.
     """
-    return None if eldc is None else _detector()(words).scores
+    return None if eldc is None else _detector().detect_details(words).scores
+
+
+def best(words: str) -> str:
+    """The first language of `score`, for half the time. Empty where there is none, or no eldc."""
+    return "" if eldc is None else _detector().detect(words).removeprefix(NO_LANGUAGE)
 
 
 @cache
-def _detector() -> Callable[[str], _Result]:
+def _detector() -> _Detector:
     eldc.init()
-    detector = eldc.instance()
+    detector: _Detector = eldc.instance()
     detector.set_scores(MOST_SCORES)
-    ask: Callable[[str], _Result] = detector.detect_details
-    return ask
+    return detector
