@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice, product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -24,10 +24,22 @@ from aggregator.store.search import fold
 from aggregator.store.stories import join_stories
 from aggregator.store.tables import decision, item, item_tag, revision, sighting
 
+
+def _is_one_of(name: str) -> ColumnElement[bool]:
+    return sighting.c[name].in_(bindparam(name, expanding=True))
+
+
 MARK = tuple(column.name for column in fields(Mark))
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # a ULID's
 _ITEMS, _SIGHTINGS, _TAGS, _DECISIONS = Rows(item), Rows(sighting), Rows(item_tag), Rows(decision)
+# Made once: to put a statement together costs as much as to execute it.
+_OWN = select(*(sighting.c[name] for name in MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
+_KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
+# Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+_ALIKE = _OWN.where(
+    _is_one_of("title_key") | _is_one_of("dated"), sighting.c.entry_key.not_in(bindparam("found", expanding=True))
+)
 _RENAMING = update(sighting).where(
     sighting.c.source_id == bindparam("of"), sighting.c.entry_key == bindparam("was_key")
 )
@@ -56,23 +68,23 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     marks = list(marks)
     if not marks:
         return []
-    own = sighting.c.source_id == source_id
-    columns = [sighting.c[name] for name in MARK] + [sighting.c.item_id]
-    urls = {mark.url_key for mark in marks if mark.url_key}
-    asked: list[Select[Any]] = [
-        select(*columns).where(own, sighting.c.entry_key.in_({mark.entry_key for mark in marks})),
-        select(*columns).where(own, sighting.c.alike_key.in_({mark.alike_key for mark in marks})),
-    ]
-    if urls:
-        asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
-    rows = list(await connection.execute(union(*asked)))
+    asked = {
+        "of": source_id,
+        "entry_key": list({mark.entry_key for mark in marks}),
+        "alike_key": list({mark.alike_key for mark in marks}),
+        "url_key": list({mark.url_key for mark in marks if mark.url_key}),
+    }
+    rows = list(await connection.execute(_KNOWN, asked))
     found = {row.entry_key for row in rows}
     if strangers := [mark for mark in marks if mark.entry_key not in found]:
-        # Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
-        titles, dates = {mark.title_key for mark in strangers}, {mark.dated for mark in strangers if mark.dated}
-        alike = sighting.c.title_key.in_(titles) | sighting.c.dated.in_(dates)
-        rows += await connection.execute(select(*columns).where(own, alike, sighting.c.entry_key.not_in(found)))
-    return [KnownEntry(Mark(*(getattr(row, name) for name in MARK)), row.item_id) for row in rows]
+        alike = {
+            "of": source_id,
+            "title_key": list({mark.title_key for mark in strangers}),
+            "dated": list({mark.dated for mark in strangers if mark.dated}),
+            "found": list(found),
+        }
+        rows += await connection.execute(_ALIKE, alike)
+    return [KnownEntry(Mark(*mark), item_id) for *mark, item_id in rows]
 
 
 async def keep_entries(
