@@ -34,14 +34,15 @@ class Database:
 
     On SQLite all writing goes through a single connection, and a lock file makes it the only writing connection of all
     processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
-    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait.
+    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait; the
+    writers of one process take turns in the order in which they come.
     """
 
     url: URL
     reader: AsyncEngine
     writer: AsyncEngine
     lock_file: Path | None
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)  # of this process's writers
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -79,7 +80,7 @@ class Database:
         if self.lock_file is None:
             yield
             return
-        # In the order in which they come, so that nobody starves while another writes without a pause.
+        # First among ourselves, in order: whoever only tries now and then starves while another writes without a pause.
         try:
             async with asyncio.timeout(BUSY_SECONDS):
                 await self.turn.acquire()

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import islice, product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, insert, select, union, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -32,7 +32,8 @@ def _is_one_of(name: str) -> ColumnElement[bool]:
 MARK = tuple(column.name for column in fields(Mark))
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # a ULID's
-_ITEMS, _SIGHTINGS, _TAGS, _DECISIONS = Rows(item), Rows(sighting), Rows(item_tag), Rows(decision)
+_ITEMS, _SIGHTINGS, _TAGS = Rows(item), Rows(sighting), Rows(item_tag)
+_DECISIONS, _REVISIONS = Rows(decision), Rows(revision)
 # Made once: to put a statement together costs as much as to execute it.
 _OWN = select(*(sighting.c[name] for name in MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
 _KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
@@ -40,6 +41,9 @@ _KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_k
 _ALIKE = _OWN.where(
     _is_one_of("title_key") | _is_one_of("dated"), sighting.c.entry_key.not_in(bindparam("found", expanding=True))
 )
+_ITEM = select(item).where(item.c.id == bindparam("of")).with_for_update()
+_CHANGING = update(item).where(item.c.id == bindparam("of"))
+_UNTAGGING = delete(item_tag).where(item_tag.c.item_id == bindparam("of"))
 _RENAMING = update(sighting).where(
     sighting.c.source_id == bindparam("of"), sighting.c.entry_key == bindparam("was_key")
 )
@@ -98,9 +102,10 @@ async def keep_entries(
     kept = Kept()
     new = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.NEW]
     await _insert(connection, source, new, kept, now=now)
-    for verdict, refined in entries:
-        if verdict.finding is Finding.CHANGED:
-            await _revise(connection, source, verdict, refined, kept, now=now)
+    changed = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.CHANGED]
+    await keep_renamed(connection, source, [verdict for verdict, _ in changed], now=now)
+    for verdict, refined in changed:
+        await _revise(connection, source, verdict, refined, kept, now=now)
     return kept
 
 
@@ -261,9 +266,7 @@ async def _revise(
     connection: AsyncConnection, source: Source, verdict: Verdict, refined: Refined, kept: Kept, *, now: datetime
 ) -> None:
     """Bring an item up to what its source says now. What an editor changed stays on top of it."""
-    await keep_renamed(connection, source, [verdict], now=now)
-    statement = select(item).where(item.c.id == verdict.item_id).with_for_update()
-    row = (await connection.execute(statement)).one()
+    row = (await connection.execute(_ITEM, {"of": verdict.item_id})).one()
     said = _said(refined)
     if await _is_an_old_page(connection, row, said):
         return
@@ -281,9 +284,9 @@ async def _revise(
     shown = {**{name: getattr(row, name) for name in said}, **values}
     values["search_text"] = _search_text(shown)
     if is_edit:
-        await connection.execute(insert(revision).values(item_id=row.id, at=now, was=what_was(before)))
+        await _REVISIONS.insert(connection, [{"item_id": row.id, "at": now, "was": what_was(before)}])
         values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
-    await connection.execute(update(item).where(item.c.id == row.id).values(**values))
+    await connection.execute(_CHANGING, {"of": row.id, **values})
     if "tags" not in row.overlay:
         await _tag_anew(connection, row.id, refined.tags)
     if is_edit or before["picture_url"] != said["picture_url"]:
@@ -297,7 +300,7 @@ async def _revise(
 
 
 async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[TagMatch]) -> None:
-    await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
+    await connection.execute(_UNTAGGING, {"of": item_id})
     await _TAGS.insert(connection, [_tag_row(item_id, tag) for tag in tags])
 
 
