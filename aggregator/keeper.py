@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store.engine import Commit, Database
 
-# As many as one transaction takes: whoever comes meanwhile waits for it.
+# As many as one transaction takes, and how long it goes on taking them: whoever comes meanwhile, such as one with an
+# item that was just pushed, waits for it.
 MOST_TOGETHER = 16
+LONGEST_TOGETHER = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,8 +69,18 @@ class Keeper:
             one.done.set_exception(error)
 
     async def _write(self, together: list[_Waiting]) -> None:
-        await self._database.keep([one.commit for one in together])
-        for one in together:
+        kept: list[_Waiting] = []
+
+        async def commit(connection: AsyncConnection) -> None:
+            begun = time.monotonic()
+            for one in together:
+                await one.commit(connection)
+                kept.append(one)
+                if time.monotonic() - begun >= LONGEST_TOGETHER:
+                    break
+
+        await self._database.keep([commit])
+        for one in kept:
             if not one.done.done():
                 one.done.set_result(None)
             with contextlib.suppress(ValueError):

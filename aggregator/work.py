@@ -18,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,10 +26,12 @@ from aggregator.errors import AggregatorError, MeetingError, StoreError
 from aggregator.events import EVENTS, Event
 from aggregator.keeper import Keeper
 from aggregator.store.engine import Commit, Database
+from aggregator.store.rows import Rows
 from aggregator.store.tables import task
 
 LEASE = timedelta(seconds=120)
 LONGEST_WAIT = timedelta(days=1)
+_TASKS = Rows(task, lambda new: new.on_conflict_do_nothing(index_elements=["key"]))
 log = logging.getLogger(__name__)
 
 Handler = Callable[[Any], Awaitable[Commit | None]]
@@ -69,20 +70,17 @@ class WorkList:
         self, connection: AsyncConnection, events: Iterable[tuple[str | None, Event]], *, due_at: datetime
     ) -> None:
         """The same for many events, each with its key or None."""
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
         rows = [
             {
                 "key": f"{key}:{handler}" if key else None,
                 "handler": handler,
                 "event": type(event).__name__,
                 "payload": asdict(event),
-                "due_at": due_at,
             }
             for key, event in events
             for handler in self._follows[type(event)]
         ]
-        if rows:
-            await connection.execute(insert(task).on_conflict_do_nothing(index_elements=["key"]), rows)
+        await _TASKS.insert(connection, rows, due_at=due_at)
 
 
 async def claim(

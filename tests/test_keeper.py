@@ -7,9 +7,10 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import event, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator import keeper as keeping
 from aggregator.errors import StoreError
 from aggregator.keeper import Keeper
 from aggregator.store.engine import Commit, Database, open_database
@@ -46,6 +47,20 @@ async def test_one_that_fails_is_told_and_takes_nobody_with_it(database_url: str
         answers = await asyncio.gather(*(keeper.keep(commit) for commit in commits), return_exceptions=True)
         assert [type(answer) for answer in answers] == [type(None), ValueError, type(None), ValueError, type(None)]
         assert await kept(database) == before | {"a", "c", "e"}
+
+
+@pytest.mark.parametrize(("longest", "transactions"), [(3600.0, 2), (0.0, 20)])
+async def test_a_transaction_takes_what_fits_into_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, longest: float, transactions: int
+) -> None:
+    monkeypatch.setattr(keeping, "LONGEST_TOGETHER", longest)
+    monkeypatch.setattr(keeping, "MOST_TOGETHER", 19)
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        keeper, commits = Keeper(database), []
+        event.listen(database.writer.sync_engine, "commit", commits.append)
+        await asyncio.gather(*(keeper.keep(note(f"n{number}")) for number in range(20)))
+        assert {f"n{number}" for number in range(20)} <= await kept(database)
+    assert len(commits) == transactions
 
 
 # Far from the loop for as long as a test needs to cancel it, on each engine.

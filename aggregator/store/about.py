@@ -26,17 +26,11 @@ NOTHING = About()
 
 def write_about(refined: Refined) -> dict[str, Any] | None:
     """The column of an entry; None where it says nothing of the kind."""
-    about = About(
-        refined.card,
-        refined.quote,
-        refined.boosted_by,
-        refined.warning,
-        refined.is_sensitive,
-        refined.happening.place if refined.happening else None,
-    )
-    if about == NOTHING:
+    place = refined.happening.place if refined.happening else None
+    said = (refined.card, refined.quote, refined.boosted_by, refined.warning, refined.is_sensitive, place)
+    if not any(said):
         return None
-    return {name: value for name, value in asdict(about).items() if value} or None
+    return {name: value for name, value in asdict(About(*said)).items() if value}
 
 
 def read_about(column: Mapping[str, Any] | None) -> About:

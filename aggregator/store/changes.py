@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.rows import Rows
 from aggregator.store.tables import change, counter
 
 KEPT = timedelta(days=2)
-_INSERT = insert(change)
+_CHANGES = Rows(change)
 _COUNTING = (
     update(counter)
     .where(counter.c.name == bindparam("of"))
@@ -56,12 +57,11 @@ async def record(connection: AsyncConnection, changes: Sequence[tuple[ChangeKind
     if not changes:
         return
     last = await _advance(connection, "changes", len(changes))
-    first = last - len(changes) + 1
     rows = [
-        {"seq": first + index, "kind": kind.value, "item_id": item_id, "at": now}
-        for index, (kind, item_id) in enumerate(changes)
+        {"seq": seq, "kind": kind.value, "item_id": item_id}
+        for seq, (kind, item_id) in enumerate(changes, last - len(changes) + 1)
     ]
-    await connection.execute(_INSERT, rows)
+    await _CHANGES.insert(connection, rows, at=now)
     if any(kind.is_public for kind, _ in changes):
         await _advance(connection, "stream", 1)
 

@@ -10,7 +10,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,15 @@ class Database:
 
     On SQLite all writing goes through a single connection, and a lock file makes it the only writing connection of all
     processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
-    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait.
+    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait; the
+    writers of one process take turns in the order in which they come.
     """
 
     url: URL
     reader: AsyncEngine
     writer: AsyncEngine
     lock_file: Path | None
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def is_sqlite(self) -> bool:
@@ -78,12 +80,17 @@ class Database:
         if self.lock_file is None:
             yield
             return
-        descriptor = os.open(self.lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        # First among ourselves, in order: whoever only tries now and then starves while another writes without a pause.
         try:
-            await _lock(descriptor)
-            yield
+            async with asyncio.timeout(BUSY_SECONDS):
+                await self.turn.acquire()
+        except TimeoutError as error:
+            raise StoreError(f"others have kept the database locked for {BUSY_SECONDS:.0f} s") from error
+        try:
+            async with _locked(self.lock_file):
+                yield
         finally:
-            os.close(descriptor)
+            self.turn.release()
 
 
 async def _run_all(commits: Sequence[Commit], connection: AsyncConnection) -> None:
@@ -91,8 +98,18 @@ async def _run_all(commits: Sequence[Commit], connection: AsyncConnection) -> No
         await commit(connection)
 
 
+@asynccontextmanager
+async def _locked(lock_file: Path) -> AsyncIterator[None]:
+    descriptor = os.open(lock_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        await _lock(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 async def _lock(descriptor: int) -> None:
-    """Wait for the lock in short steps: between tasks of one process it is free again within a transaction."""
+    """Wait in short steps until no other process has the lock."""
     waited, pause = 0.0, 0.001
     while True:
         with contextlib.suppress(BlockingIOError):

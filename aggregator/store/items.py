@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
+from itertools import islice, product
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, insert, literal_column, select, union, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, Row, bindparam, delete, select, union, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -19,14 +19,34 @@ from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
 from aggregator.store.edits import becomes_sensitive, is_same_file, says_otherwise, was_said_before, what_was
 from aggregator.store.moves import AT_SOURCE, RULE, move
+from aggregator.store.rows import Rows
 from aggregator.store.search import fold
-from aggregator.store.tables import decision, item, item_tag, revision, sighting, story_key
+from aggregator.store.stories import join_stories
+from aggregator.store.tables import decision, item, item_tag, revision, sighting
+
+
+def _is_one_of(name: str) -> ColumnElement[bool]:
+    return sighting.c[name].in_(bindparam(name, expanding=True))
+
 
 MARK = tuple(column.name for column in fields(Mark))
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
-NOTHING: ColumnElement[Any] = literal_column("'{}'")  # as JSON, without making it anew for each row
-_NEW_ITEMS = insert(item).values(overlay=NOTHING, original=NOTHING, translations=NOTHING)
-_NEW_SIGHTINGS, _NEW_TAGS = insert(sighting), insert(item_tag)
+DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # a ULID's
+_ITEMS, _SIGHTINGS, _TAGS = Rows(item), Rows(sighting), Rows(item_tag)
+_DECISIONS, _REVISIONS = Rows(decision), Rows(revision)
+# Made once: to put a statement together costs as much as to execute it.
+_OWN = select(*(sighting.c[name] for name in MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
+_KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
+# Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+_ALIKE = _OWN.where(
+    _is_one_of("title_key") | _is_one_of("dated"), sighting.c.entry_key.not_in(bindparam("found", expanding=True))
+)
+_ITEM = select(item).where(item.c.id == bindparam("of")).with_for_update()
+_CHANGING = update(item).where(item.c.id == bindparam("of"))
+_UNTAGGING = delete(item_tag).where(item_tag.c.item_id == bindparam("of"))
+_RENAMING = update(sighting).where(
+    sighting.c.source_id == bindparam("of"), sighting.c.entry_key == bindparam("was_key")
+)
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 DELETED = "deleted at its source"
 HIDDEN = "its source no longer wants it shown"
@@ -52,23 +72,23 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     marks = list(marks)
     if not marks:
         return []
-    own = sighting.c.source_id == source_id
-    columns = [sighting.c[name] for name in MARK] + [sighting.c.item_id]
-    urls = {mark.url_key for mark in marks if mark.url_key}
-    asked: list[Select[Any]] = [
-        select(*columns).where(own, sighting.c.entry_key.in_({mark.entry_key for mark in marks})),
-        select(*columns).where(own, sighting.c.alike_key.in_({mark.alike_key for mark in marks})),
-    ]
-    if urls:
-        asked.append(select(*columns).where(own, sighting.c.url_key.in_(urls)))
-    rows = list(await connection.execute(union(*asked)))
+    asked = {
+        "of": source_id,
+        "entry_key": list({mark.entry_key for mark in marks}),
+        "alike_key": list({mark.alike_key for mark in marks}),
+        "url_key": list({mark.url_key for mark in marks if mark.url_key}),
+    }
+    rows = list(await connection.execute(_KNOWN, asked))
     found = {row.entry_key for row in rows}
     if strangers := [mark for mark in marks if mark.entry_key not in found]:
-        # Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
-        titles, dates = {mark.title_key for mark in strangers}, {mark.dated for mark in strangers if mark.dated}
-        alike = sighting.c.title_key.in_(titles) | sighting.c.dated.in_(dates)
-        rows += await connection.execute(select(*columns).where(own, alike, sighting.c.entry_key.not_in(found)))
-    return [KnownEntry(Mark(*(getattr(row, name) for name in MARK)), row.item_id) for row in rows]
+        alike = {
+            "of": source_id,
+            "title_key": list({mark.title_key for mark in strangers}),
+            "dated": list({mark.dated for mark in strangers if mark.dated}),
+            "found": list(found),
+        }
+        rows += await connection.execute(_ALIKE, alike)
+    return [KnownEntry(Mark(*mark), item_id) for *mark, item_id in rows]
 
 
 async def keep_entries(
@@ -82,9 +102,10 @@ async def keep_entries(
     kept = Kept()
     new = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.NEW]
     await _insert(connection, source, new, kept, now=now)
-    for verdict, refined in entries:
-        if verdict.finding is Finding.CHANGED:
-            await _revise(connection, source, verdict, refined, kept, now=now)
+    changed = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.CHANGED]
+    await keep_renamed(connection, source, [verdict for verdict, _ in changed], now=now)
+    for verdict, refined in changed:
+        await _revise(connection, source, verdict, refined, kept, now=now)
     return kept
 
 
@@ -92,13 +113,17 @@ async def keep_renamed(
     connection: AsyncConnection, source: Source, verdicts: Iterable[Verdict], *, now: datetime
 ) -> None:
     """Note new ids and digests of entries that are known already."""
-    for verdict in verdicts:
-        mark = verdict.mark
-        await connection.execute(
-            update(sighting)
-            .where(sighting.c.source_id == source.id, sighting.c.entry_key == (verdict.was_key or mark.entry_key))
-            .values(**asdict(mark), seen_at=now)
-        )
+    renamed = [
+        {
+            "of": source.id,
+            "was_key": verdict.was_key or verdict.mark.entry_key,
+            "seen_at": now,
+            **_columns(verdict.mark),
+        }
+        for verdict in verdicts
+    ]
+    if renamed:
+        await connection.execute(_RENAMING, renamed)
 
 
 async def withdraw_deleted(
@@ -140,53 +165,59 @@ async def _insert(
 ) -> None:
     if not new:
         return
-    moment = ULID.from_datetime(now).bytes[:6]
-    ids = [str(ULID(moment + os.urandom(10))) for _ in new]
+    ids = new_ids(now, len(new))
     stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
-    items, sightings, tags, decisions = [], [], [], []
+    items, tags, decisions = [], [], []
     for item_id, (verdict, refined) in zip(ids, new, strict=True):
         state, reason = _admission(source, refined)
+        is_public = state is State.APPROVED
         publish_at = now + source.review.delay if state is State.SCHEDULED and source.review.delay else None
         said = _said(refined)
         items.append(
             {
                 "id": item_id,
-                "source_id": source.id,
-                "partner_id": source.partner,
                 "kind": refined.kind,
                 "state": state,
                 "reason": reason,
                 "entry_id": verdict.sighting.entry_id.replace("\0", ""),
                 "published_at": refined.published_at,
                 "modified_at": refined.modified_at,
-                "collected_at": now,
                 "story": stories[item_id],
                 "publish_at": publish_at,
                 "stream_at": refined.published_at,
-                "public_at": now if state is State.APPROVED else None,
-                "decided_by": RULE if state is State.APPROVED else None,
-                "decided_at": now if state is State.APPROVED else None,
+                "public_at": now if is_public else None,
+                "decided_by": RULE if is_public else None,
+                "decided_at": now if is_public else None,
                 **said,
                 "search_text": _search_text(said),
             }
         )
-        sightings.append(_sighting_row(source, item_id, verdict.mark, now=now))
         tags += [_tag_row(item_id, tag) for tag in refined.tags]
-        kept.item_ids.append(item_id)
         if refined.picture:
             kept.pictured.append(item_id)
-        kept.changes.append((ChangeKind.PUBLISHED if state is State.APPROVED else ChangeKind.ARRIVED, item_id))
+        kept.changes.append((ChangeKind.PUBLISHED if is_public else ChangeKind.ARRIVED, item_id))
         if publish_at:
             kept.scheduled.append((item_id, publish_at))
-        if state is State.APPROVED:
-            log = {"at": now, "editor": RULE, "action": "approve", "reason": reason, "to_state": state, "version": 1}
-            decisions.append({**log, "item_id": item_id})
-    await connection.execute(_NEW_ITEMS, items)
-    await connection.execute(_NEW_SIGHTINGS, sightings)
-    if tags:
-        await connection.execute(_NEW_TAGS, tags)
-    if decisions:
-        await connection.execute(insert(decision), decisions)
+        if is_public:
+            decisions.append({"item_id": item_id, "reason": reason})
+    kept.item_ids += ids
+    await _ITEMS.insert(
+        connection, items, source_id=source.id, partner_id=source.partner, collected_at=now,
+        overlay={}, original={}, translations={},
+    )  # fmt: skip
+    sightings = [{"item_id": item_id, **_columns(verdict.mark)} for item_id, (verdict, _) in zip(ids, new, strict=True)]
+    await _SIGHTINGS.insert(connection, sightings, source_id=source.id, seen_at=now)
+    await _TAGS.insert(connection, tags)
+    await _DECISIONS.insert(
+        connection, decisions, at=now, editor=RULE, action="approve", to_state=State.APPROVED, version=1
+    )
+
+
+def new_ids(moment: datetime, count: int) -> list[str]:
+    """So many ids (ULIDs) that sort by that moment, those of one call in their order."""
+    # Not ULID's own chance: of one moment it only counts on.
+    first = str(ULID(ULID.from_datetime(moment).bytes[:6] + os.urandom(10)))[:-4]
+    return [first + "".join(end) for end in islice(product(DIGITS, repeat=4), count)]
 
 
 def _admission(source: Source, refined: Refined) -> tuple[State, str]:
@@ -223,8 +254,8 @@ def _said(refined: Refined) -> dict[str, Any]:
     }
 
 
-def _sighting_row(source: Source, item_id: str, mark: Mark, *, now: datetime) -> dict[str, Any]:
-    return {"source_id": source.id, "item_id": item_id, **{name: getattr(mark, name) for name in MARK}, "seen_at": now}
+def _columns(mark: Mark) -> dict[str, str | None]:
+    return {name: getattr(mark, name) for name in MARK}
 
 
 def _tag_row(item_id: str, tag: TagMatch) -> dict[str, str]:
@@ -235,9 +266,7 @@ async def _revise(
     connection: AsyncConnection, source: Source, verdict: Verdict, refined: Refined, kept: Kept, *, now: datetime
 ) -> None:
     """Bring an item up to what its source says now. What an editor changed stays on top of it."""
-    await keep_renamed(connection, source, [verdict], now=now)
-    statement = select(item).where(item.c.id == verdict.item_id).with_for_update()
-    row = (await connection.execute(statement)).one()
+    row = (await connection.execute(_ITEM, {"of": verdict.item_id})).one()
     said = _said(refined)
     if await _is_an_old_page(connection, row, said):
         return
@@ -255,9 +284,9 @@ async def _revise(
     shown = {**{name: getattr(row, name) for name in said}, **values}
     values["search_text"] = _search_text(shown)
     if is_edit:
-        await connection.execute(insert(revision).values(item_id=row.id, at=now, was=what_was(before)))
+        await _REVISIONS.insert(connection, [{"item_id": row.id, "at": now, "was": what_was(before)}])
         values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
-    await connection.execute(update(item).where(item.c.id == row.id).values(**values))
+    await connection.execute(_CHANGING, {"of": row.id, **values})
     if "tags" not in row.overlay:
         await _tag_anew(connection, row.id, refined.tags)
     if is_edit or before["picture_url"] != said["picture_url"]:
@@ -271,9 +300,8 @@ async def _revise(
 
 
 async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[TagMatch]) -> None:
-    await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
-    if tags:
-        await connection.execute(insert(item_tag), [_tag_row(item_id, tag) for tag in tags])
+    await connection.execute(_UNTAGGING, {"of": item_id})
+    await _TAGS.insert(connection, [_tag_row(item_id, tag) for tag in tags])
 
 
 def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
@@ -337,46 +365,3 @@ async def _by_itself(
     moved = await move(connection, item_id, to=to, action=action, by=by, reason=reason, now=now)
     kept.changes.extend(moved.changes)
     kept.withdrawn += to is State.WITHDRAWN
-
-
-async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The story of each new item: that of any item which shares one of its keys, else a new one named after it."""
-    stories = {item_id: item_id for item_id in keys_of}
-    first = {key: item_id for item_id, keys in reversed(list(keys_of.items())) for key in keys}
-    if not first:
-        return stories
-    known = await _take_keys(connection, first)
-    leads: dict[str, str] = {}
-
-    def lead(story: str) -> str:
-        while story in leads:
-            story = leads[story]
-        return story
-
-    for item_id, keys in keys_of.items():
-        joined = {lead(story) for story in (item_id, *(known[key] for key in keys))}
-        oldest = min(joined)
-        leads |= {story: oldest for story in joined if story != oldest}
-    merged = {story: lead(story) for story in leads if story not in keys_of}
-    for story, oldest in merged.items():
-        await connection.execute(update(item).where(item.c.story == story).values(story=oldest))
-    for story in leads:
-        await connection.execute(update(story_key).where(story_key.c.story == story).values(story=lead(story)))
-    return {item_id: lead(item_id) for item_id in keys_of}
-
-
-async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> dict[str, str]:
-    """The story that each key belongs to: the wished one, where nobody had the key before."""
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
-    keys = sorted(wished)
-    known: dict[str, str] = {}
-    statement = (
-        add(story_key)
-        .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
-        .returning(story_key.c.key, story_key.c.story)
-    )
-    for start in range(0, len(keys), MOST_ROWS):
-        rows = [{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]]
-        known |= {row.key: row.story for row in await connection.execute(statement, rows)}
-    return known

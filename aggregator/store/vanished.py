@@ -54,11 +54,13 @@ async def note_present(
     for start in range(0, len(keys), MOST_KEYS):
         asked = {"of": source.id, "keys": keys[start : start + MOST_KEYS]}
         back += (await connection.execute(_CLEARING, asked)).scalars()
+    if not back:
+        return
     await _tell(connection, back, kept)
     withdrawn = (
         (item.c.state == State.WITHDRAWN) & (item.c.decided_by == AT_SOURCE) & item.c.reason.in_((GONE, ACCOUNT_GONE))
     )
-    rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), withdrawn)) if back else ()
+    rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), withdrawn))
     is_trusted = source.review.mode is ReviewMode.AUTO
     to, action = (State.APPROVED, "approve") if is_trusted else (State.WAITING, "hold")
     for row in rows:

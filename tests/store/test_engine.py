@@ -61,6 +61,35 @@ async def test_writers_take_turns_and_lose_no_update(database: Database) -> None
         assert await connection.scalar(select(counter.c.value).where(counter.c.name == "n")) == 40
 
 
+async def test_a_writer_has_its_turn_though_another_writes_without_a_pause(tmp_path: Path) -> None:
+    async def write() -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(counter).values(name="waited", value=0))
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        async with database.write():
+            waiting = asyncio.create_task(write())
+            await asyncio.sleep(0)
+        async with database.write():
+            assert waiting.done()
+
+
+async def test_a_writer_that_gives_up_takes_no_turn(tmp_path: Path) -> None:
+    async def write(name: str) -> None:
+        async with database.write() as connection:
+            await connection.execute(insert(counter).values(name=name, value=0))
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        async with database.write():
+            given_up, waiting = (asyncio.create_task(write(name)) for name in ("gives up", "waits"))
+            await asyncio.sleep(0)
+            given_up.cancel()
+        await waiting
+        async with database.read() as connection:
+            names = set((await connection.execute(select(counter.c.name))).scalars())
+    assert names & {"gives up", "waits"} == {"waits"}
+
+
 async def test_a_transaction_that_raises_leaves_nothing(database: Database) -> None:
     with pytest.raises(RuntimeError):
         async with database.write() as connection:

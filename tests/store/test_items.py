@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from ulid import ULID
 
 from aggregator.model import Alternate, Author, Card, Happening, Media, Quote, Review, ReviewMode, State
 from aggregator.store.changes import ChangeKind, read_all_changes, read_changes, read_counter, record
 from aggregator.store.engine import Database
-from aggregator.store.items import Kept, join_stories, withdraw_deleted
+from aggregator.store.items import Kept, new_ids, withdraw_deleted
 from aggregator.store.moves import move
 from aggregator.store.sources import CollectedMeanwhileError, Cursor, keep_success, know_sources, read_state
+from aggregator.store.stories import join_stories
 from aggregator.store.tables import decision, item, item_tag, metadata, revision, sighting
 from tests.builders import AUTO, START, keep, refined, source
 from tests.builders import sighting as entry
@@ -27,6 +31,17 @@ async def rows(database: Database, table=item) -> list:
 
 async def snapshot(database: Database) -> dict[str, list]:
     return {table.name: await rows(database, table) for table in metadata.sorted_tables}
+
+
+@given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)), st.integers(0, 3000))  # noqa: DTZ001
+def test_ids_tell_their_moment_and_follow_each_other(moment: datetime, count: int) -> None:
+    ids = new_ids(moment, count)
+    assert len(ids) == count
+    assert ids == sorted(set(ids))
+    assert not set(ids) & set(new_ids(moment, count))
+    assert all(one < another for one in ids[-1:] for another in new_ids(moment + timedelta(milliseconds=1), 1))
+    for one in (*ids[:1], *ids[-1:]):
+        assert abs(ULID.from_str(one).datetime - moment) < timedelta(milliseconds=1)
 
 
 async def test_collecting_the_same_again_changes_nothing(database: Database) -> None:

@@ -1,0 +1,57 @@
+"""Joins items that tell the same story: those that share an address. Knows nothing else of an item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.store.tables import item, story_key
+
+MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
+_TAKING_KEYS = {
+    engine: add(story_key)
+    .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
+    .returning(story_key.c.key, story_key.c.story)
+    for engine, add in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+
+
+async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The story of each new item: that of any item which shares one of its keys, else a new one named after it."""
+    stories = {item_id: item_id for item_id in keys_of}
+    first = {key: item_id for item_id, keys in reversed(list(keys_of.items())) for key in keys}
+    if not first:
+        return stories
+    known = await _take_keys(connection, first)
+    leads: dict[str, str] = {}
+
+    def lead(story: str) -> str:
+        while story in leads:
+            story = leads[story]
+        return story
+
+    for item_id, keys in keys_of.items():
+        joined = {lead(story) for story in (item_id, *(known[key] for key in keys))}
+        oldest = min(joined)
+        leads |= {story: oldest for story in joined if story != oldest}
+    merged = {story: lead(story) for story in leads if story not in keys_of}
+    for story, oldest in merged.items():
+        await connection.execute(update(item).where(item.c.story == story).values(story=oldest))
+    for story in leads:
+        await connection.execute(update(story_key).where(story_key.c.story == story).values(story=lead(story)))
+    return {item_id: lead(item_id) for item_id in keys_of}
+
+
+async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> dict[str, str]:
+    """The story that each key belongs to: the wished one, where nobody had the key before."""
+    # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
+    keys = sorted(wished)
+    known: dict[str, str] = {}
+    for start in range(0, len(keys), MOST_ROWS):
+        rows = [{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]]
+        taken = await connection.execute(_TAKING_KEYS[connection.dialect.name], rows)
+        known.update(taken.all())
+    return known

@@ -1,0 +1,89 @@
+"""Rows that go to the driver at once are kept as SQLAlchemy would have kept them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from aggregator.errors import StoreError
+from aggregator.store.engine import Database
+from aggregator.store.rows import Rows
+from aggregator.store.tables import counter, source_state, task
+
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+MOMENTS = (
+    NOON,
+    NOON.replace(microsecond=7),
+    NOON.astimezone(timezone(timedelta(hours=-3, minutes=-30))),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+)
+PLACES: tuple[Any, ...] = (None, {}, [], {"a": [1, 2.5, True, None, 'ñ"\\\u2028']}, "text", 0)
+TEXTS = (None, "", "it's", '"quoted" ? $1 :name %s %(x)s', "Euskara ñ 漢字 🌻", "x" * 70_000)
+
+
+def state(number: int) -> dict[str, Any]:
+    """A row of which each column takes all of its values in turn."""
+    return {
+        "etag": TEXTS[number % len(TEXTS)],
+        "due_at": MOMENTS[number % len(MOMENTS)],
+        "tried_at": MOMENTS[number // 2 % len(MOMENTS)] if number % 2 else None,
+        "place": PLACES[number % len(PLACES)],
+        "stopped": number % 3 == 0,
+        "failures": number - 5,
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+async def test_rows_are_kept_as_sqlalchemy_keeps_them(database: Database, count: int) -> None:
+    rows = [state(number) for number in range(count)]
+    async with database.write() as connection:
+        ours = [{"source_id": f"ours {number}", **row} for number, row in enumerate(rows)]
+        await Rows(source_state).insert(connection, ours, url="https://city.example/'?'", shown=None, live_at=NOON)
+        same = {"url": "https://city.example/'?'", "shown": None, "live_at": NOON}
+        theirs = [{"source_id": f"theirs {number}", **row, **same} for number, row in enumerate(rows)]
+        await connection.execute(insert(source_state), theirs)
+    async with database.read() as connection:
+        kept = {row.source_id: tuple(row)[1:] for row in await connection.execute(select(source_state))}
+        raw = (await connection.exec_driver_sql("SELECT * FROM source_state")).all()
+    written = {row[0]: tuple(row)[1:] for row in raw}
+    for number in range(count):
+        assert kept[f"ours {number}"] == kept[f"theirs {number}"]
+        assert repr(written[f"ours {number}"]) == repr(written[f"theirs {number}"])
+
+
+async def test_no_rows_are_no_statement(database: Database) -> None:
+    async with database.write() as connection:
+        await Rows(source_state).insert(connection, [], no_such_column=1)
+
+
+async def test_a_naive_moment_is_refused(database: Database) -> None:
+    row = {"source_id": "a", "url": "https://a.example/", "due_at": NOON.replace(tzinfo=None)}
+    with pytest.raises(StoreError, match="source_state cannot be kept: a naive datetime"):
+        async with database.write() as connection:
+            await Rows(source_state).insert(connection, [row])
+
+
+async def test_rows_are_part_of_the_transaction(database: Database) -> None:
+    rows = Rows(counter)
+    with pytest.raises(ZeroDivisionError):
+        async with database.write() as connection:
+            await rows.insert(connection, [{"name": "a"}, {"name": "b"}], value=1)
+            raise ZeroDivisionError
+    async with database.read() as connection:
+        names = (await connection.execute(select(counter.c.name).where(counter.c.name.in_(["a", "b"])))).all()
+    assert names == []
+
+
+async def test_the_shape_says_what_becomes_of_a_row_that_is_there_already(database: Database) -> None:
+    tasks = Rows(task, lambda new: new.on_conflict_do_nothing(index_elements=["key"]))
+    for handler in ("first", "second"):
+        async with database.write() as connection:
+            rows: list[dict[str, Any]] = [{"key": "one", "handler": handler}, {"key": None, "handler": handler}]
+            await tasks.insert(connection, rows, event="SourceDue", payload={"source_id": "a"}, due_at=NOON)
+    async with database.read() as connection:
+        kept = await connection.execute(select(task.c.key, task.c.handler).order_by(task.c.id))
+        assert [tuple(row) for row in kept] == [("one", "first"), (None, "first"), (None, "second")]
