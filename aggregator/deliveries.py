@@ -92,5 +92,5 @@ async def _only_new(shop: Workshop, source: Source, document: Document) -> Docum
     marked = marks(document.entries)
     async with shop.database.read() as connection:
         verdicts = judge(marked, await read_known(connection, source.id, (mark for _, mark in marked)))
-    entries = tuple(verdict.sighting for verdict in verdicts if verdict.finding is Finding.NEW)
+    entries = tuple(document.entries[verdict.place] for verdict in verdicts if verdict.finding is Finding.NEW)
     return replace(document, entries=entries)

@@ -91,12 +91,23 @@ class ClosedPurse:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money."""
+    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money.
+
+    `consider` is run in place of a reading by `read`, is given its address, itself and the bytes, and gives back the
+    document with what else it found.
+    """
 
     fetch: Fetch
     reader: Reader
     now: Callable[[], datetime]
     purse: Purse = field(default_factory=ClosedPurse)
+    consider: Callable[[str, Callable[[bytes], Document], bytes], Document] | None = None
+
+    async def read(self, reading: Callable[[bytes], Document], body: bytes, *, url: str) -> Document:
+        """Have `reader` read a document whose entries are kept as they are; `url` is where it was read from."""
+        if self.consider:
+            return await self.reader.run(self.consider, url, reading, body)
+        return await self.reader.run(reading, body)
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
@@ -128,6 +139,11 @@ class SourceKind:
     shape: Callable[[Document], Document] = _as_it_is
     delivers_thin: bool = False
     feed_address: Callable[[str], str | None] = lambda _url: None
+
+    @property
+    def shapes(self) -> bool:
+        """Whether its entries are other than the feed has them."""
+        return self.shape is not _as_it_is
 
 
 __all__ = [
