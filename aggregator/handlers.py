@@ -87,8 +87,13 @@ class Workshop:
 
     @property
     def thinker(self) -> Thinker:
-        """Who thinks about what comes in."""
+        """Who thinks about what was asked for."""
         return Thinker(self.database, self.outside, self.sources, self.now)
+
+    @property
+    def quick_thinker(self) -> Thinker:
+        """Who thinks about what is pushed."""
+        return Thinker(self.database, self.outside.at_once(), self.sources, self.now)
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -129,7 +134,7 @@ class Workshop:
                 state = await read_state(connection, source.id)
             if state is None:
                 raise StoreError(f"{source.id} has no state yet")
-            thoughts = await self.thinker.think(source, collected)
+            thoughts = await self.quick_thinker.think(source, collected)
             try:
                 async with self.database.write() as connection:
                     kept = await self._keep_pushed(source, state, collected, thoughts, connection)

@@ -17,13 +17,13 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aggregator.errors import AggregatorError, DocumentError
 from aggregator.sandboxed import LENGTH, REPLY, START_SECONDS, STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 T = TypeVar("T")
 
@@ -55,6 +55,8 @@ class Sandbox:
         self._processes = processes
         self._is_closed = False
         self._places = asyncio.Semaphore(processes)
+        # Who has time waits here, so that hardly anybody stands before those at the places who have none.
+        self._turns = asyncio.Semaphore(processes)
         self._idle: list[Process] = []
         self._living: set[Process] = set()
 
@@ -64,7 +66,16 @@ class Sandbox:
         Its AggregatorErrors come through. DocumentError for every other exception, and where it takes too long, too
         much memory, or its process down. To cancel the caller stops the process.
         """
-        request = pickle.dumps((function, args))
+        async with self._turns:
+            return await self._run(function, *args)
+
+    @property
+    def at_once(self) -> AtOnce:
+        """The same for those who have no time to wait for all who came before them."""
+        return AtOnce(self._run)
+
+    async def _run(self, function: Callable[..., T], *args: object) -> T:
+        request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         async with self._places:
             reply = await self._ask(request)
             if reply is None:  # its process had died since it was last used; a fresh one is asked once more
@@ -107,8 +118,8 @@ class Sandbox:
         try:
             async with asyncio.timeout(self._seconds):
                 try:
-                    await answers.readexactly(len(REPLY))
-                    length = int.from_bytes(await answers.readexactly(LENGTH), "big")
+                    head = await answers.readexactly(len(REPLY) + LENGTH)
+                    length = int.from_bytes(head[len(REPLY) :], "big")
                     if length > MAX_REPLY_BYTES:
                         raise DocumentError(f"what the document holds is longer than {MAX_REPLY_BYTES:,} bytes")
                     return await answers.readexactly(length)
@@ -154,6 +165,17 @@ class Sandbox:
         await cast("asyncio.StreamReader", worker.stdout).read()
         await worker.wait()
         self._living.discard(worker)
+
+
+class AtOnce:
+    """A sandbox for the impatient, see `Sandbox.at_once`."""
+
+    def __init__(self, run: Callable[..., Awaitable[Any]]) -> None:
+        self._run = run
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """As `Sandbox.run`. Only what is under way is waited for; others with as little time take turns."""
+        return cast("T", await self._run(function, *args))
 
 
 def _kill(worker: Process) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -93,15 +93,20 @@ class ClosedPurse:
 class Outside:
     """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money.
 
-    `consider` is run in place of a reading by `read`, is given its address, itself and the bytes, and gives back the
-    document with what else it found.
+    `quick` is a reader that lets nobody wait who has no time. `consider` is run in place of a reading by `read`, is
+    given its address, itself and the bytes, and gives back the document with what else it found.
     """
 
     fetch: Fetch
     reader: Reader
     now: Callable[[], datetime]
     purse: Purse = field(default_factory=ClosedPurse)
+    quick: Reader | None = None
     consider: Callable[[str, Callable[[bytes], Document], bytes], Document] | None = None
+
+    def at_once(self) -> Outside:
+        """The same for what is pushed, which is to be read before what was asked for."""
+        return replace(self, reader=self.quick or self.reader)
 
     async def read(self, reading: Callable[[bytes], Document], body: bytes, *, url: str) -> Document:
         """Have `reader` read a document whose entries are kept as they are; `url` is where it was read from."""
