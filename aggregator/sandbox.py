@@ -30,14 +30,17 @@ T = TypeVar("T")
 MAX_REPLY_BYTES = 64_000_000
 # What a worker is given of our environment: enough to find Python and its libraries, and no passwords.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+# A process costs as much as some hundred documents: another one is started where so many wait, or one so long.
+CROWD = 16
+PATIENCE, IMPATIENCE = 0.5, 0.05
 
 
 @asynccontextmanager
 async def open_sandbox(*, processes: int = 2, seconds: float = 10, megabytes: int = 1024) -> AsyncIterator[Sandbox]:
     """A sandbox of so many processes at once, each with so much time a document and so much address space.
 
-    A process starts when it is first needed. At the end none is left, whatever it was doing; none outlives this
-    program on Linux, however that ends.
+    A process starts when it is first needed, the next ones when there is more to do than it can. At the end none is
+    left, whatever it was doing; none outlives this program on Linux, however that ends.
     """
     sandbox = Sandbox(processes, seconds, megabytes)
     try:
@@ -54,9 +57,11 @@ class Sandbox:
         self._megabytes = megabytes
         self._processes = processes
         self._is_closed = False
-        self._places = asyncio.Semaphore(processes)
+        self._open = 1  # so many processes may there be by now
+        self._places = asyncio.Semaphore(self._open)
         # Who has time waits here, so that hardly anybody stands before those at the places who have none.
-        self._turns = asyncio.Semaphore(processes)
+        self._turns = asyncio.Semaphore(self._open)
+        self._asking = 0
         self._idle: list[Process] = []
         self._living: set[Process] = set()
 
@@ -66,8 +71,14 @@ class Sandbox:
         Its AggregatorErrors come through. DocumentError for every other exception, and where it takes too long, too
         much memory, or its process down. To cancel the caller stops the process.
         """
-        async with self._turns:
-            return await self._run(function, *args)
+        self._asking += 1
+        try:
+            if self._asking > CROWD:
+                self._open_another()
+            async with self._admitted(self._turns, PATIENCE):
+                return await self._run(function, *args)
+        finally:
+            self._asking -= 1
 
     @property
     def at_once(self) -> AtOnce:
@@ -76,7 +87,7 @@ class Sandbox:
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
         request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
-        async with self._places:
+        async with self._admitted(self._places, IMPATIENCE):
             reply = await self._ask(request)
             if reply is None:  # its process had died since it was last used; a fresh one is asked once more
                 reply = await self._ask(request)
@@ -92,10 +103,30 @@ class Sandbox:
         self._is_closed = True
         for worker in self._living:
             _kill(worker)
-        for _ in range(self._processes):  # until nobody waits for a worker any more
-            await self._places.acquire()
+        for door in (self._turns, self._places):  # until nobody waits for a worker any more
+            for _ in range(self._open):
+                await door.acquire()
         for worker in tuple(self._living):
             await self._end(worker)
+
+    @asynccontextmanager
+    async def _admitted(self, door: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(patience if self._open < self._processes else None):
+                await door.acquire()
+        except TimeoutError:
+            self._open_another()
+            await door.acquire()
+        try:
+            yield
+        finally:
+            door.release()
+
+    def _open_another(self) -> None:
+        if self._open < self._processes and not self._is_closed:
+            self._open += 1
+            self._turns.release()
+            self._places.release()
 
     async def _ask(self, request: bytes) -> bytes | None:
         """The reply, or None where the process died before it began."""
