@@ -19,5 +19,5 @@ FEED = b"""<rss version="2.0"><channel><title>Words</title>
 def load(tags: bytes) -> None:
     """Read a small feed to its end. `tags` are those that entries are held against, packed."""
     source = Source("", "", "feed", URL, (), timedelta(), Review(ReviewMode.HOLD))
-    frame = Frame(source, None, None, tags, (), datetime.now(UTC))
-    read_and_consider(frame, True, URL, partial(read_feed, url=URL), FEED)
+    frame = Frame(source, URL, None, tags, (), datetime.now(UTC))
+    read_and_consider(frame, True, partial(read_feed, url=URL), FEED)

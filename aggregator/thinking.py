@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from aggregator.collectors import KINDS
-from aggregator.collectors.contract import Collected, Outside
+from aggregator.collectors.contract import Collected, Outside, Reading
 from aggregator.model import Document, Refined, Sighting, Source
 from aggregator.pickled import Packed
 from aggregator.refine.batch import (
@@ -68,8 +68,11 @@ class Thinker:
         """
         if KINDS[source.kind].shapes:
             return self.outside  # its entries are not yet what they are to be when they are read
-        consider_too = functools.partial(read_and_consider, self._frame(source, None, None), is_first)
-        return replace(self.outside, consider=consider_too)
+
+        def considering(url: str) -> Callable[[Reading, bytes], Document]:
+            return functools.partial(read_and_consider, self._frame(source, url, None), is_first)
+
+        return replace(self.outside, considering=considering)
 
     async def think(self, source: Source, collected: Collected, *, is_first: bool = False) -> Thoughts:
         """What is new or changed, refined; and what has only a new id. Raises DocumentError."""

@@ -190,10 +190,8 @@ any_entries = st.lists(
 def test_what_is_told_of_entries_is_theirs(seen: list[Sighting], is_first: bool) -> None:
     src = source(match_any=("a",))
     frame = Frame(src, URL, "en", pack_tags(()), (), START)
-    alone = replace(frame, base_url=None, feed_language=None)
-    document = read_and_consider(
-        alone, is_first, URL, functools.partial(just, Document(seen, "rss", language="en")), b""
-    )
+    reading = functools.partial(just, Document(seen, "rss", language="en"))
+    document = read_and_consider(replace(frame, feed_language=None), is_first, reading, b"")
     assert document.entries == tuple(seen)
     assert isinstance(document.entries, ReadEntries)
     considered = document.entries.considered
@@ -202,7 +200,7 @@ def test_what_is_told_of_entries_is_theirs(seen: list[Sighting], is_first: bool)
         answer = considered.answer(frame, verdict)
         assert answer is None or [answer] == refine_entries(frame, seen, [(verdict.place, False)])
         assert (answer is None) == (len(considered.marked) > FEW and not is_first)
-        assert considered.answer(alone, verdict) is None
+        assert considered.answer(replace(frame, base_url=None), verdict) is None
 
 
 async def test_a_process_is_made_ready(machine: Machine) -> None:

@@ -15,6 +15,7 @@ from aggregator.store.sources import Cursor
 from aggregator.store.spending import Reserved
 
 T = TypeVar("T")
+Reading = Callable[[bytes], Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,8 @@ class ClosedPurse:
 class Outside:
     """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money.
 
-    `quick` is a reader that lets nobody wait who has no time. `consider` is run in place of a reading by `read`, is
-    given its address, itself and the bytes, and gives back the document with what else it found.
+    `quick` is a reader for those who have no time to wait. `considering` gives what `read` has run, with a reading and
+    its bytes, on a document of that address: the reading, and more that can be done in the same process.
     """
 
     fetch: Fetch
@@ -102,16 +103,16 @@ class Outside:
     now: Callable[[], datetime]
     purse: Purse = field(default_factory=ClosedPurse)
     quick: Reader | None = None
-    consider: Callable[[str, Callable[[bytes], Document], bytes], Document] | None = None
+    considering: Callable[[str], Callable[[Reading, bytes], Document]] | None = None
 
     def at_once(self) -> Outside:
         """The same for what is pushed, which is to be read before what was asked for."""
         return replace(self, reader=self.quick or self.reader)
 
-    async def read(self, reading: Callable[[bytes], Document], body: bytes, *, url: str) -> Document:
-        """Have `reader` read a document whose entries are kept as they are; `url` is where it was read from."""
-        if self.consider:
-            return await self.reader.run(self.consider, url, reading, body)
+    async def read(self, reading: Reading, body: bytes, *, url: str) -> Document:
+        """Have `reader` read a document whose entries are kept as they are; `url` is where it came from."""
+        if self.considering:
+            return await self.reader.run(self.considering(url), reading, body)
         return await self.reader.run(reading, body)
 
 

@@ -85,16 +85,13 @@ def pack_tags(tags: Sequence[Tag]) -> bytes:
     return pickle.dumps(tuple(tags))
 
 
-def read_and_consider(
-    frame: Frame, is_first: bool, base_url: str, reading: Callable[[bytes], Document], body: bytes
-) -> Document:
+def read_and_consider(frame: Frame, is_first: bool, reading: Callable[[bytes], Document], body: bytes) -> Document:
     """What `reading` makes of `body`, with `ReadEntries` in it. Raises what that raises.
 
-    `base_url` and the document's language take their place in the frame.
+    The document says itself in which language it is.
     """
     document = reading(body)
-    frame = replace(frame, base_url=base_url, feed_language=document.language)
-    considered = consider(frame, document.entries, is_first)
+    considered = consider(replace(frame, feed_language=document.language), document.entries, is_first)
     return replace(document, entries=ReadEntries(packed(document.entries).pickled, len(document.entries), considered))
 
 
