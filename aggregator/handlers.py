@@ -124,7 +124,7 @@ class Workshop:
         return outcome, functools.partial(self._keep, source, state, asked.url, collected, thoughts)
 
     async def take(self, source: Source, collected: Collected) -> Outcome:
-        """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now, and DocumentError."""
         async with self.turns.setdefault(source.id, asyncio.Lock()):
             return await self._take(source, collected)
 

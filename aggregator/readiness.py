@@ -10,10 +10,9 @@ from aggregator.model import Review, ReviewMode, Source
 from aggregator.refine.batch import Frame, read_and_consider
 
 URL = "https://feed.invalid/"
-# One entry that is clearly in a language, and one that has everybody asked who knows languages.
-FEED = b"""<rss version="2.0"><channel><title>Words</title>
-<item><guid>1</guid><description>The council insulates three hundred homes before winter.</description></item>
-<item><guid>2</guid><title>Energia</title></item></channel></rss>"""
+# Clearly in one language: what only unclear ones need takes 12 MB.
+FEED = b"""<rss version="2.0"><channel><title>Words</title><item><guid>1</guid>
+<description>The council insulates three hundred homes before the winter comes.</description></item></channel></rss>"""
 
 
 def load(tags: bytes) -> None:

@@ -111,10 +111,12 @@ class Sandbox:
 
     @asynccontextmanager
     async def _admitted(self, door: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+        self._check_open()  # else it would wait behind `close`, for ever
         try:
             async with asyncio.timeout(patience if self._open < self._processes else None):
                 await door.acquire()
         except TimeoutError:
+            self._check_open()
             self._open_another()
             await door.acquire()
         try:
@@ -122,8 +124,12 @@ class Sandbox:
         finally:
             door.release()
 
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise DocumentError("no document is read any more: the program is ending")
+
     def _open_another(self) -> None:
-        if self._open < self._processes and not self._is_closed:
+        if self._open < self._processes:
             self._open += 1
             self._turns.release()
             self._places.release()
@@ -171,8 +177,7 @@ class Sandbox:
             if worker.returncode is None:
                 return worker
             await self._end(worker)
-        if self._is_closed:
-            raise DocumentError("no document is read any more: the program is ending")
+        self._check_open()
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         limits = (str(os.getpid()), str(self._seconds), str(self._megabytes))

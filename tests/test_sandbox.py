@@ -353,6 +353,24 @@ async def test_closing_fails_what_is_being_read_and_what_waits(tmp_path: Path) -
             await unread
 
 
+async def test_a_closed_sandbox_reads_nothing_any_more() -> None:
+    async with sandbox(processes=2) as box:
+        assert await box.run(len, b"abc") == 3
+    for closed in (box, box.at_once):
+        with pytest.raises(DocumentError, match="ending"):
+            await closed.run(len, b"abc")
+
+
+async def test_whoever_loses_patience_while_it_closes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.sandbox.PATIENCE", 0.0)
+    async with sandbox(processes=2, seconds=600) as box:
+        hanging = [asyncio.ensure_future(box.run(hang, str(tmp_path / str(n)))) for n in range(4)]
+        await until(lambda: all((tmp_path / str(n)).exists() for n in range(2)))
+    for unread in hanging:
+        with pytest.raises(DocumentError):
+            await unread
+
+
 async def test_a_process_that_cannot_be_started_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     async with sandbox(processes=1) as box:
         monkeypatch.setattr(sys, "executable", "/nowhere/python")
