@@ -57,7 +57,8 @@ async def deliver(
         return None
     reading = functools.partial(read_feed, url=known.topic, content_type=delivery.content_type)
     try:
-        document = await shop.outside.reader.run(reading, delivery.body)
+        way_out = shop.quick_thinker.way_out(source)
+        document = await way_out.read(reading, delivery.body, url=known.topic)
     except DocumentError as error:
         log.info("%s: what its hub delivered is no feed, so it is asked itself: %s", source.id, error)
         await ask_for(source.id)
@@ -80,7 +81,8 @@ async def take_posted(shop: Workshop, source: Source, body: bytes) -> Outcome | 
     mark = hashlib.sha256(body).hexdigest()[:MARK_LETTERS]
     if mark in taken:
         return Outcome(source.id, was_same=True)
-    document = await shop.outside.reader.run(functools.partial(read_posted, url=source.url), body)
+    reading = functools.partial(read_posted, url=source.url)
+    document = await shop.outside.at_once().reader.run(reading, body)
     if isinstance(document, Misfit):
         return document
     place = {TAKEN: [*taken, mark][-MOST_TAKEN:]}
@@ -92,5 +94,5 @@ async def _only_new(shop: Workshop, source: Source, document: Document) -> Docum
     marked = marks(document.entries)
     async with shop.database.read() as connection:
         verdicts = judge(marked, await read_known(connection, source.id, (mark for _, mark in marked)))
-    entries = tuple(verdict.sighting for verdict in verdicts if verdict.finding is Finding.NEW)
+    entries = tuple(document.entries[verdict.place] for verdict in verdicts if verdict.finding is Finding.NEW)
     return replace(document, entries=entries)

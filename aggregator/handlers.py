@@ -21,12 +21,11 @@ from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.errors import CollectError, StoreError
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
-from aggregator.model import Document, Refined, Source, State
+from aggregator.model import Document, Source, State
 from aggregator.pace import address_to_ask
 from aggregator.picturekeeping import PictureKeeping
-from aggregator.refine.batch import Frame, LeftOut, refine_entries
-from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, marks
-from aggregator.refine.vanishing import Looked, Window, watched
+from aggregator.refine.identity import Finding
+from aggregator.refine.vanishing import Looked
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import record
 from aggregator.store.engine import Commit, Database
@@ -34,7 +33,6 @@ from aggregator.store.items import (
     Kept,
     keep_entries,
     keep_renamed,
-    read_known,
     withdraw_deleted,
     withdraw_hidden,
 )
@@ -53,12 +51,10 @@ from aggregator.store.sources import (
 from aggregator.store.tables import item, source_state
 from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
+from aggregator.thinking import Thinker, Thoughts
 from aggregator.work import Handler, WorkList
 
 FEW = 4
-# So few entries of so many characters are refined at once, without a way to another process and back.
-SHORT = 40_000
-CHUNK = 60
 MOST_MEETINGS = 5
 log = logging.getLogger(__name__)
 
@@ -76,27 +72,6 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Thoughts:
-    """What a document comes to: entries that are new or changed, ids that are, and entries nobody may be shown.
-
-    `present` are the keys of what it shows and is known already, `window` those that are watched over, `new_keys` the
-    keys by which entries are known from now on that had another one.
-    """
-
-    entries: Sequence[tuple[Verdict, Refined]] = ()
-    renamed: Sequence[Verdict] = ()
-    hidden: Sequence[Verdict] = ()
-    present: Sequence[str] = ()
-    window: Window = ()
-    new_keys: Mapping[str, str] = field(default_factory=dict)
-
-    def outcome(self, source_id: str, *, was_same: bool = False) -> Outcome:
-        """The same as figures."""
-        findings = Counter(verdict.finding for verdict, _ in self.entries)
-        return Outcome(source_id, findings[Finding.NEW], findings[Finding.CHANGED], was_same=was_same)
-
-
-@dataclass(frozen=True, slots=True)
 class Workshop:
     """What handlers work with."""
 
@@ -109,6 +84,16 @@ class Workshop:
     now: Callable[[], datetime]
     public_url: str = ""  # where hubs are to call
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
+
+    @property
+    def thinker(self) -> Thinker:
+        """Who thinks about what was asked for."""
+        return Thinker(self.database, self.outside, self.sources, self.now)
+
+    @property
+    def quick_thinker(self) -> Thinker:
+        """Who thinks about what is pushed."""
+        return Thinker(self.database, self.outside.at_once(), self.sources, self.now)
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -127,18 +112,19 @@ class Workshop:
             raise CollectError(f"{source.id} has no state yet")
         asked = replace(source, url=address_to_ask(source.url, state.move, now=self.now()))
         try:
-            collected = await KINDS[source.kind].collect(asked, state.cursor, self.outside)
             is_first = state.collected_at is None and state.arrived_at is None
-            thoughts = await self._think(source, collected, is_first=is_first)
+            way_out = self.thinker.way_out(source, is_first=is_first)
+            collected = await KINDS[source.kind].collect(asked, state.cursor, way_out)
+            thoughts = await self.thinker.think(source, collected, is_first=is_first)
         except CollectError as error:
             log.info("%s: %s", source.id, error)
             failed = functools.partial(self._keep_failure, source, state, asked.url, error)
             return Outcome(source.id, problem=str(error)), failed
-        outcome = thoughts.outcome(source.id, was_same=collected.document is None)
+        outcome = _outcome(source.id, thoughts, was_same=collected.document is None)
         return outcome, functools.partial(self._keep, source, state, asked.url, collected, thoughts)
 
     async def take(self, source: Source, collected: Collected) -> Outcome:
-        """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now."""
+        """Keep what a source has pushed, at once. Raises StoreError where it cannot be kept now, and DocumentError."""
         async with self.turns.setdefault(source.id, asyncio.Lock()):
             return await self._take(source, collected)
 
@@ -148,60 +134,15 @@ class Workshop:
                 state = await read_state(connection, source.id)
             if state is None:
                 raise StoreError(f"{source.id} has no state yet")
-            thoughts = await self._think(source, collected)
+            thoughts = await self.quick_thinker.think(source, collected)
             try:
                 async with self.database.write() as connection:
                     kept = await self._keep_pushed(source, state, collected, thoughts, connection)
             except CollectedMeanwhileError:
                 continue  # it was asked at the same moment: what is new is judged again
             await self.bell.ring()
-            return replace(thoughts.outcome(source.id), withdrawn=kept.withdrawn)
+            return replace(_outcome(source.id, thoughts), withdrawn=kept.withdrawn)
         raise StoreError(f"{source.id} is being collected over and over; what was pushed comes in with that")
-
-    async def _think(self, source: Source, collected: Collected, *, is_first: bool = False) -> Thoughts:
-        """What is new or changed, refined; and what has only a new id. Of what comes first, nothing is known yet."""
-        if collected.document is None:
-            return Thoughts()
-        if collected.document.left_out:
-            log.warning("%s: %d older entries are left out", source.id, collected.document.left_out)
-        marked = marks(collected.document.entries)
-        known: list[KnownEntry] = []
-        if not is_first:
-            async with self.database.read() as connection:
-                known = await read_known(connection, source.id, (mark for _, mark in marked))
-        verdicts = judge(marked, known, ids_hold=collected.document.ids_hold)
-        fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
-        renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]
-        refined, hidden = await self._refine(source, collected, fresh) if fresh else ([], [])
-        window = watched([(mark.entry_key, mark.dated) for _, mark in marked])
-        new_keys = {verdict.was_key: verdict.mark.entry_key for verdict in verdicts if verdict.was_key}
-        present = [verdict.mark.entry_key for verdict in verdicts if verdict.finding is not Finding.NEW]
-        return Thoughts(refined, renamed, hidden, present, window, new_keys)
-
-    async def _refine(
-        self, source: Source, collected: Collected, verdicts: Sequence[Verdict]
-    ) -> tuple[list[tuple[Verdict, Refined]], list[Verdict]]:
-        """The entries that are let in, refined; and known ones that may not be shown any more."""
-        language = collected.document.language if collected.document else None
-        block = self.sources.configuration.stream.block
-        # A source's secret is none of a reader's business, and an unset one is no reason to fail here.
-        frame = Frame(replace(source, token=None), collected.url, language, self.sources.packed_tags, block, self.now())
-        asked = [(verdict.sighting, verdict.finding is Finding.CHANGED) for verdict in verdicts]
-        if len(asked) <= FEW and sum(len(sighting.body_html) for sighting, _ in asked) <= SHORT:
-            answers = await asyncio.to_thread(refine_entries, frame, asked)
-        else:
-            # In processes of their own: here it would stall the event loop, and use one core.
-            chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
-            parts = await asyncio.gather(*(self.outside.reader.run(refine_entries, frame, chunk) for chunk in chunks))
-            answers = [answer for part in parts for answer in part]
-        entries: list[tuple[Verdict, Refined]] = []
-        hidden: list[Verdict] = []
-        for verdict, answer in zip(verdicts, answers, strict=True):
-            if isinstance(answer, Refined):
-                entries.append((verdict, answer))
-            elif answer is LeftOut.HIDDEN and verdict.item_id:
-                hidden.append(verdict)
-        return entries, hidden
 
     async def _keep(
         self,
@@ -327,6 +268,12 @@ class Workshop:
         except (UnknownItemError, NotPossibleError, StaleVersionError):
             return
         await record(connection, moved.changes, now=now)
+
+
+def _outcome(source_id: str, thoughts: Thoughts, *, was_same: bool = False) -> Outcome:
+    """What was thought, as figures."""
+    findings = Counter(verdict.finding for verdict, _ in thoughts.entries)
+    return Outcome(source_id, findings[Finding.NEW], findings[Finding.CHANGED], was_same=was_same)
 
 
 FOLLOWS: Mapping[type[Event], Sequence[str]] = {

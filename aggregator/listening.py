@@ -115,7 +115,7 @@ class Listening:
                 state = await read_state(connection, source.id)
             if state is None or listen is None:
                 return "it has no state yet", False
-            async with contextlib.aclosing(listen(source, state.cursor, self._shop.outside)) as pushed:
+            async with contextlib.aclosing(listen(source, state.cursor, self._shop.outside.at_once())) as pushed:
                 async for collected in pushed:
                     if not came:
                         await self._note(source, None, is_live=True)

@@ -25,12 +25,13 @@ from aggregator.addresses import Allowed
 from aggregator.bell import Bell, open_bell
 from aggregator.collectors import RULES
 from aggregator.collectors.contract import Outside
-from aggregator.errors import SettingsError, StoreError
+from aggregator.errors import DocumentError, SettingsError, StoreError
 from aggregator.events import RecheckDue, SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
 from aggregator.listening import Listening
 from aggregator.model import Configuration
+from aggregator.readiness import load
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
@@ -192,6 +193,11 @@ class Machine:
             last = state.tried_at if state and state.tried_at else self.now() - CATCH_UP_PAUSE
             await hasten(connection, source_id, at=max(self.now(), last + CATCH_UP_PAUSE))
 
+    async def get_ready(self) -> None:
+        """Have a process that reads started and all that it needs loaded: what is pushed first need not wait for it."""
+        with contextlib.suppress(DocumentError):
+            await self.outside.reader.run(load, self.sources.packed_tags)
+
     async def stream_version(self) -> int:
         """The number that grows whenever the public stream looks different."""
         async with self.database.read() as connection:
@@ -212,7 +218,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         reader = await stack.enter_async_context(open_sandbox())
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
-        outside = Outside(fetch, reader, now, DatabasePurse(database, now))
+        outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)
@@ -245,7 +251,12 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     # Pictures on a slow host must not take the places of those who collect.
     following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck"), slots=16)
     listening = Listening(machine.shop, machine.catch_up)
-    async with running(collecting.run()), running(following.run()), running(listening.run()):
+    async with (
+        running(machine.get_ready()),
+        running(collecting.run()),
+        running(following.run()),
+        running(listening.run()),
+    ):
         scheduler.start()
         try:
             await machine.make_up_for_silence()
@@ -274,7 +285,7 @@ async def in_step(machine: Machine) -> AsyncIterator[None]:
             except (SQLAlchemyError, OSError, StoreError) as error:
                 log.warning("sources.toml could not be taken over: %s", error)
 
-    async with running(follow()):
+    async with running(machine.get_ready()), running(follow()):
         yield
 
 

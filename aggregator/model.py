@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -318,7 +318,7 @@ class Document:
     (WebSub).
     """
 
-    entries: tuple[Sighting, ...]
+    entries: Sequence[Sighting]
     format: str
     title: str | None = None
     home: str | None = None
@@ -359,7 +359,8 @@ class Refined:
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.
 
     `story_keys` are the addresses that the entry shares with the same story elsewhere; `alike_keys` recognise the
-    same entry of the same source after its id has changed.
+    same entry of the same source after its id has changed. `entry_id` is the entry's own, as it is; `is_dated` is false
+    where it names no date of publication, so that `published_at` stands in for it.
     """
 
     url: str | None
@@ -381,3 +382,5 @@ class Refined:
     warning: str | None = None
     is_sensitive: bool = False
     happening: Happening | None = None
+    entry_id: str = ""
+    is_dated: bool = True

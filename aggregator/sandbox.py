@@ -17,27 +17,30 @@ import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from aggregator.errors import AggregatorError, DocumentError
 from aggregator.sandboxed import LENGTH, REPLY, START_SECONDS, STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
 T = TypeVar("T")
 
 MAX_REPLY_BYTES = 64_000_000
 # What a worker is given of our environment: enough to find Python and its libraries, and no passwords.
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+# A process costs as much as some hundred documents: another one is started where so many wait, or one so long.
+CROWD = 16
+PATIENCE, IMPATIENCE = 0.5, 0.05
 
 
 @asynccontextmanager
 async def open_sandbox(*, processes: int = 2, seconds: float = 10, megabytes: int = 1024) -> AsyncIterator[Sandbox]:
     """A sandbox of so many processes at once, each with so much time a document and so much address space.
 
-    A process starts when it is first needed. At the end none is left, whatever it was doing; none outlives this
-    program on Linux, however that ends.
+    A process starts when it is first needed, the next ones when there is more to do than it can. At the end none is
+    left, whatever it was doing; none outlives this program on Linux, however that ends.
     """
     sandbox = Sandbox(processes, seconds, megabytes)
     try:
@@ -54,7 +57,11 @@ class Sandbox:
         self._megabytes = megabytes
         self._processes = processes
         self._is_closed = False
-        self._places = asyncio.Semaphore(processes)
+        self._open = 1  # so many processes may there be by now
+        self._places = asyncio.Semaphore(self._open)
+        # Who has time waits here, so that hardly anybody stands before those at the places who have none.
+        self._turns = asyncio.Semaphore(self._open)
+        self._asking = 0
         self._idle: list[Process] = []
         self._living: set[Process] = set()
 
@@ -64,8 +71,23 @@ class Sandbox:
         Its AggregatorErrors come through. DocumentError for every other exception, and where it takes too long, too
         much memory, or its process down. To cancel the caller stops the process.
         """
-        request = pickle.dumps((function, args))
-        async with self._places:
+        self._asking += 1
+        try:
+            if self._asking > CROWD:
+                self._open_another()
+            async with self._admitted(self._turns, PATIENCE):
+                return await self._run(function, *args)
+        finally:
+            self._asking -= 1
+
+    @property
+    def at_once(self) -> AtOnce:
+        """The same for those who have no time to wait for all who came before them."""
+        return AtOnce(self._run)
+
+    async def _run(self, function: Callable[..., T], *args: object) -> T:
+        request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
+        async with self._admitted(self._places, IMPATIENCE):
             reply = await self._ask(request)
             if reply is None:  # its process had died since it was last used; a fresh one is asked once more
                 reply = await self._ask(request)
@@ -81,10 +103,36 @@ class Sandbox:
         self._is_closed = True
         for worker in self._living:
             _kill(worker)
-        for _ in range(self._processes):  # until nobody waits for a worker any more
-            await self._places.acquire()
+        for door in (self._turns, self._places):  # until nobody waits for a worker any more
+            for _ in range(self._open):
+                await door.acquire()
         for worker in tuple(self._living):
             await self._end(worker)
+
+    @asynccontextmanager
+    async def _admitted(self, door: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+        self._check_open()  # else it would wait behind `close`, for ever
+        try:
+            async with asyncio.timeout(patience if self._open < self._processes else None):
+                await door.acquire()
+        except TimeoutError:
+            self._check_open()
+            self._open_another()
+            await door.acquire()
+        try:
+            yield
+        finally:
+            door.release()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
+            raise DocumentError("no document is read any more: the program is ending")
+
+    def _open_another(self) -> None:
+        if self._open < self._processes:
+            self._open += 1
+            self._turns.release()
+            self._places.release()
 
     async def _ask(self, request: bytes) -> bytes | None:
         """The reply, or None where the process died before it began."""
@@ -107,8 +155,8 @@ class Sandbox:
         try:
             async with asyncio.timeout(self._seconds):
                 try:
-                    await answers.readexactly(len(REPLY))
-                    length = int.from_bytes(await answers.readexactly(LENGTH), "big")
+                    head = await answers.readexactly(len(REPLY) + LENGTH)
+                    length = int.from_bytes(head[len(REPLY) :], "big")
                     if length > MAX_REPLY_BYTES:
                         raise DocumentError(f"what the document holds is longer than {MAX_REPLY_BYTES:,} bytes")
                     return await answers.readexactly(length)
@@ -129,8 +177,7 @@ class Sandbox:
             if worker.returncode is None:
                 return worker
             await self._end(worker)
-        if self._is_closed:
-            raise DocumentError("no document is read any more: the program is ending")
+        self._check_open()
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         limits = (str(os.getpid()), str(self._seconds), str(self._megabytes))
@@ -154,6 +201,17 @@ class Sandbox:
         await cast("asyncio.StreamReader", worker.stdout).read()
         await worker.wait()
         self._living.discard(worker)
+
+
+class AtOnce:
+    """A sandbox for the impatient, see `Sandbox.at_once`."""
+
+    def __init__(self, run: Callable[..., Awaitable[Any]]) -> None:
+        self._run = run
+
+    async def run(self, function: Callable[..., T], *args: object) -> T:
+        """As `Sandbox.run`. Only what is under way is waited for; others with as little time take turns."""
+        return cast("T", await self._run(function, *args))
 
 
 def _kill(worker: Process) -> None:

@@ -66,7 +66,7 @@ def _perform(request: bytes, answers: BinaryIO, megabytes: int) -> tuple[bytes, 
         finally:
             answers.write(STARTED)
             answers.flush()
-        return pickle.dumps((True, function(*args))), True
+        return pickle.dumps((True, function(*args)), pickle.HIGHEST_PROTOCOL), True
     except AggregatorError as known:
         error = known
     except MemoryError:

@@ -64,8 +64,9 @@ def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
         "kind": seen.kind or (Kind.ARTICLE if seen.title else Kind.POST),
         **{
             name: getattr(seen, name)
-            for name in ("card", "quote", "boosted_by", "warning", "is_sensitive", "happening")
+            for name in ("card", "quote", "boosted_by", "warning", "is_sensitive", "happening", "entry_id")
         },
+        "is_dated": seen.published_at is not None,
     }
     return Refined(**{**defaults, **values})
 
@@ -76,7 +77,7 @@ async def keep_in(
     """One pass over a document with those entries, without fetching. `values` are those of every refined one."""
     marked = marks(seen)
     verdicts = judge(marked, await read_known(connection, src.id, [mark for _, mark in marked]))
-    fresh = [(v, refined(v.sighting, now, **values)) for v in verdicts if v.finding != "known"]
+    fresh = [(v, refined(seen[v.place], now, **values)) for v in verdicts if v.finding != "known"]
     kept = await keep_entries(connection, src, fresh, now=now)
     await keep_renamed(connection, src, [v for v in verdicts if v.finding == "known" and v.was_key], now=now)
     await record(connection, kept.changes, now=now)

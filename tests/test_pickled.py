@@ -7,6 +7,8 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aggregator import model
 from aggregator.model import (
@@ -22,6 +24,7 @@ from aggregator.model import (
     Sighting,
     TagMatch,
 )
+from aggregator.pickled import Packed, packed
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANNE = Author("Anne Example", "https://town.example/anne")
@@ -55,3 +58,33 @@ def test_every_value_of_the_model_that_is_pickled_quickly_can_be_made_of_all_its
     for one in quick:
         assert len(fields(one)) > 1
         assert all(field.init and not field.kw_only for field in fields(one)), one
+
+
+values = st.lists(st.one_of(st.text(max_size=5), st.integers(), st.just(ENTRY)), max_size=5)
+
+
+@given(values)
+def test_what_is_packed_is_the_tuple_of_it_to_everybody_who_looks(all_of_them: list[object]) -> None:
+    plain, one = tuple(all_of_them), packed(all_of_them)
+    assert (one, plain) == (plain, one)
+    assert one == packed(plain)
+    assert one != (*plain, "more")
+    assert (len(one), bool(one), tuple(one), one[1:], repr(one)) == (
+        len(plain),
+        bool(plain),
+        plain,
+        plain[1:],
+        repr(plain),
+    )
+    assert [one[place] for place in range(len(plain))] == all_of_them
+    assert list(reversed(one)) == all_of_them[::-1]
+    assert hash(one) == hash(plain)
+
+
+def test_what_is_packed_is_passed_on_and_counted_without_being_unpacked() -> None:
+    sealed: Packed[str] = Packed(b"no pickle", 3)
+    back = pickle.loads(pickle.dumps(sealed))
+    assert (len(back), back.pickled) == (3, b"no pickle")
+    assert packed(back) is back
+    with pytest.raises(pickle.UnpicklingError):
+        back[0]

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import pytest
 from PIL import Image, features
 
 from aggregator.errors import DocumentError, FetchError
-from aggregator.sandbox import MAX_REPLY_BYTES, Sandbox, open_sandbox
+from aggregator.sandbox import CROWD, MAX_REPLY_BYTES, Sandbox, open_sandbox
 
 ROOT = Path(__file__).parent.parent
 
@@ -34,6 +34,13 @@ def hang(mark: str = "") -> None:
     if mark:
         Path(mark).write_text(str(os.getpid()))
     re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def wait_for(mark: str) -> None:
+    """Say that one waits, and wait until the file is there."""
+    Path(f"{mark}.waits").touch()
+    while not Path(mark).exists():
+        time.sleep(0.001)
 
 
 def swell() -> int:
@@ -274,6 +281,53 @@ async def test_no_more_processes_run_than_are_asked_for() -> None:
         assert len(children() - before) <= 2
 
 
+async def test_another_process_is_started_only_where_one_is_too_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.sandbox.PATIENCE", 600)
+    async with sandbox(processes=2) as box:
+        assert len(set(await asyncio.gather(*(box.run(os.getpid) for _ in range(CROWD))))) == 1
+        await asyncio.gather(*(box.run(os.getpid) for _ in range(10 * CROWD)))
+        assert len(box._living) == 2
+
+
+async def test_whoever_has_no_time_waits_for_what_is_under_way_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.sandbox.IMPATIENCE", 600)
+    done: list[str] = []
+
+    async def note(name: str, work: Awaitable[object]) -> None:
+        await work
+        done.append(name)
+
+    async with sandbox(processes=1, seconds=600) as box:
+        under_way = asyncio.ensure_future(box.run(wait_for, str(tmp_path / "go")))
+        await until((tmp_path / "go.waits").exists)
+        waiting = [asyncio.ensure_future(note("any", box.run(len, b"abc"))) for _ in range(5)]
+        await asyncio.sleep(0)
+        urgent = asyncio.ensure_future(note("urgent", box.at_once.run(len, b"abc")))
+        await asyncio.sleep(0)
+        (tmp_path / "go").touch()
+        await asyncio.gather(under_way, urgent, *waiting)
+    assert done[0] == "urgent"
+    assert len(done) == 6
+
+
+async def test_those_without_time_do_not_keep_out_the_others() -> None:
+    done: list[str] = []
+
+    async def note(name: str, work: Awaitable[object]) -> None:
+        await work
+        done.append(name)
+
+    async with sandbox(processes=1) as box:
+        await asyncio.gather(
+            *(note("urgent", box.at_once.run(len, b"abc")) for _ in range(20)),
+            note("any", box.run(len, b"abc")),
+            *(note("urgent", box.at_once.run(len, b"abc")) for _ in range(20)),
+        )
+    assert done.index("any") < 30
+
+
 async def test_whoever_is_cancelled_is_cancelled_and_frees_the_place(tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     async with sandbox(processes=1, seconds=600) as box:
@@ -295,6 +349,24 @@ async def test_closing_fails_what_is_being_read_and_what_waits(tmp_path: Path) -
         waiting = asyncio.ensure_future(box.run(len, b"abc"))
         await until(lambda: mark.exists() and mark.read_text() != "")
     for unread in (reading, waiting):
+        with pytest.raises(DocumentError):
+            await unread
+
+
+async def test_a_closed_sandbox_reads_nothing_any_more() -> None:
+    async with sandbox(processes=2) as box:
+        assert await box.run(len, b"abc") == 3
+    for closed in (box, box.at_once):
+        with pytest.raises(DocumentError, match="ending"):
+            await closed.run(len, b"abc")
+
+
+async def test_whoever_loses_patience_while_it_closes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.sandbox.PATIENCE", 0.0)
+    async with sandbox(processes=2, seconds=600) as box:
+        hanging = [asyncio.ensure_future(box.run(hang, str(tmp_path / str(n)))) for n in range(4)]
+        await until(lambda: all((tmp_path / str(n)).exists() for n in range(2)))
+    for unread in hanging:
         with pytest.raises(DocumentError):
             await unread
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
@@ -15,6 +15,7 @@ from aggregator.store.sources import Cursor
 from aggregator.store.spending import Reserved
 
 T = TypeVar("T")
+Reading = Callable[[bytes], Document]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +92,28 @@ class ClosedPurse:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money."""
+    """The way out: `fetch` opens sockets, `reader` reads what came, `now` tells the time, `purse` counts money.
+
+    `quick` is a reader for those who have no time to wait. `considering` gives what `read` has run, with a reading and
+    its bytes, on a document of that address: the reading, and more that can be done in the same process.
+    """
 
     fetch: Fetch
     reader: Reader
     now: Callable[[], datetime]
     purse: Purse = field(default_factory=ClosedPurse)
+    quick: Reader | None = None
+    considering: Callable[[str], Callable[[Reading, bytes], Document]] | None = None
+
+    def at_once(self) -> Outside:
+        """The same for what is pushed, which is to be read before what was asked for."""
+        return replace(self, reader=self.quick or self.reader)
+
+    async def read(self, reading: Reading, body: bytes, *, url: str) -> Document:
+        """Have `reader` read a document whose entries are kept as they are; `url` is where it came from."""
+        if self.considering:
+            return await self.reader.run(self.considering(url), reading, body)
+        return await self.reader.run(reading, body)
 
 
 Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
@@ -128,6 +145,11 @@ class SourceKind:
     shape: Callable[[Document], Document] = _as_it_is
     delivers_thin: bool = False
     feed_address: Callable[[str], str | None] = lambda _url: None
+
+    @property
+    def shapes(self) -> bool:
+        """Whether its entries are other than the feed has them."""
+        return self.shape is not _as_it_is
 
 
 __all__ = [

@@ -43,7 +43,7 @@ async def _collect(url: str, cursor: Cursor, outside: Outside) -> Collected:
     if digest == cursor.body_digest:
         return Collected(None, read, answer.url, moved_to, holds_for)
     reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
-    document = await outside.reader.run(reading, answer.body)
+    document = await outside.read(reading, answer.body, url=answer.url)
     pushed = with_header(document, answer.headers.get("link", ""), answer.url)
     return Collected(pushed, read, answer.url, moved_to, holds_for)
 

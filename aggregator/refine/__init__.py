@@ -117,6 +117,8 @@ def refine(
         is_sensitive=sighting.is_sensitive,
         happening=sighting.happening
         and replace(sighting.happening, place=plain_line(sighting.happening.place or "", limit=TITLE_LENGTH) or None),
+        entry_id=sighting.entry_id,
+        is_dated=sighting.published_at is not None,
     )
 
 

@@ -16,6 +16,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from aggregator.model import Sighting
+from aggregator.pickled import quickly_pickled
 from aggregator.refine.links import url_key
 
 ALIKE_CHARACTERS = 200
@@ -35,6 +36,7 @@ class Finding(StrEnum):
     CHANGED = "changed"
 
 
+@quickly_pickled
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What an entry is recognised by. `digest` changes with anything that it says; `dated` is empty without a date."""
@@ -57,25 +59,28 @@ class KnownEntry:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What is to be done about one entry. `was_key` is the key it had before, where that is another one."""
+    """What is to be done about one entry, which stands at that place in its document, counted from 0.
+
+    `was_key` is the key it had before, where that is another one.
+    """
 
     finding: Finding
-    sighting: Sighting
+    place: int
     mark: Mark
     item_id: str | None = None
     was_key: str | None = None
 
 
-def marks(sightings: Sequence[Sighting]) -> list[tuple[Sighting, Mark]]:
-    """Each entry with its mark, the first of those that are the same thing twice.
+def marks(sightings: Sequence[Sighting]) -> list[tuple[int, Mark]]:
+    """The place and the mark of each entry; of those that are the same thing twice, of the first.
 
     Some feeds give all entries one id: there the address is part of the key.
     """
     ambiguous = _ambiguous_ids(sightings)
-    marked: dict[str, tuple[Sighting, Mark]] = {}
-    for sighting in sightings:
+    marked: dict[str, tuple[int, Mark]] = {}
+    for place, sighting in enumerate(sightings):
         mark = _mark(sighting, is_ambiguous=sighting.entry_id in ambiguous)
-        marked.setdefault(mark.entry_key, (sighting, mark))
+        marked.setdefault(mark.entry_key, (place, mark))
     return list(marked.values())
 
 
@@ -88,37 +93,37 @@ def _ambiguous_ids(sightings: Sequence[Sighting]) -> set[str]:
     return {entry_id for entry_id, count in Counter([entry_id for entry_id, _ in pairs]).items() if count > 1}
 
 
-def judge(
-    marked: Sequence[tuple[Sighting, Mark]], known: Iterable[KnownEntry], *, ids_hold: bool = False
-) -> list[Verdict]:
+def judge(marked: Sequence[tuple[int, Mark]], known: Iterable[KnownEntry], *, ids_hold: bool = False) -> list[Verdict]:
     """Compare a document's entries with what is known of its source, in the document's order.
 
     Where `ids_hold`, another id is another entry, however alike the two are.
     """
     by_key = {entry.mark.entry_key: entry for entry in known}
+    if not by_key:
+        return [Verdict(Finding.NEW, place, mark) for place, mark in marked]
     present = {mark.entry_key for _, mark in marked}
     present |= {key for _, mark in marked if (key := _shared_key(mark, by_key))}
     absent = [entry for key, entry in by_key.items() if key not in present]
     urls = Counter(mark.url_key for _, mark in marked)
     twins = Counter((mark.title_key, mark.dated) for _, mark in marked)
     verdicts = []
-    for sighting, mark in marked:
+    for place, mark in marked:
         entry = by_key.get(mark.entry_key) or by_key.get(_shared_key(mark, by_key) or "")
         if entry is None and absent and not ids_hold:
             is_own = urls[mark.url_key] == 1, twins[mark.title_key, mark.dated] == 1
             entry = _renamed(mark, absent, is_own_url=is_own[0], is_own_moment=is_own[1])
             if entry:
                 absent.remove(entry)
-        verdicts.append(_verdict(sighting, mark, entry))
+        verdicts.append(_verdict(place, mark, entry))
     return verdicts
 
 
-def _verdict(sighting: Sighting, mark: Mark, entry: KnownEntry | None) -> Verdict:
+def _verdict(place: int, mark: Mark, entry: KnownEntry | None) -> Verdict:
     if entry is None:
-        return Verdict(Finding.NEW, sighting, mark)
+        return Verdict(Finding.NEW, place, mark)
     was_key = entry.mark.entry_key
     finding = Finding.KNOWN if entry.mark.digest == mark.digest else Finding.CHANGED
-    return Verdict(finding, sighting, mark, entry.item_id, was_key if was_key != mark.entry_key else None)
+    return Verdict(finding, place, mark, entry.item_id, was_key if was_key != mark.entry_key else None)
 
 
 def _shared_key(mark: Mark, by_key: Mapping[str, KnownEntry]) -> str | None:

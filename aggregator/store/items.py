@@ -179,7 +179,7 @@ async def _insert(
                 "kind": refined.kind,
                 "state": state,
                 "reason": reason,
-                "entry_id": verdict.sighting.entry_id.replace("\0", ""),
+                "entry_id": refined.entry_id.replace("\0", ""),
                 "published_at": refined.published_at,
                 "modified_at": refined.modified_at,
                 "story": stories[item_id],
@@ -277,7 +277,7 @@ async def _revise(
     is_edit = says_otherwise(before, said)
     values = {name: value for name, value in said.items() if name not in row.overlay}
     values["original"] = original | {name: value for name, value in said.items() if name in row.overlay}
-    if verdict.sighting.published_at:
+    if refined.is_dated:
         values["published_at"] = refined.published_at
     if before["picture_url"] != said["picture_url"]:
         values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}

@@ -59,6 +59,7 @@ async def measure(machine: Machine) -> dict[str, float]:
 async def main() -> None:
     logging.disable(logging.CRITICAL)
     async with open_machine(settings(sys.argv[1], sys.argv[2])) as machine:
+        await machine.get_ready()  # as the running program does
         figures = await measure(machine)
     sys.stdout.write(f"0 0\n{json.dumps(figures)}\n")
 
