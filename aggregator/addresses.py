@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -58,9 +59,18 @@ _SIX_TO_FOUR = IPv6Network("2002::/16")
 _TEREDO = IPv6Network("2001::/32")
 _ISATAP_INTERFACES = frozenset({0x0000_5EFE, 0x0200_5EFE})
 
+# Each address is judged several times a request, and the same ones are asked again and again.
+REMEMBERED = 4_096
+LONGEST_ADDRESS = 45  # an IPv6 address that ends in an IPv4 one, all digits written out
+
 _NOT_IN_A_URL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_ADDRESS = "this is not an address of the web"
 _HOST_NAME = re.compile(r"[a-z0-9_-]([a-z0-9._-]*[a-z0-9_-])?\.?", re.IGNORECASE)
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host is given as an address and not as a name."""
+    return ":" in host or host.replace(".", "").isdigit()
 
 
 def is_public(address: str | IPv4Address | IPv6Address) -> bool:
@@ -71,8 +81,11 @@ def is_public(address: str | IPv4Address | IPv6Address) -> bool:
     lead to cannot be told from here. What is no address at all is not public.
     """
     parsed = _parsed(address)
-    if parsed is None:
-        return False
+    return parsed is not None and _is_public(parsed)
+
+
+@functools.lru_cache(REMEMBERED)
+def _is_public(parsed: IPv4Address | IPv6Address) -> bool:
     if isinstance(parsed, IPv4Address):
         return not any(parsed in block for block in _REFUSED_V4)
     inside = _inside(parsed)
@@ -84,9 +97,15 @@ def is_public(address: str | IPv4Address | IPv6Address) -> bool:
 
 
 def _parsed(address: str | IPv4Address | IPv6Address) -> IPv4Address | IPv6Address | None:
+    # A zone id (`fe80::1%eth0`) says which cable, not which address.
+    text = str(address).partition("%")[0]
+    return _read(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@functools.lru_cache(REMEMBERED)
+def _read(text: str) -> IPv4Address | IPv6Address | None:
     try:
-        # A zone id (`fe80::1%eth0`) says which cable, not which address.
-        return ipaddress.ip_address(str(address).partition("%")[0])
+        return ipaddress.ip_address(text)
     except ValueError:
         return None
 
@@ -217,11 +236,11 @@ def check(url: URL, allowed: Allowed, schemes: Collection[str] = WEB) -> None:
     if url.user is not None or url.password is not None:
         raise RefusedError(f"an address with a user name or a password in it is not fetched ({shown_host(url)})")
     host, port, ports = url.raw_host or "", port_of(url), ports_for(url)
-    is_numeric = ":" in host or host.replace(".", "").isdigit()
+    names_no_name = is_numeric(host)
     # A zone id picks a network card of ours, which nobody outside has a say in.
-    if "%" in host or not (_parsed(host) if is_numeric else _HOST_NAME.fullmatch(host)):
+    if "%" in host or not (_parsed(host) if names_no_name else _HOST_NAME.fullmatch(host)):
         raise FetchError(f"{_NO_ADDRESS}: it names no host that could be asked")
-    if is_numeric and not allowed.permits(host, port, ports):
+    if names_no_name and not allowed.permits(host, port, ports):
         raise refusal(host, [host], port, ports)
 
 

@@ -7,7 +7,7 @@ import contextlib
 import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ from aggregator.streams import (
     read_messages,
     stay,
 )
-from aggregator.turns import Turns
+from aggregator.turns import Turn, Turns
 from aggregator.unpack import unpacker
 
 if TYPE_CHECKING:
@@ -245,22 +245,24 @@ class GuardedFetch:
         return FetchError(status_words(host, error.status), retry_at=at, status=error.status)
 
     async def _whole(self, request: _Request) -> Answer:
-        async with AsyncExitStack() as turn:
-            await turn.enter_async_context(self._turns.at(request.url))
-            try:
-                async with asyncio.timeout(self._total_seconds):
-                    return await self._follow(request, turn)
-            except TimeoutError:
-                raise FetchError(f"{shown_host(request.url)} took longer than {self._total_seconds:g} s") from None
+        turn = self._turns.turn()
+        try:
+            await turn.take(request.url)
+            async with asyncio.timeout(self._total_seconds):
+                return await self._follow(request, turn)
+        except TimeoutError:
+            raise FetchError(f"{shown_host(request.url)} took longer than {self._total_seconds:g} s") from None
+        finally:
+            turn.leave()
 
-    async def _follow(self, request: _Request, turn: AsyncExitStack) -> Answer:
+    async def _follow(self, request: _Request, turn: Turn) -> Answer:
         """Ask, and go where the answer points, until it is a document."""
         been = [request.url]
         permanent = True
         while True:
             came = await self._ask(request)
             if isinstance(came, Answer):
-                return replace(came, permanent_url=came.url if permanent and len(been) > 1 else None)
+                return replace(came, permanent_url=came.url) if permanent and len(been) > 1 else came
             here, there = request.url, came.to
             check(there, self._allowed)
             if there in been:
@@ -272,9 +274,7 @@ class GuardedFetch:
             been.append(there)
             permanent = permanent and came.permanent and (here.scheme, there.scheme) != ("https", "http")
             if there.host != here.host:
-                # The turn at one host is given back before one at the next is taken: to hold both could lock up.
-                await turn.aclose()
-                await turn.enter_async_context(self._turns.at(there))
+                await turn.take(there)
             extra = request.headers if there.origin() == here.origin() else {}
             request = replace(request, url=there, headers=extra)
 
@@ -290,7 +290,7 @@ class GuardedFetch:
                 headers=sent,
                 data=request.posted.body if request.posted else None,
                 allow_redirects=False,
-                middlewares=(_only_once(),) if request.only_once else None,
+                middlewares=(_only_once(),) if request.only_once else (),
             )
             try:
                 if response.status in (_KEEP_METHOD if request.posted else REDIRECTS):

@@ -16,7 +16,8 @@ from aggregator.errors import FetchError
 if TYPE_CHECKING:
     from aiohappyeyeballs import AddrInfoType
 
-LOOKUP_THREADS = 8
+# As many as collect at once: with fewer, name servers that do not answer keep other names waiting.
+LOOKUP_THREADS = 64
 
 Lookup = Callable[[str, int], Sequence[str]]
 

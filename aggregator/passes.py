@@ -12,32 +12,51 @@ from aggregator.handlers import Outcome
 from aggregator.keeper import Keeper
 from aggregator.machine import Machine
 from aggregator.model import Source
+from aggregator.store.engine import Database
 from aggregator.store.sources import CollectedMeanwhileError, SourceState, read_states
 
 # Most of them wait for the other side: hanging ones must not take the places of all.
 AT_ONCE = 64
+# States hold what each source showed last: all of thousands at once would be most of the memory.
+STATES_AT_ONCE = 250
 
 
 async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncIterator[Outcome]:
     """Collect every one of those sources and yield what came of each, as it comes."""
-    places = asyncio.Semaphore(AT_ONCE)
     keeper = Keeper(machine.database)
-    async with machine.database.read() as connection:
-        states = await read_states(connection)
+    looks: set[asyncio.Task[Outcome]] = set()
+    finished: asyncio.Queue[asyncio.Task[Outcome]] = asyncio.Queue()
 
-    async def one(source: Source) -> Outcome:
-        async with places:
-            return await _collect(machine, keeper, source, states.get(source.id))
+    async def next_outcome() -> Outcome:
+        look = await finished.get()
+        looks.discard(look)
+        return look.result()
 
-    looks = [asyncio.create_task(one(source)) for source in sources]
     try:
-        for finished in asyncio.as_completed(looks):
-            yield await finished
+        async for source, state in _with_states(machine.database, sources):
+            if len(looks) == AT_ONCE:
+                yield await next_outcome()
+            look = asyncio.create_task(_collect(machine, keeper, source, state))
+            look.add_done_callback(finished.put_nowait)
+            looks.add(look)
+        while looks:
+            yield await next_outcome()
     finally:
         for look in looks:
             look.cancel()
         await asyncio.gather(*looks, return_exceptions=True)
     await machine.bell.ring()
+
+
+async def _with_states(
+    database: Database, sources: Sequence[Source]
+) -> AsyncIterator[tuple[Source, SourceState | None]]:
+    for start in range(0, len(sources), STATES_AT_ONCE):
+        some = sources[start : start + STATES_AT_ONCE]
+        async with database.read() as connection:
+            states = await read_states(connection, [source.id for source in some])
+        for source in some:
+            yield source, states.pop(source.id, None)
 
 
 async def _collect(machine: Machine, keeper: Keeper, source: Source, state: SourceState | None) -> Outcome:

@@ -63,15 +63,14 @@ async def read_messages(host: str, socket_: aiohttp.ClientWebSocketResponse) -> 
 
 
 async def connected(address: str, port: int, seconds: float | None) -> socket.socket:
-    """A connection made in a thread. Where nobody waits for it any more, it is closed when it stands."""
-    connecting = asyncio.create_task(asyncio.to_thread(socket.create_connection, (address, port), seconds))
+    """A blocking connection, made without one: in threads, hosts that do not answer would take those of others."""
+    connection = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        return await asyncio.shield(connecting)
-    except asyncio.CancelledError:
-        connecting.add_done_callback(_close_late)
+        connection.setblocking(False)
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().sock_connect(connection, (address, port))
+        connection.settimeout(seconds)
+    except BaseException:
+        connection.close()
         raise
-
-
-def _close_late(connecting: asyncio.Task[socket.socket]) -> None:
-    if not connecting.cancelled() and connecting.exception() is None:
-        connecting.result().close()
+    return connection

@@ -1,6 +1,6 @@
 """A farm of feeds on loopback: a process of its own that answers with bytes made beforehand.
 
-    python -m benchmarks.farm --feeds 1000
+    python -m benchmarks.farm --feeds 1000 --most 50
 
 prints its port when it is ready. Feed N is at `http://127.1.x.y:PORT/N` (see `address`): each has a host of its own, as
 on the Web, so that politeness towards one host slows nobody down here. `/N/xml` is the same in a format that every
@@ -21,7 +21,7 @@ from urllib.parse import parse_qsl
 
 import uvloop
 
-from benchmarks.feeds import TYPES, format_of, render
+from benchmarks.feeds import MOST, TYPES, format_of, render
 
 MODIFIED = "Sun, 01 Mar 2026 12:00:00 GMT"
 # Feeds with a fault, where faults are on: one in twenty, of five kinds in turn.
@@ -51,8 +51,8 @@ class Page:
     etag: bytes
 
 
-def _page(number: int, kind: str, version: int) -> Page:
-    body = render(number, kind, version=version)
+def _page(number: int, kind: str, version: int, most: int) -> Page:
+    body = render(number, kind, version=version, most=most)
     etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
     common = f"ETag: {etag}\r\nLast-Modified: {MODIFIED}\r\nVary: Accept-Encoding\r\nConnection: close\r\n"
     ok = f"HTTP/1.1 200 OK\r\nContent-Type: {TYPES[kind]}\r\n{common}"
@@ -70,6 +70,7 @@ class Farm:
     """What is served, and how."""
 
     feeds: int
+    most: int = MOST
     delay: float = 0.0
     version: int = 0
     every: int = FAULTY_EVERY
@@ -81,14 +82,14 @@ class Farm:
         """Make the pages, so that no contestant waits for one."""
         for number in range(self.feeds):
             for kind in {format_of(number, for_all=False), format_of(number, for_all=True)}:
-                self.pages[number, kind, 0] = _page(number, kind, 0)
+                self.pages[number, kind, 0] = _page(number, kind, 0, self.most)
 
     def page(self, number: int, *, for_all: bool) -> Page:
         """The page of a feed as it is now."""
         version = self.version if number % self.every == CHANGED_FIRST else 0
         key = (number, format_of(number, for_all=for_all), version)
         if key not in self.pages:
-            self.pages[key] = _page(*key)
+            self.pages[key] = _page(*key, self.most)
         return self.pages[key]
 
     def set(self, query: str) -> None:
@@ -172,7 +173,8 @@ async def _serve(farm: Farm) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--feeds", type=int, required=True)
-    farm = Farm(parser.parse_args().feeds)
+    parser.add_argument("--most", type=int, default=MOST, help="entries of a feed at most")
+    farm = Farm(**vars(parser.parse_args()))
     farm.prepare()
     uvloop.run(_serve(farm))
 

@@ -20,6 +20,7 @@ TYPES = {
     "json": "application/feed+json",
 }
 PUSHED = 1_000_000
+MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,13 @@ def language_of(number: int) -> str:
     return prose.LANGUAGES[number % len(prose.LANGUAGES)]
 
 
-def entries_of(number: int, *, version: int = 0) -> list[Entry]:
-    """The entries of a feed, newest first. A later version has one more for each version on top."""
+def entries_of(number: int, *, version: int = 0, most: int = MOST) -> list[Entry]:
+    """The entries of a feed, newest first, `most` of them. A later version has one more for each version on top."""
     draw = random.Random(number)
-    count = draw.randint(10, 50)
+    count = draw.randint(10, MOST)
     old = [_entry(number, place, draw) for place in range(count)]
     new = [_entry(number, PUSHED + place, random.Random(number * 7 + place)) for place in range(version)]
-    return [*reversed(new), *old][: max(count, 10)]
+    return [*reversed(new), *old][: min(count, most)]
 
 
 def _entry(number: int, place: int, draw: random.Random) -> Entry:
@@ -71,9 +72,9 @@ def _entry(number: int, place: int, draw: random.Random) -> Entry:
     )
 
 
-def render(number: int, kind: str, *, version: int = 0) -> bytes:
+def render(number: int, kind: str, *, version: int = 0, most: int = MOST) -> bytes:
     """The feed's bytes."""
-    entries = entries_of(number, version=version)
+    entries = entries_of(number, version=version, most=most)
     return {"rss": _rss, "atom": _atom, "rdf": _rdf, "json": _json}[kind](number, entries).encode()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.farm import address
-from benchmarks.feeds import language_of
+from benchmarks.feeds import MOST, language_of
 from benchmarks.measure import Used, run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,10 +40,10 @@ class Grounds:
 
 
 @contextmanager
-def farm(feeds: int) -> Iterator[Grounds]:
-    """A farm of so many feeds, in a process of its own."""
+def farm(feeds: int, *, most: int = MOST) -> Iterator[Grounds]:
+    """A farm of so many feeds, each of so many entries at most, in a process of its own."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.farm", "--feeds", str(feeds)],
+        [sys.executable, "-m", "benchmarks.farm", "--feeds", str(feeds), "--most", str(most)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

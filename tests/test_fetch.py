@@ -799,6 +799,26 @@ async def test_a_lookup_that_never_ends_meets_the_connect_deadline() -> None:
         given_up.set()
 
 
+async def test_names_that_nobody_answers_for_keep_no_other_waiting() -> None:
+    given_up = threading.Event()
+
+    def some_hang(host: str, _port: int) -> list[str]:
+        if host.startswith("dead"):
+            given_up.wait()
+        return ["127.0.0.2"]
+
+    try:
+        async with serving(reply(b"here")) as server, fetching(lookup=some_hang) as fetch:
+            dead = [asyncio.create_task(fetch.get(f"http://dead{n}.example:{server.port}/")) for n in range(30)]
+            await asyncio.sleep(0.01)
+            assert (await fetch.get(f"http://alive.example:{server.port}/")).body == b"here"
+            assert not any(waiting.done() for waiting in dead)
+            given_up.set()
+            assert {answer.body for answer in await asyncio.gather(*dead)} == {b"here"}
+    finally:
+        given_up.set()
+
+
 @pytest.mark.parametrize(
     "url", ["", "feed.xml", "/feed", "http://", "http:///feed", "http://h\x00st/", "http://\udc80/"]
 )

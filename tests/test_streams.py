@@ -10,10 +10,9 @@ import contextlib
 import gzip
 import socket
 import ssl
-import threading
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -489,24 +488,52 @@ async def test_a_bare_connection_that_is_refused_is_named_and_the_next_address_i
         (await fetch.connect(f"imap://mail.example:{server.port}")).close()
 
 
+@contextmanager
+def silent_host() -> Iterator[int]:
+    """A port of 127.0.0.2 at which no connection ever comes about."""
+    with contextlib.ExitStack() as open_:
+        listener = open_.enter_context(socket.create_server(("127.0.0.2", 0), backlog=0))
+        for _ in range(2):  # what waits to be accepted fills its queue
+            filling = open_.enter_context(socket.socket())
+            filling.setblocking(False)
+            filling.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 async def test_a_bare_connection_that_nobody_waits_for_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on = asyncio.Event(), threading.Event()
-    loop = asyncio.get_running_loop()
-    ours, theirs = socket.socketpair()
+    made = []
 
-    def slowly(*_: object) -> socket.socket:
-        loop.call_soon_threadsafe(begun.set)
-        go_on.wait()
-        return ours
+    class Noted(socket.socket):
+        def __init__(self, *arguments: int) -> None:
+            super().__init__(*arguments)
+            made.append(self)
 
-    monkeypatch.setattr("aggregator.streams.socket.create_connection", slowly)
-    with theirs:
+    with silent_host() as port:
         async with fetching() as fetch:
-            waiting = asyncio.create_task(fetch.connect("imap://127.0.0.2"))
-            await begun.wait()
+            monkeypatch.setattr("aggregator.streams.socket.socket", Noted)
+            waiting = asyncio.create_task(fetch.connect(f"imap://127.0.0.2:{port}"))
+            while not made:
+                await asyncio.sleep(0)
             waiting.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await waiting
-            go_on.set()
-        theirs.setblocking(False)
-        assert await loop.sock_recv(theirs, 1) == b"", "the late connection was left open"
+    assert made[0].fileno() == -1
+
+
+async def test_a_host_that_does_not_answer_meets_the_connect_deadline() -> None:
+    with silent_host() as port:
+        async with fetching(connect_seconds=0.1) as fetch:
+            with pytest.raises(FetchError, match="no answer"):
+                await fetch.connect(f"imap://127.0.0.2:{port}")
+
+
+async def test_hosts_that_do_not_answer_take_no_threads_of_others() -> None:
+    with silent_host() as port:
+        async with fetching(per_host=100) as fetch:
+            waiting = [asyncio.create_task(fetch.connect(f"imap://127.0.0.2:{port}")) for _ in range(50)]
+            await asyncio.sleep(0.01)
+            await asyncio.to_thread(int)
+            assert not any(connecting.done() for connecting in waiting)
+            for connecting in waiting:
+                connecting.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)

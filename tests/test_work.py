@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
-from aggregator.bell import LocalBell, open_bell
+from aggregator.bell import open_bell
 from aggregator.errors import MeetingError
 from aggregator.events import ItemsArrived, SourceDue
+from aggregator.localbell import LocalBell
 from aggregator.store.engine import Database, open_database
 from aggregator.store.tables import counter, task
 from aggregator.work import LEASE, Commit, LeaseLostError, Worker, WorkList, claim, finish, waiting_tasks

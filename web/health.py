@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.machine import Machine
 from aggregator.model import State
 from aggregator.store.sources import read_states
+from aggregator.store.spending import Spent, read_spending
 from aggregator.store.tables import item
 from aggregator.work import next_due, waiting_tasks
 from curation.application import MACHINE
@@ -49,13 +50,19 @@ async def _figures(machine: Machine) -> CollectorRegistry:
         rows = await connection.execute(select(item.c.state, func.count()).group_by(item.c.state))
         by_state: dict[str, int] = {state: number for state, number in rows.all()}  # noqa: C416
         states = await read_states(connection)
+        spending = await read_spending(connection, now)
         waiting, due = await waiting_tasks(connection), await next_due(connection)
     items = Gauge("mpower_items", "Items by state", ["state"], registry=registry)
     for state in State:
         items.labels(state.value).set(by_state.get(state.value, 0))
     failures = Gauge("mpower_source_failures", "Failures in a row", ["source"], registry=registry)
     age = Gauge("mpower_source_age_seconds", "Seconds since it was last read", ["source"], registry=registry)
+    cost = Gauge("mpower_source_month_dollars", "US dollars in this month (UTC)", ["source"], registry=registry)
+    limit = Gauge("mpower_source_month_limit_dollars", "US dollars a month at most", ["source"], registry=registry)
     for source in machine.configuration.sources:
+        if source.monthly_limit or source.id in spending:
+            cost.labels(source.id).set(spending.get(source.id, Spent()).dollars)
+            limit.labels(source.id).set(source.monthly_limit)
         known = states.get(source.id)
         failures.labels(source.id).set(known.failures if known else 0)
         if known and known.collected_at:

@@ -143,9 +143,10 @@ async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now:
     return [row.source_id for row in await connection.execute(statement) if row.source_id in wanted]
 
 
-async def read_states(connection: AsyncConnection) -> Mapping[str, SourceState]:
-    """Every source's state by its id, also of those that sources.toml no longer names."""
-    rows = await connection.execute(select(source_state))
+async def read_states(connection: AsyncConnection, ids: Collection[str] | None = None) -> dict[str, SourceState]:
+    """Every source's state by its id, also of those that sources.toml no longer names; or only those of `ids`."""
+    wanted = select(source_state) if ids is None else select(source_state).where(source_state.c.source_id.in_(ids))
+    rows = await connection.execute(wanted)
     return {row.source_id: _state(row) for row in rows}
 
 

@@ -9,6 +9,7 @@ was away at most.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -84,6 +85,7 @@ async def measure(machine: Machine) -> dict[str, float]:
 
 async def main() -> None:
     logging.disable(logging.CRITICAL)
+    gc.freeze()  # as the command line does it
     async with open_machine(settings(sys.argv[1], sys.argv[2])) as machine:
         figures = await measure(machine)
     sys.stdout.write(f"{figures['wall']} {figures['cpu']}\n{json.dumps(figures)}\n")

@@ -6,6 +6,7 @@ python -m benchmarks.contestants.pushing DATABASE SOURCES
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import sys
@@ -58,6 +59,7 @@ async def measure(machine: Machine) -> dict[str, float]:
 
 async def main() -> None:
     logging.disable(logging.CRITICAL)
+    gc.freeze()  # as the command line does it
     async with open_machine(settings(sys.argv[1], sys.argv[2])) as machine:
         await machine.get_ready()  # as the running program does
         figures = await measure(machine)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import ClientSession
 from lxml import html
 from yarl import URL
 
-from aggregator.machine import Machine
+from aggregator.machine import Machine, open_machine
+from aggregator.settings import Settings
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
+from tests.conftest import Clock
 from tests.serving import asking, read, serving
 from web.strings import all_strings
 
@@ -249,6 +252,37 @@ async def test_the_program_tells_how_it_is_without_secrets(visitor: ClientSessio
     assert 'mpower_items{state="approved"} 25.0' in text
     assert 'mpower_source_failures{source="held"} 0.0' in text
     assert "http://" not in text
+    assert "dollars{" not in text  # nothing here costs money
+
+
+PAID = """
+[[source]]
+id = "city-x"
+partner = "city"
+kind = "x"
+url = "https://x.com/CityOfExample"
+languages = ["en"]
+token = "env:X_TOKEN"
+monthly_limit = 5
+"""
+
+
+async def test_the_program_tells_what_a_paid_source_has_cost_this_month(settings: Settings, clock: Clock) -> None:
+    with settings.sources.open("a") as file:
+        file.write(PAID)
+    paying = replace(settings, environment={"X_TOKEN": "secret"})
+    async with open_machine(paying, now=clock) as machine, serving(machine) as address, asking(address) as session:
+        for spent in (0.0, 0.25):
+            if spent:
+                assert await machine.outside.purse.reserve("city-x", reads=50, dollars=spent, limit=5.0)
+            async with session.get("/metrics") as answer:
+                text = await answer.text()
+            assert f'mpower_source_month_dollars{{source="city-x"}} {spent}' in text
+            assert 'mpower_source_month_limit_dollars{source="city-x"} 5.0' in text
+            assert 'dollars{source="held"}' not in text
+        clock.forward(days=31)
+        async with session.get("/metrics") as answer:
+            assert 'mpower_source_month_dollars{source="city-x"} 0.0' in await answer.text()
 
 
 async def test_a_page_without_script_shows_the_same_items(visitor: ClientSession) -> None:

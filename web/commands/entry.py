@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import json
 import logging
 import os
@@ -76,6 +77,8 @@ def shared(command: Callable[..., Coroutine[Any, Any, int | None]]) -> Callable[
             if database:
                 settings = replace(settings, database_url=database)
             start_log(settings)
+            # What is imported stays: to look through it for garbage again and again holds up the event loop.
+            gc.freeze()
             with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
                 status = runner.run(command(settings, **words))
         except AggregatorError as error:

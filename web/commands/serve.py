@@ -25,7 +25,6 @@ from aggregator.store.tables import editor as editors_table
 from curation.editors import Role, make_link
 from web.application import build_application
 from web.commands.entry import say, shared
-from web.demo.site import serve_samples, write_samples
 
 DEMO_FOLDER = Path("var/demo")
 SHUTDOWN_SECONDS = 5.0
@@ -95,6 +94,9 @@ async def demo(settings: Settings) -> None:
         folder = DEMO_FOLDER / str(placed.port)
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        # Only here: the sample sites take 5 MB and a tenth of a second of every command that imports them.
+        from web.demo.site import serve_samples, write_samples  # noqa: PLC0415
+
         sites = await stack.enter_async_context(serve_samples(utc_now))
         file = write_samples(sites, folder)
         placed = replace(

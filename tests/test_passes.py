@@ -1,0 +1,85 @@
+"""A pass over many sources: each comes to an outcome, some at a time, with what is remembered of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import aclosing
+from dataclasses import replace
+from typing import cast
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from aggregator.handlers import Outcome, Workshop
+from aggregator.machine import Machine
+from aggregator.model import Source
+from aggregator.passes import AT_ONCE, STATES_AT_ONCE, collect_all
+from aggregator.store.engine import Commit
+from aggregator.store.sources import SourceState, know_sources
+from tests.builders import source
+
+MANY = 2 * STATES_AT_ONCE + 7
+
+
+async def nothing(_connection: AsyncConnection) -> None:
+    pass
+
+
+class FakeShop:
+    """Looks at nothing; counts who looks at once."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, SourceState | None] = {}
+        self.looking = Counter[str]()
+        self.most = 0
+        self.hold: asyncio.Event | None = None
+
+    async def look(self, looked_at: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
+        self.states[looked_at.id] = state
+        self.looking[looked_at.id] += 1
+        self.most = max(self.most, self.looking.total())
+        try:
+            await (self.hold.wait() if self.hold else asyncio.sleep(0))
+        finally:
+            self.looking[looked_at.id] -= 1
+        if looked_at.id == "broken":
+            raise ZeroDivisionError
+        return Outcome(looked_at.id), nothing
+
+
+def with_shop(machine: Machine, shop: FakeShop) -> Machine:
+    return replace(machine, shop=cast("Workshop", shop))
+
+
+async def test_each_source_comes_to_one_outcome_with_its_own_state(machine: Machine, clock) -> None:
+    sources = [source(f"s{number}") for number in range(MANY)]
+    async with machine.database.write() as connection:
+        await know_sources(connection, sources[1:], now=clock())
+    shop = FakeShop()
+    outcomes = [outcome.source_id async for outcome in collect_all(with_shop(machine, shop), sources)]
+    assert sorted(outcomes) == sorted(one.id for one in sources)
+    assert shop.states.pop("s0") is None
+    assert {name: state and state.source_id for name, state in shop.states.items()} == {n: n for n in shop.states}
+    assert shop.most == AT_ONCE
+
+
+async def test_a_fault_of_ours_is_not_hidden_and_leaves_nobody_looking(machine: Machine) -> None:
+    shop = FakeShop()
+    with pytest.raises(ZeroDivisionError):
+        async for _ in collect_all(with_shop(machine, shop), [source("broken"), *map(source, "abc")]):
+            pass
+    assert not shop.looking.total()
+
+
+async def test_who_stops_a_pass_leaves_nobody_looking(machine: Machine) -> None:
+    shop = FakeShop()
+    names = [f"s{number}" for number in range(10)]
+    async with aclosing(collect_all(with_shop(machine, shop), [source(name) for name in names])) as outcomes:
+        await anext(outcomes)
+        shop.hold = asyncio.Event()
+    assert not shop.looking.total()
+
+
+async def test_a_pass_over_nothing_ends(machine: Machine) -> None:
+    assert [outcome async for outcome in collect_all(machine, [])] == []
