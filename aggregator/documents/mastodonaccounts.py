@@ -5,13 +5,12 @@ What a post says is mastodonposts.py's part.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aggregator.documents import fields
-from aggregator.documents.jsonparts import Object, object_at, objects_at, read_object, text_at
+from aggregator.documents import fields, jsonparts
+from aggregator.documents.jsonparts import Object, object_at, objects_at, objects_of, read_object, text_at
 from aggregator.errors import DocumentError
 from aggregator.model import Author
 
@@ -79,12 +78,10 @@ def read_access(body: bytes) -> Access:
 def read_list(body: bytes, what: str) -> list[Object]:
     """The objects of a list; `what` names it in the message. Raises DocumentError where it is none."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{what} is no JSON, or is cut short: look whether this is a Mastodon server.") from error
-    if not isinstance(found, list):
-        raise DocumentError(f"{what} is JSON, but no list: look whether this is a Mastodon server.")
-    return [one for one in found[:MOST_LISTED] if isinstance(one, dict)]
+        found = jsonparts.read_list(body, what)
+    except DocumentError as error:
+        raise DocumentError(f"{error} Look whether this is a Mastodon server.") from error
+    return objects_of(found[:MOST_LISTED])
 
 
 def identity(value: object) -> str:

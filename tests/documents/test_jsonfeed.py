@@ -171,13 +171,18 @@ def test_what_json_can_say_and_utf8_cannot_is_left_out(text: str) -> None:
         b'[{"version": "https://jsonfeed.org/version/1.1", "items": []}]',
         b'{"version": "https://jsonfeed.org/version/1.1", "items": [',
         b'{"version": "https://jsonfeed.org/version/1.1", "items": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}",
-        b'{"version": "https://jsonfeed.org/version/1.1", "items": [{"id": ' + b"9" * 5_000 + b"}]}",
         b'{"a":' * 100_000,
     ],
 )
 def test_what_is_no_json_feed_is_refused(body: bytes) -> None:
     with pytest.raises(DocumentError):
         read_feed(body, url=URL)
+
+
+def test_a_number_of_thousands_of_digits_is_no_id_and_spoils_no_other_item() -> None:
+    items = b'[{"title": "one", "id": ' + b"9" * 5_000 + b'}, {"title": "two", "id": 1e999}, {"id": 3}]'
+    document = read_feed(b'{"version": "' + VERSION.encode() + b'", "items": ' + items + b"}", url=URL)
+    assert [entry.entry_id for entry in document.entries] == ["", "", "3"]
 
 
 def test_of_too_many_items_the_newest_are_kept() -> None:
