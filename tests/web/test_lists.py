@@ -189,8 +189,39 @@ async def test_the_block_for_a_site_is_printed_with_what_else_it_names(site: Par
     assert f'#   kind = "feed", url = "{site.url}/jobs.xml"' in out
 
 
-def test_what_is_no_address_is_one_clear_line(run) -> None:
-    for wrong in ("https://", "http://[", "://"):
-        result = run("discover", wrong)
-        assert result.exit_code == 1
-        assert "Traceback" not in result.output
+def no_host(*_arguments: object, **_options: object) -> list[object]:
+    """A name server that knows no name."""
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("", "write one such as https://"),
+        (" ", "write one such as https://"),
+        ("https://", "write one such as https://"),
+        ("http://[", "write one such as https://"),
+        ("://", "write one such as https://"),
+        ("ftp://brookford.example/news", "“ftp:” cannot be read; write the address of a page, beginning with https://"),
+        ("file:///etc/passwd", "“file:” cannot be read"),
+        ("mailto:mila@brookford.example", "“mailto:” cannot be read"),
+        ("JavaScript:alert(1)", "“JavaScript:” cannot be read"),
+        ("feed:https://brookford.example/feed", "“feed:” cannot be read"),
+        ("https://mila:secret@brookford.example/", "leave them out"),
+        ("brookford", "no host of the name brookford: look how it is written"),
+        ("nobody.invalid", "no host of the name nobody.invalid"),
+        ("nobody.invalid:8080/news", "no host of the name nobody.invalid"),
+        ("https://nobody.invalid/news", "no host of the name nobody.invalid"),
+        ("10.0.0.1", "MPOWER_ALLOW_PRIVATE=10.0.0.1:443"),
+        ("http://[::1]/", "MPOWER_ALLOW_PRIVATE=[::1]:80"),
+    ],
+)
+def test_what_cannot_be_read_is_one_clear_line_with_its_cure(
+    run, monkeypatch: pytest.MonkeyPatch, written: str, cure: str
+) -> None:
+    monkeypatch.setattr("aggregator.gate.socket.getaddrinfo", no_host)
+    result = run("discover", "--", written)
+    assert result.exit_code == 1
+    assert cure in result.output
+    assert "secret" not in result.output
+    assert result.output.count("Error: ") == result.output.count("\n") == 1
