@@ -173,6 +173,37 @@ def test_a_source_without_feed_goes_out_as_a_link(run, tmp_path: Path) -> None:
     assert '<outline type="link" text="Brookford: site" url="https://brookford.example/x"/>' in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "feed"),
+    [
+        ("bluesky", "https://bsky.app/profile/town.example", "https://bsky.app/profile/town.example/rss"),
+        ("bluesky", "https://www.bsky.app/profile/Town.example/", "https://bsky.app/profile/town.example/rss"),
+        ("bluesky", "https://bsky.app/profile/town.example/lists/3kq", None),
+        ("bluesky", "https://bsky.app/profile/town.example/feed/trams", None),
+        ("bluesky", "https://bsky.app/search?q=trams", None),
+        ("bluesky", "https://appview.example/profile/town.example", None),
+        ("mastodon", "https://social.example/@town", "https://social.example/@town.rss"),
+        ("mastodon", "https://social.example/@town/", "https://social.example/@town.rss"),
+        ("mastodon", "https://social.example/@town@elsewhere.example", None),
+        ("mastodon", "https://social.example/tags/Energ%C3%ADa", "https://social.example/tags/Energ%C3%ADa.rss"),
+        ("mastodon", "https://social.example/lists/12", None),
+        ("wordpress", "https://town.example", "https://town.example/feed/"),
+        ("wordpress", "https://town.example/blog/wp-json/", "https://town.example/blog/feed/"),
+        ("wordpress", "https://town.example/?rest_route=/", "https://town.example/feed/"),
+        ("peertube", "https://films.example/c/town", "https://films.example/feeds/videos.xml?videoChannelName=town"),
+    ],
+)
+def test_a_network_goes_out_with_its_feed_where_it_has_one(
+    run, tmp_path: Path, kind: str, url: str, feed: str | None
+) -> None:
+    block = f'\n[[source]]\nid = "own"\npartner = "brookford"\nkind = "{kind}"\nurl = "{url}"\n'
+    needs = 'user = "town.example"\ntoken = "env:X"\n' if "search" in url else ""
+    needs += 'token = "env:X"\n' if "/lists/12" in url else ""
+    (tmp_path / "sources.toml").write_text(FILE + block + needs)
+    outlines = read_opml(run("export").stdout.encode())
+    assert {outline.url for outline in outlines} - {"https://brookford.example/feed/"} == ({feed} if feed else set())
+
+
 async def test_the_block_for_a_site_is_printed_with_what_else_it_names(site: PartnerSite, tmp_path: Path) -> None:
     link = '<link rel="alternate" type="application/rss+xml" href="{}">'
     site.put("/", link.format("/comments/feed/") + link.format("/feed") + link.format("/jobs.xml"), "text/html")
