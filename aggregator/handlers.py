@@ -29,6 +29,7 @@ from aggregator.refine.identity import Finding, KnownEntry, Verdict, judge, mark
 from aggregator.refine.vanishing import Looked, Window, watched
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import record
+from aggregator.store.deletions import note_pushed, without_deleted
 from aggregator.store.engine import Commit, Database
 from aggregator.store.items import (
     Kept,
@@ -256,8 +257,13 @@ class Workshop:
         looked: Looked | None = None,
     ) -> Kept:
         """`looked` is what a look tells of missing entries; a push tells nothing of them."""
-        now = self.now()
-        kept = await keep_entries(connection, source, thoughts.entries, now=now)
+        now, entries = self.now(), thoughts.entries
+        if document and KINDS[source.kind].listen:
+            if looked:
+                entries = await without_deleted(connection, source.id, entries, now=now)
+            else:
+                await note_pushed(connection, source.id, document, now=now)
+        kept = await keep_entries(connection, source, entries, now=now)
         await keep_renamed(connection, source, thoughts.renamed, now=now)
         if document:
             await withdraw_deleted(connection, source, document.deleted, kept, now=now)
