@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -285,3 +288,56 @@ async def test_a_source_of_another_kind_at_the_same_address_is_read_from_the_beg
     assert (state.cursor, state.due_at <= machine.now()) == (Cursor(), True)
     await work_off()
     assert len(await titles(machine)) == 1
+
+
+@asynccontextmanager
+async def another_process():
+    """A process that lives until it is killed, and its name."""
+    script = "import sys; from aggregator.holders import *; print(name_of_this_process(), flush=True); sys.stdin.read()"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdin=PIPE, stdout=PIPE)
+    assert process.stdout
+    try:
+        yield process, (await process.stdout.readline()).decode().strip()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_process_that_was_killed_leaves_its_line_to_the_next_at_once(machine: Machine, line: Line) -> None:
+    only_one_source(machine)
+    async with another_process() as (process, name):
+        async with machine.database.write() as connection:
+            until_then = machine.now() + timedelta(days=1)
+            assert await take_place(connection, {"held"}, holder=name, now=machine.now(), until=until_then)
+        process.kill()
+        await process.wait()
+        async with listens(machine):
+            await line.waiting.put(pushed(sighting(1)))
+
+            async def is_there() -> bool:
+                return len(await titles(machine)) == 1
+
+            await until(is_there)
+
+
+async def test_a_process_that_lives_keeps_its_line(machine: Machine, line: Line, monkeypatch) -> None:
+    only_one_source(machine)
+    monkeypatch.setattr(listening, "RENEW_SECONDS", 0.01)
+    looked = asyncio.Event()
+
+    async def looks(connection, source_ids, **rest) -> set[str]:
+        mine = await take_place(connection, source_ids, **rest)
+        looked.set()
+        return mine
+
+    monkeypatch.setattr(listening, "take_place", looks)
+    async with another_process() as (_, name):
+        async with machine.database.write() as connection:
+            until_then = machine.now() + timedelta(days=1)
+            await take_place(connection, {"held"}, holder=name, now=machine.now(), until=until_then)
+        async with listens(machine):
+            for _ in range(3):
+                looked.clear()
+                await asyncio.wait_for(looked.wait(), PATIENCE)
+        assert line.connections == 0
