@@ -5,14 +5,17 @@ Extensions (names that begin with `_`) are not read.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.jsonparts import Object, objects_at, objects_of, read_object, text_at, texts_at
+from aggregator.documents.jsonparts import Object, objects_at, objects_of, read_object, text_at, texts_at, usable
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
+
+_SAYING = ("url", "external_url", "title", "content_html", "content_text", "summary", "image", "banner_image")
 
 
 def read_json_feed(text: str, *, url: str) -> Document:
@@ -30,7 +33,9 @@ def read_json_feed(text: str, *, url: str) -> Document:
     authors = read_authors(feed, url)
     return Document(
         left_out=max(len(items) - fields.MAX_ENTRIES, 0),
-        entries=fields.newest_sightings([read_item(item, url, authors) for item in objects_of(items)]),
+        entries=fields.newest_sightings(
+            usable(items, functools.partial(_item, base=url, inherited=authors), "This JSON Feed")
+        ),
         format="json" + ("11" if version.rstrip("/").endswith("1.1") else "10"),
         title=fields.clean(text_at(feed, "title"), fields.MAX_TITLE) or None,
         home=fields.web_address(text_at(feed, "home_page_url"), url),
@@ -45,6 +50,12 @@ def _hubs(feed: Object, base: str) -> Iterator[str]:
     for hub in objects_at(feed, "hubs"):
         if text_at(hub, "type").lower() != "rsscloud":
             yield from filter(None, [fields.web_address(text_at(hub, "url"), base)])
+
+
+def _item(item: Object, base: str, inherited: tuple[Author, ...]) -> Sighting | None:
+    """The item; None for one that neither has a name nor says anything."""
+    says = _identifier(item.get("id")) or any(text_at(item, key) for key in _SAYING) or objects_at(item, "attachments")
+    return read_item(item, base, inherited) if says else None
 
 
 def read_item(item: Object, base: str, inherited: tuple[Author, ...]) -> Sighting:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from aggregator.errors import DocumentError
 
+T = TypeVar("T")
 Object = Mapping[str, object]
 NOTHING: Object = {}
 # What databases and other programs take for a whole number.
@@ -60,9 +62,24 @@ def read_list(body: bytes | str, what: str) -> Sequence[object]:
     return value
 
 
+def usable(things: Sequence[object], read: Callable[[Object], T | None], what: str) -> list[T]:
+    """What `read` makes of the objects among the things; what is none, or is read as None, is left out.
+
+    DocumentError where there are things and none can be used: to read that as "nothing" would say that all is gone.
+    """
+    found = [one for thing in things if isinstance(thing, dict) and (one := read(thing)) is not None]
+    if things and not found:
+        raise DocumentError(f"{what} holds {len(things)} things, and none of them can be used ({_kinds(things)}).")
+    return found
+
+
 def kind_of(value: object) -> str:
     """What JSON calls such a value, for messages."""
     return _KINDS.get(type(value), "something else")
+
+
+def _kinds(things: Iterable[object]) -> str:
+    return ", ".join(dict.fromkeys(kind_of(thing) for thing in things))
 
 
 _KINDS: Mapping[type, str] = {

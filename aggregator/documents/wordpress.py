@@ -22,6 +22,7 @@ from aggregator.documents.jsonparts import (
     objects_of,
     read_list,
     text_at,
+    usable,
     whole_at,
 )
 from aggregator.model import Alternate, Author, Media, Sighting
@@ -88,7 +89,8 @@ def read_names(body: bytes) -> tuple[Named, ...]:
 
 
 def _list(body: bytes) -> list[Object]:
-    return objects_of(read_list(body, _ANSWER))
+    """The posts, which have ids. A list of drafts alone, which a plug-in may show, holds no post and is no fault."""
+    return usable(read_list(body, _ANSWER), lambda post: post if whole_at(post, "id") else None, _ANSWER)
 
 
 def _post(post: Object, base: str) -> Post | None:

@@ -13,17 +13,21 @@ from aggregator.documents.datestrings import read_date
 from aggregator.documents.jsonparts import (
     NOTHING,
     Object,
+    kind_of,
+    list_at,
     object_at,
     objects_at,
     read_object,
     text_at,
     texts_at,
+    usable,
     whole_at,
 )
 from aggregator.documents.xtext import is_of_post, link_of, post_html
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Card, Media, Quote, Sighting
 
+_ANSWER = "What X answered"
 # What X writes where it knows no language: only links, hashtags, media …
 _NO_LANGUAGES = frozenset({"art", "qam", "qct", "qht", "qme", "qst", "und", "zxx"})
 _OLD_CODES = {"in": "id", "iw": "he", "ji": "yi"}
@@ -81,16 +85,16 @@ def read_timeline(body: bytes, account: Account) -> Timeline:
     """The account's posts. Raises DocumentError where the answer is of no such kind."""
     answer = _answer(body)
     includes = object_at(answer, "includes")
-    posts = objects_at(answer, "data")
+    posts = _posts(answer)
     included = _Included(
         {text_at(each, "id"): each for each in objects_at(includes, "tweets")},
         {text_at(each, "id"): each for each in objects_at(includes, "users")},
         {text_at(each, "media_key"): each for each in objects_at(includes, "media")},
     )
-    ids = sorted((post_id for each in posts if (post_id := _id(each))), key=int)
+    ids = sorted(map(_id, posts), key=int)
     return Timeline(
-        entries=tuple(_sighting(post, account, included) for post in posts if _id(post)),
-        posts=len(posts) + len(objects_at(includes, "tweets")),
+        entries=tuple(_sighting(post, account, included) for post in posts),
+        posts=len(list_at(answer, "data")) + len(objects_at(includes, "tweets")),
         users=len(objects_at(includes, "users")),
         media=len(objects_at(includes, "media")),
         newest=ids[-1] if ids else None,
@@ -101,10 +105,20 @@ def read_timeline(body: bytes, account: Account) -> Timeline:
 
 
 def _answer(body: bytes) -> Object:
-    answer = read_object(body, "What X answered")
+    answer = read_object(body, _ANSWER)
     if not {"data", "errors", "meta"} & set(answer):
-        raise DocumentError("What X answered is not what its API v2 answers.")
+        raise DocumentError(f"{_ANSWER} is not what its API v2 answers.")
     return answer
+
+
+def _posts(answer: Object) -> list[Object]:
+    """The posts of a page. Where there are none X sends no `data`, and says so in `meta` or why in `errors`."""
+    if answer.get("data") is None and ("result_count" in object_at(answer, "meta") or objects_at(answer, "errors")):
+        return []
+    data = answer.get("data")
+    if not isinstance(data, list):
+        raise DocumentError(f"{_ANSWER} should hold a list of posts, and holds {kind_of(data)}.")
+    return usable(data, lambda post: post if _id(post) else None, _ANSWER)
 
 
 def _problem(answer: Object) -> str | None:
