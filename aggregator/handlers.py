@@ -214,13 +214,13 @@ class Workshop:
         connection: AsyncConnection,
     ) -> None:
         now, has_news = self.now(), bool(thoughts.entries)
+        if collected.document:
+            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
+            state = await self._note_offer(source, state, collected.document, collected.url, connection)
         following = outlook.after_success(
             source, state, asked, collected, window=thoughts.window, renamed=thoughts.new_keys, has_news=has_news,
             now=now, chance=random.random(),  # noqa: S311
         )  # fmt: skip
-        if collected.document:
-            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
-            await self._note_offer(source, state, collected.document, collected.url, connection)
         await keep_success(
             connection, state, collected.cursor, now=now, due_at=following.due_at, has_news=has_news,
             move=following.move, habits=following.habits,
@@ -229,12 +229,14 @@ class Workshop:
 
     async def _note_offer(
         self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
-    ) -> None:
-        """See to it that a hub which the document names is subscribed to, or say why it cannot be."""
+    ) -> SourceState:
+        """See to it that a hub which the document names is subscribed to, or say why it cannot be; the state after."""
         offer = read_offer(document, url, self.public_url)
         if can_be_pushed(source) and not offer.hubs and offer.problem != state.push_problem:
             await note_push(connection, source.id, offer.problem, live_at=None)
+            state = replace(state, live_at=None, push_problem=offer.problem)
         await note_offer(connection, self.work, source, offer, now=self.now())
+        return state
 
     async def _keep_pushed(
         self,

@@ -138,8 +138,10 @@ class Listening:
         now = self._shop.now()
         with contextlib.suppress(SQLAlchemyError, OSError, StoreError):
             async with self._shop.database.write() as connection:
+                state = await read_state(connection, source.id)
                 await note_push(connection, source.id, problem, live_at=now if is_live else None)
-                if problem:  # what does not push is asked as any other
+                # What does not push (any more) is asked as any other.
+                if not is_live and (problem or (state and state.live_at)):
                     await fall_back(connection, source.id, at=now + source.every)
         if is_live:
             self._live[source.id] = now

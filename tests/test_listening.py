@@ -22,6 +22,7 @@ from aggregator.model import Document, Sensitive, Sighting, Source
 from aggregator.store.listeners import give_up, note_push, take_place
 from aggregator.store.sources import Cursor, read_states
 from aggregator.store.tables import item
+from curation.overview import SourceHealth, judge_sources
 from tests.builders import sighting
 from tests.partner import PartnerSite
 
@@ -148,6 +149,34 @@ async def test_a_line_that_breaks_is_shown_with_its_reason(machine: Machine, lin
             return state.push_problem == "the network hung up" and state.live_at is None
 
         await until(is_shown)
+
+
+@pytest.mark.parametrize("problem", ["the network hung up", None], ids=["refused", "nothing to push any more"])
+async def test_a_line_that_ends_is_no_longer_the_reason_to_ask_rarely(
+    machine: Machine, site: PartnerSite, work_off, clock, problem: str | None
+) -> None:
+    site.publish([sighting(1)])
+    site.publish([], "/trusted")
+    source = machine.configuration.source("held")
+    assert source
+    lines = Listening(machine.shop, work_off)
+    await lines._note(source, None, is_live=True)
+    await work_off()
+
+    async def health() -> SourceHealth:
+        async with machine.database.read() as connection:
+            judged = judge_sources(machine.configuration, await read_states(connection), now=clock())
+        return next(one for one in judged if one.id == "held")
+
+    pushes = await health()
+    assert (pushes.why, pushes.is_live, pushes.push_problem) == ("its news come by themselves", True, None)
+    assert pushes.due_at
+    assert pushes.due_at - clock() > timedelta(hours=5)
+    clock.forward(hours=1)
+    await lines._note(source, problem)
+    broken = await health()
+    assert (broken.why, broken.is_live, broken.push_problem) == ("", False, problem)
+    assert broken.due_at == clock() + source.every
 
 
 async def test_an_account_that_is_gone_takes_all_its_items_with_it(machine: Machine) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from aggregator.handlers import handlers
 from aggregator.machine import Machine
 from aggregator.settings import Settings
+from aggregator.store.listeners import note_push
 from aggregator.store.sources import SourceState, read_states
 from aggregator.store.subscriptions import PushState, Subscription, read_subscription
 from aggregator.store.tables import item
@@ -421,3 +422,22 @@ async def test_a_problem_with_push_is_forgotten_when_the_feed_names_no_hub_any_m
     clock.forward(hours=1)
     await nowhere.work()
     assert (await nowhere.state()).push_problem is None
+
+
+async def test_a_hub_that_can_reach_us_no_more_is_no_reason_to_ask_rarely(pushed: Pushed, clock: Clock) -> None:
+    pushed.publish("one", hubs=())
+    async with pushed.machine.database.write() as connection:
+        await note_push(connection, "held", None, live_at=clock())
+    await pushed.work()
+    before = await pushed.state()
+    assert (before.habits.why, before.push_problem) == ("its news come by themselves", None)
+    clock.moment = before.due_at
+    nowhere = replace(
+        pushed, machine=replace(pushed.machine, shop=replace(pushed.machine.shop, public_url="http://nas"))
+    )
+    nowhere.publish("one", "two", hubs=("https://hub.city.org/",))
+    await nowhere.work()
+    state = await nowhere.state()
+    assert "MPOWER_PUBLIC_URL" in (state.push_problem or "")
+    assert state.habits.why == ""
+    assert state.due_at - clock() < timedelta(hours=1)
