@@ -51,6 +51,7 @@ from aggregator.store.sources import (
     keep_success,
     read_state,
 )
+from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import item, source_state
 from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
@@ -273,6 +274,8 @@ class Workshop:
             await note_present(connection, source, thoughts.present, kept, now=now)
         if document and document.is_gone:
             await withdraw_account(connection, source, kept, now=now)
+            # When it is back it may answer as it did before, and what it shows is to be seen all the same.
+            await forget_validators(connection, (source.id,))
         if looked and looked.too_many:
             log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
         elif looked:

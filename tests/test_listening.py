@@ -188,6 +188,25 @@ async def test_an_account_that_is_gone_takes_all_its_items_with_it(machine: Mach
     assert [state for _, state in await titles(machine)] == ["withdrawn", "withdrawn"]
 
 
+@pytest.mark.parametrize(("name", "state"), [("trusted", "approved"), ("held", "waiting")])
+async def test_the_items_of_an_account_that_was_gone_return_with_it(
+    machine: Machine, site: PartnerSite, work_off, clock, name: str, state: str
+) -> None:
+    site.publish([], "/feed")
+    site.publish([], "/trusted")
+    path = {"held": "/feed", "trusted": "/trusted"}[name]
+    site.publish([sighting(1), sighting(2)], path)
+    await work_off()
+    source = machine.configuration.source(name)
+    assert source
+    await machine.shop.take(source, pushed(is_gone=True))
+    assert [of_each for _, of_each in await titles(machine)] == ["withdrawn", "withdrawn"]
+    # Back before anybody has asked, with the same answer as before.
+    clock.forward(hours=7)
+    await work_off()
+    assert [of_each for _, of_each in await titles(machine)] == [state, state]
+
+
 async def test_the_same_push_from_many_at_once_is_kept_once(machine: Machine) -> None:
     source = machine.configuration.source("held")
     assert source
