@@ -215,9 +215,9 @@ class Workshop:
         connection: AsyncConnection,
     ) -> None:
         now, has_news = self.now(), bool(thoughts.entries)
-        if collected.document:
+        if named := collected.document or collected.offer:
             # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
-            state = await self._note_offer(source, state, collected.document, collected.url, connection)
+            state = await self._note_offer(source, state, named, collected.url, connection)
         following = outlook.after_success(
             source, state, asked, collected, window=thoughts.window, renamed=thoughts.new_keys, has_news=has_news,
             now=now, chance=random.random(),  # noqa: S311

@@ -119,6 +119,27 @@ async def test_the_header_of_the_answer_names_the_hub_too(pushed: Pushed, site: 
     assert [asked["hub.topic"] for asked in pushed.hub.asked] == [f"{site.url}/topic"]
 
 
+async def test_a_hub_that_is_named_where_nothing_has_changed_is_subscribed_to(
+    pushed: Pushed, site: PartnerSite, clock: Clock
+) -> None:
+    pushed.publish("one", hubs=())
+    await pushed.work()
+    assert await pushed.subscription() is None
+    site.headers["/feed"] = {"Link": f'<{pushed.hub.url}>; rel="hub", <{site.url}/feed>; rel="self"'}
+    clock.forward(hours=7)
+    await pushed.work()
+    assert ("/feed", 304) in site.asked
+    known = await pushed.subscription()
+    assert known
+    assert (known.hub, known.topic) == (pushed.hub.url, f"{site.url}/feed")
+    # An answer that does not name it once more takes nothing back.
+    site.headers["/feed"] = {}
+    clock.forward(hours=7)
+    await pushed.work()
+    assert await pushed.subscription()
+    assert (await pushed.state()).push_problem is None
+
+
 @pytest.mark.parametrize(
     ("headers", "why"),
     [
