@@ -23,7 +23,7 @@ def name_of_this_process() -> str:
 def has_died(name: str) -> bool:
     """Whether the process of that name is known to run no more. False where that cannot be told from here."""
     host, place, number, began, *_ = parts if len(parts := name.split(" ")) == _PARTS else ("",) * 4
-    if (host, place) != _here() or not number.isdigit():
+    if (host, place) != _here() or not number.isdecimal():
         return False
     try:
         os.kill(int(number), 0)  # nothing is sent: it only says whether there is such a process

@@ -69,7 +69,9 @@ def usable(things: Sequence[object], read: Callable[[Object], T | None], what: s
     """
     found = [one for thing in things if isinstance(thing, dict) and (one := read(thing)) is not None]
     if things and not found:
-        raise DocumentError(f"{what} holds {len(things)} things, and none of them can be used ({_kinds(things)}).")
+        raise DocumentError(
+            f"{what} holds a list of which nothing can be used ({_kinds(things)}; {len(things)} in all)."
+        )
     return found
 
 
