@@ -234,7 +234,9 @@ def check(url: URL, allowed: Allowed, schemes: Collection[str] = WEB) -> None:
         only = " and ".join(schemes)
         raise RefusedError(f"an address that begins with “{url.scheme[:20]}:” is not fetched, only {only}")
     if url.user is not None or url.password is not None:
-        raise RefusedError(f"an address with a user name or a password in it is not fetched ({shown_host(url)})")
+        raise RefusedError(
+            f"an address with a user name or a password in it is not fetched ({shown_host(url)}): leave them out"
+        )
     host, port, ports = url.raw_host or "", port_of(url), ports_for(url)
     names_no_name = is_numeric(host)
     # A zone id picks a network card of ours, which nobody outside has a say in.

@@ -71,7 +71,9 @@ class GuardedResolver(AbstractResolver):
         except (OSError, UnicodeError):
             found = ()
         if not found:
-            raise FetchError(f"there is no host of the name {host}")
+            raise FetchError(
+                f"there is no host of the name {host}: look how it is written, and whether the site is still there"
+            )
         permitted = [address for address in found if self._allowed.permits(address, port, ports)]
         if not permitted:
             raise refusal(host, found, port, ports)

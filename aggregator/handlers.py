@@ -28,6 +28,7 @@ from aggregator.refine.identity import Finding
 from aggregator.refine.vanishing import Looked
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import record
+from aggregator.store.deletions import note_pushed, without_deleted
 from aggregator.store.engine import Commit, Database
 from aggregator.store.items import (
     Kept,
@@ -48,6 +49,7 @@ from aggregator.store.sources import (
     keep_success,
     read_state,
 )
+from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import item, source_state
 from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
@@ -154,13 +156,13 @@ class Workshop:
         connection: AsyncConnection,
     ) -> None:
         now, has_news = self.now(), bool(thoughts.entries)
+        if named := collected.document or collected.offer:
+            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
+            state = await self._note_offer(source, state, named, collected.url, connection)
         following = outlook.after_success(
             source, state, asked, collected, window=thoughts.window, renamed=thoughts.new_keys, has_news=has_news,
             now=now, chance=random.random(),  # noqa: S311
         )  # fmt: skip
-        if collected.document:
-            # First, since whoever deals with the hub takes the rows of its work and of the source in this order.
-            await self._note_offer(source, state, collected.document, collected.url, connection)
         await keep_success(
             connection, state, collected.cursor, now=now, due_at=following.due_at, has_news=has_news,
             move=following.move, habits=following.habits,
@@ -169,12 +171,14 @@ class Workshop:
 
     async def _note_offer(
         self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
-    ) -> None:
-        """See to it that a hub which the document names is subscribed to, or say why it cannot be."""
+    ) -> SourceState:
+        """See to it that a hub which the document names is subscribed to, or say why it cannot be; the state after."""
         offer = read_offer(document, url, self.public_url)
         if can_be_pushed(source) and not offer.hubs and offer.problem != state.push_problem:
             await note_push(connection, source.id, offer.problem, live_at=None)
+            state = replace(state, live_at=None, push_problem=offer.problem)
         await note_offer(connection, self.work, source, offer, now=self.now())
+        return state
 
     async def _keep_pushed(
         self,
@@ -197,8 +201,13 @@ class Workshop:
         looked: Looked | None = None,
     ) -> Kept:
         """`looked` is what a look tells of missing entries; a push tells nothing of them."""
-        now = self.now()
-        kept = await keep_entries(connection, source, thoughts.entries, now=now)
+        now, entries = self.now(), thoughts.entries
+        if document and KINDS[source.kind].listen:
+            if looked:
+                entries = await without_deleted(connection, source.id, entries, now=now)
+            else:
+                await note_pushed(connection, source.id, document, now=now)
+        kept = await keep_entries(connection, source, entries, now=now)
         await keep_renamed(connection, source, thoughts.renamed, now=now)
         if document:
             await withdraw_deleted(connection, source, document.deleted, kept, now=now)
@@ -206,6 +215,8 @@ class Workshop:
             await note_present(connection, source, thoughts.present, kept, now=now)
         if document and document.is_gone:
             await withdraw_account(connection, source, kept, now=now)
+            # When it is back it may answer as it did before, and what it shows is to be seen all the same.
+            await forget_validators(connection, (source.id,))
         if looked and looked.too_many:
             log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
         elif looked:

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
@@ -19,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.collectors import KINDS
 from aggregator.errors import AggregatorError, CollectError, StoreError
 from aggregator.handlers import Workshop
+from aggregator.holders import has_died, name_of_this_process
 from aggregator.model import Source
-from aggregator.store.listeners import give_up, note_push, take_place
+from aggregator.store.listeners import give_up, note_push, read_holders, take_place
 from aggregator.store.sources import fall_back, read_state
 
 LEASE = timedelta(seconds=60)
@@ -40,7 +40,7 @@ class Listening:
     def __init__(self, shop: Workshop, ask_for: AskFor) -> None:
         self._shop = shop
         self._ask_for = ask_for
-        self._name = uuid.uuid4().hex
+        self._name = name_of_this_process()
         self._running: dict[str, tuple[Source, asyncio.Task[None]]] = {}
         self._live: dict[str, datetime] = {}  # connections that stand, and when that was last noted
 
@@ -70,7 +70,9 @@ class Listening:
         mine: set[str] = set()
         if wanted:
             async with self._shop.database.write() as connection:
-                mine = await take_place(connection, wanted, holder=self._name, now=self._shop.now(), until=until)
+                died = [name for name in await read_holders(connection, wanted) if has_died(name)]
+                now = self._shop.now()
+                mine = await take_place(connection, wanted, holder=self._name, now=now, until=until, died=died)
         self._forget_broken()
         left = [name for name, (source, _) in self._running.items() if wanted.get(name) != source or name not in mine]
         await self._stop(left)
@@ -136,8 +138,10 @@ class Listening:
         now = self._shop.now()
         with contextlib.suppress(SQLAlchemyError, OSError, StoreError):
             async with self._shop.database.write() as connection:
+                state = await read_state(connection, source.id)
                 await note_push(connection, source.id, problem, live_at=now if is_live else None)
-                if problem:  # what does not push is asked as any other
+                # What does not push (any more) is asked as any other.
+                if not is_live and (problem or (state and state.live_at)):
                     await fall_back(connection, source.id, at=now + source.every)
         if is_live:
             self._live[source.id] = now

@@ -49,7 +49,7 @@ def after_success(
         now,
         source.every,
         quiet_for=now - (now if has_news else state.arrived_at or now),
-        is_live=pace.is_live(state.live_at, state.push_problem, now=now),
+        is_live=source.push and pace.is_live(state.live_at, state.push_problem, now=now),
         chance=chance,
         wish=pace.Wish(collected.fresh_for, rhythm, collected.not_before),
     )

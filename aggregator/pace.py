@@ -22,6 +22,7 @@ LONGEST_QUIET = timedelta(hours=6)
 # A push may be lost: what pushes is looked at all the same.
 PUSHED_EVERY = timedelta(hours=6)
 LIVE_FOR = timedelta(days=1)
+BY_THEMSELVES = "its news come by themselves"
 JITTER = 0.05
 # Who asks to be asked less often (429) and names no time.
 SHORTEST_REST = timedelta(minutes=15)
@@ -68,7 +69,7 @@ def after_success(
     wished = max(wish.fresh_for or every, (wish.rhythm and wish.rhythm.at_most_every) or every)
     for other, reason in (
         (_when_quiet(every, quiet_for), "it has had no news for a while"),
-        (PUSHED_EVERY if is_live else every, "its news come by themselves"),
+        (PUSHED_EVERY if is_live else every, BY_THEMSELVES),
         (min(wished, LONGEST), "it wishes to be asked less often"),
     ):
         if other > span:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from aiohttp import ClientSession, web
 
+from tests.loopback import everywhere, on_loopback
+
 
 @dataclass
 class Hub:
@@ -55,14 +57,6 @@ class Hub:
 async def open_hub(host: str = "127.0.0.1") -> AsyncIterator[Hub]:
     async with ClientSession() as session:
         hub = Hub(session)
-        application = web.Application()
-        application.router.add_post("/{path:.*}", hub.answer)
-        runner = web.AppRunner(application, shutdown_timeout=0)
-        await runner.setup()
-        place = web.TCPSite(runner, host, 0)
-        await place.start()
-        hub.url = f"http://{host}:{runner.addresses[0][1]}/hub"
-        try:
+        async with on_loopback(everywhere(hub.answer, "POST"), host) as url:
+            hub.url = f"{url}/hub"
             yield hub
-        finally:
-            await runner.cleanup()

@@ -12,6 +12,7 @@ from html import escape
 from aiohttp import web
 
 from aggregator.model import Sighting
+from tests.loopback import everywhere, on_loopback
 
 
 @dataclass
@@ -59,14 +60,5 @@ def rss(entries: list[Sighting], title: str = "City news", language: str = "en")
 @asynccontextmanager
 async def partner_site(site: PartnerSite | None = None) -> AsyncIterator[PartnerSite]:
     site = site or PartnerSite()
-    application = web.Application()
-    application.router.add_get("/{path:.*}", site.answer)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    place = web.TCPSite(runner, "127.0.0.1", 0)
-    await place.start()
-    site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
+    async with on_loopback(everywhere(site.answer)) as site.url:
         yield site
-    finally:
-        await runner.cleanup()

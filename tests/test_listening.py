@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -19,6 +22,7 @@ from aggregator.model import Document, Sensitive, Sighting, Source
 from aggregator.store.listeners import give_up, note_push, take_place
 from aggregator.store.sources import Cursor, read_states
 from aggregator.store.tables import item
+from curation.overview import SourceHealth, judge_sources
 from tests.builders import sighting
 from tests.partner import PartnerSite
 
@@ -147,6 +151,34 @@ async def test_a_line_that_breaks_is_shown_with_its_reason(machine: Machine, lin
         await until(is_shown)
 
 
+@pytest.mark.parametrize("problem", ["the network hung up", None], ids=["refused", "nothing to push any more"])
+async def test_a_line_that_ends_is_no_longer_the_reason_to_ask_rarely(
+    machine: Machine, site: PartnerSite, work_off, clock, problem: str | None
+) -> None:
+    site.publish([sighting(1)])
+    site.publish([], "/trusted")
+    source = machine.configuration.source("held")
+    assert source
+    lines = Listening(machine.shop, work_off)
+    await lines._note(source, None, is_live=True)
+    await work_off()
+
+    async def health() -> SourceHealth:
+        async with machine.database.read() as connection:
+            judged = judge_sources(machine.configuration, await read_states(connection), now=clock())
+        return next(one for one in judged if one.id == "held")
+
+    pushes = await health()
+    assert (pushes.why, pushes.is_live, pushes.push_problem) == ("its news come by themselves", True, None)
+    assert pushes.due_at
+    assert pushes.due_at - clock() > timedelta(hours=5)
+    clock.forward(hours=1)
+    await lines._note(source, problem)
+    broken = await health()
+    assert (broken.why, broken.is_live, broken.push_problem) == ("", False, problem)
+    assert broken.due_at == clock() + source.every
+
+
 async def test_an_account_that_is_gone_takes_all_its_items_with_it(machine: Machine) -> None:
     source = machine.configuration.source("trusted")
     assert source
@@ -154,6 +186,25 @@ async def test_an_account_that_is_gone_takes_all_its_items_with_it(machine: Mach
     assert [state for _, state in await titles(machine)] == ["approved", "approved"]
     await machine.shop.take(source, pushed(is_gone=True))
     assert [state for _, state in await titles(machine)] == ["withdrawn", "withdrawn"]
+
+
+@pytest.mark.parametrize(("name", "state"), [("trusted", "approved"), ("held", "waiting")])
+async def test_the_items_of_an_account_that_was_gone_return_with_it(
+    machine: Machine, site: PartnerSite, work_off, clock, name: str, state: str
+) -> None:
+    site.publish([], "/feed")
+    site.publish([], "/trusted")
+    path = {"held": "/feed", "trusted": "/trusted"}[name]
+    site.publish([sighting(1), sighting(2)], path)
+    await work_off()
+    source = machine.configuration.source(name)
+    assert source
+    await machine.shop.take(source, pushed(is_gone=True))
+    assert [of_each for _, of_each in await titles(machine)] == ["withdrawn", "withdrawn"]
+    # Back before anybody has asked, with the same answer as before.
+    clock.forward(hours=7)
+    await work_off()
+    assert [of_each for _, of_each in await titles(machine)] == [state, state]
 
 
 async def test_the_same_push_from_many_at_once_is_kept_once(machine: Machine) -> None:
@@ -285,3 +336,56 @@ async def test_a_source_of_another_kind_at_the_same_address_is_read_from_the_beg
     assert (state.cursor, state.due_at <= machine.now()) == (Cursor(), True)
     await work_off()
     assert len(await titles(machine)) == 1
+
+
+@asynccontextmanager
+async def another_process():
+    """A process that lives until it is killed, and its name."""
+    script = "import sys; from aggregator.holders import *; print(name_of_this_process(), flush=True); sys.stdin.read()"
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdin=PIPE, stdout=PIPE)
+    assert process.stdout
+    try:
+        yield process, (await process.stdout.readline()).decode().strip()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.communicate()
+
+
+async def test_a_process_that_was_killed_leaves_its_line_to_the_next_at_once(machine: Machine, line: Line) -> None:
+    only_one_source(machine)
+    async with another_process() as (process, name):
+        async with machine.database.write() as connection:
+            until_then = machine.now() + timedelta(days=1)
+            assert await take_place(connection, {"held"}, holder=name, now=machine.now(), until=until_then)
+        process.kill()
+        await process.wait()
+        async with listens(machine):
+            await line.waiting.put(pushed(sighting(1)))
+
+            async def is_there() -> bool:
+                return len(await titles(machine)) == 1
+
+            await until(is_there)
+
+
+async def test_a_process_that_lives_keeps_its_line(machine: Machine, line: Line, monkeypatch) -> None:
+    only_one_source(machine)
+    monkeypatch.setattr(listening, "RENEW_SECONDS", 0.01)
+    looked = asyncio.Event()
+
+    async def looks(connection, source_ids, **rest) -> set[str]:
+        mine = await take_place(connection, source_ids, **rest)
+        looked.set()
+        return mine
+
+    monkeypatch.setattr(listening, "take_place", looks)
+    async with another_process() as (_, name):
+        async with machine.database.write() as connection:
+            until_then = machine.now() + timedelta(days=1)
+            await take_place(connection, {"held"}, holder=name, now=machine.now(), until=until_then)
+        async with listens(machine):
+            for _ in range(3):
+                looked.clear()
+                await asyncio.wait_for(looked.wait(), PATIENCE)
+        assert line.connections == 0

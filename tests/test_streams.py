@@ -23,6 +23,7 @@ from aggregator import streams
 from aggregator.addresses import Allowed
 from aggregator.errors import FetchError, RefusedError
 from aggregator.fetch import GuardedFetch
+from tests.loopback import everywhere, on_loopback
 from tests.test_fetch import CERTIFICATES, FEED, NOON, fetching, never, redirect, reply, serving, trusting
 
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
@@ -59,20 +60,12 @@ async def talking(
             await talk(talker)
         return talker
 
-    application = web.Application()
-    application.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
     tls = None
     if certificate:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(CERTIFICATES / certificate)
-    place = web.TCPSite(runner, host, 0, ssl_context=tls)
-    await place.start()
-    try:
-        yield f"{host}:{runner.addresses[0][1]}", asked
-    finally:
-        await runner.cleanup()
+    async with on_loopback(everywhere(answer), host, tls) as url:
+        yield url.partition("://")[2], asked
 
 
 async def say_three(talker: web.WebSocketResponse) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from aggregator.handlers import handlers
 from aggregator.machine import Machine
 from aggregator.settings import Settings
+from aggregator.store.listeners import note_push
 from aggregator.store.sources import SourceState, read_states
 from aggregator.store.subscriptions import PushState, Subscription, read_subscription
 from aggregator.store.tables import item
@@ -116,6 +117,27 @@ async def test_the_header_of_the_answer_names_the_hub_too(pushed: Pushed, site: 
     site.headers["/feed"] = {"Link": f'<{pushed.hub.url}>; rel="hub", <{site.url}/topic>; rel=self'}
     await pushed.work()
     assert [asked["hub.topic"] for asked in pushed.hub.asked] == [f"{site.url}/topic"]
+
+
+async def test_a_hub_that_is_named_where_nothing_has_changed_is_subscribed_to(
+    pushed: Pushed, site: PartnerSite, clock: Clock
+) -> None:
+    pushed.publish("one", hubs=())
+    await pushed.work()
+    assert await pushed.subscription() is None
+    site.headers["/feed"] = {"Link": f'<{pushed.hub.url}>; rel="hub", <{site.url}/feed>; rel="self"'}
+    clock.forward(hours=7)
+    await pushed.work()
+    assert ("/feed", 304) in site.asked
+    known = await pushed.subscription()
+    assert known
+    assert (known.hub, known.topic) == (pushed.hub.url, f"{site.url}/feed")
+    # An answer that does not name it once more takes nothing back.
+    site.headers["/feed"] = {}
+    clock.forward(hours=7)
+    await pushed.work()
+    assert await pushed.subscription()
+    assert (await pushed.state()).push_problem is None
 
 
 @pytest.mark.parametrize(
@@ -421,3 +443,22 @@ async def test_a_problem_with_push_is_forgotten_when_the_feed_names_no_hub_any_m
     clock.forward(hours=1)
     await nowhere.work()
     assert (await nowhere.state()).push_problem is None
+
+
+async def test_a_hub_that_can_reach_us_no_more_is_no_reason_to_ask_rarely(pushed: Pushed, clock: Clock) -> None:
+    pushed.publish("one", hubs=())
+    async with pushed.machine.database.write() as connection:
+        await note_push(connection, "held", None, live_at=clock())
+    await pushed.work()
+    before = await pushed.state()
+    assert (before.habits.why, before.push_problem) == ("its news come by themselves", None)
+    clock.moment = before.due_at
+    nowhere = replace(
+        pushed, machine=replace(pushed.machine, shop=replace(pushed.machine.shop, public_url="http://nas"))
+    )
+    nowhere.publish("one", "two", hubs=("https://hub.city.org/",))
+    await nowhere.work()
+    state = await nowhere.state()
+    assert "MPOWER_PUBLIC_URL" in (state.push_problem or "")
+    assert state.habits.why == ""
+    assert state.due_at - clock() < timedelta(hours=1)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.collectors.blueskyaddress import Form, Place, fits, read_place
+from aggregator.collectors.blueskyaddress import Form, Place, feed_address, fits, read_place
 from aggregator.collectors.blueskypages import FORMAT, Reading, read_pages
 from aggregator.collectors.contract import Collected, Outside, Shown, SourceKind
 from aggregator.collectors.jetstream import listen
@@ -122,4 +122,5 @@ KIND = SourceKind(
     Rules(options=frozenset({"user", "token", "replies", "boosts", "sensitive", "push"}), fits=fits),
     listen=listen,
     find_gone=find_gone,
+    feed_address=feed_address,
 )

@@ -62,6 +62,16 @@ def fits(url: str) -> str | None:
     return None
 
 
+def feed_address(url: str) -> str | None:
+    """The feed that bsky.app gives out of an account. Lists, feeds and searches have none, nor has any other host."""
+    try:
+        place = read_place(url)
+    except ValueError:
+        return None
+    is_there = place.form is Form.AUTHOR and place.servers is BLUESKY
+    return f"https://bsky.app/profile/{place.actor}/rss" if is_there else None
+
+
 def read_place(url: str) -> Place:
     """What the address stands for. ValueError says what is wrong with it, and the cure.
 

@@ -24,7 +24,8 @@ class Collected:
 
     `url` is the address that the document was read from: relative links in it are relative to that. `moved_to` is
     where the source says that it lives for good from now on; `fresh_for` is how long it says that its answer holds;
-    `not_before` is the moment before which it does not want to be asked again.
+    `not_before` is the moment before which it does not want to be asked again. `offer` is an empty document with the
+    hubs that an answer without news names.
     """
 
     document: Document | None
@@ -33,6 +34,7 @@ class Collected:
     moved_to: str | None = None
     fresh_for: timedelta | None = None
     not_before: datetime | None = None
+    offer: Document | None = None
 
 
 @dataclass(frozen=True, slots=True)

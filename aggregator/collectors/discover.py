@@ -64,12 +64,12 @@ def _known(cursor: Cursor, kinds: Kinds) -> Candidate | None:
 
 
 def _remembered(way: Candidate, collected: Collected) -> Collected:
-    cursor, document = collected.cursor, collected.document
-    if document and way.kind != "feed":
+    cursor, document, offer = collected.cursor, collected.document, collected.offer
+    if way.kind != "feed":
         # A hub's delivery would be read as this kind, which knows nothing of the other's ways.
-        document = replace(document, hubs=())
+        document, offer = (replace(document, hubs=()) if document else None), None
     place = {KIND_FOUND: way.kind, URL_FOUND: way.url, INNER: dict(cursor.place)}
-    return replace(collected, document=document, cursor=replace(cursor, place=place))
+    return replace(collected, document=document, offer=offer, cursor=replace(cursor, place=place))
 
 
 async def find(source: Source, outside: Outside, *, kinds: Kinds) -> Found:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds import read_feed
-from aggregator.documents.pushlinks import with_header
+from aggregator.documents.pushlinks import offer_in, with_header
 from aggregator.model import Source
 from aggregator.pace import fresh_for
 from aggregator.sourcesfile import Rules
@@ -36,15 +36,16 @@ async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
 async def _collect(url: str, cursor: Cursor, outside: Outside) -> Collected:
     answer = await outside.fetch.get(url, etag=cursor.etag, last_modified=cursor.last_modified, accept=ACCEPT)
     moved_to, holds_for = answer.permanent_url, fresh_for(answer.headers)
+    links = answer.headers.get("link", "")
     if answer.not_modified:
-        return Collected(None, cursor, url, moved_to, holds_for)
+        return Collected(None, cursor, url, moved_to, holds_for, offer=offer_in(links, url))
     digest = hashlib.sha256(answer.body).hexdigest()
     read = Cursor(answer.etag, answer.last_modified, digest, cursor.found_url, cursor.place)
     if digest == cursor.body_digest:
-        return Collected(None, read, answer.url, moved_to, holds_for)
+        return Collected(None, read, answer.url, moved_to, holds_for, offer=offer_in(links, answer.url))
     reading = functools.partial(read_feed, url=answer.url, content_type=answer.content_type)
     document = await outside.read(reading, answer.body, url=answer.url)
-    pushed = with_header(document, answer.headers.get("link", ""), answer.url)
+    pushed = with_header(document, links, answer.url)
     return Collected(pushed, read, answer.url, moved_to, holds_for)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, fits, read_timeline
+from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, feed_address, fits, read_timeline
 from aggregator.collectors.mastodonapi import (
     GONE,
     NOT_FOUND,
@@ -187,4 +187,5 @@ KIND = SourceKind(
     Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits),
     listen=listen,
     find_gone=find_gone,
+    feed_address=feed_address,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from yarl import URL
 
@@ -45,3 +45,12 @@ def read_timeline(url: str) -> Timeline | None:
 def fits(url: str) -> str | None:
     """What is wrong with the address, with the cure; None where nothing is."""
     return None if read_timeline(url) else f"names no account, hashtag or list; {CURE}"
+
+
+def feed_address(url: str) -> str | None:
+    """The feed that the server gives out: of an account of its own or a hashtag. Lists have none."""
+    timeline = read_timeline(url)
+    if timeline is None or timeline.form is Form.LIST or "@" in timeline.name:
+        return None
+    path = f"/@{timeline.name}" if timeline.form is Form.ACCOUNT else f"/tags/{quote(timeline.name, safe='')}"
+    return f"{timeline.server}{path}.rss"

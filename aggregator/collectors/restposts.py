@@ -39,6 +39,12 @@ class Page:
         return self.pages > number if self.pages is not None else len(self.posts) >= self.per_page
 
 
+def feed_address(site: str) -> str:
+    """The feed that WordPress gives out at a site, which may be named by where its API begins."""
+    url = URL(site).with_query(None).with_fragment(None)
+    return f"{str(url).rstrip('/').removesuffix('/wp-json').rstrip('/')}/feed/"
+
+
 async def find_roots(site: str, outside: Outside) -> list[str]:
     """Where the API may begin, the likeliest first: as the site's header or page says, then the usual two places.
 
@@ -95,8 +101,8 @@ async def _read(
             raise ClosedError(f"WordPress's REST API is closed: {error}") from error
         raise
     except DocumentError as error:
-        host = URL(root).host
-        raise ClosedError(f"{host} has no REST API of WordPress: what it answers is no list of posts") from error
+        said = str(error).rstrip(".")
+        raise ClosedError(f"{URL(root).host} has no REST API of WordPress that can be read: {said}") from error
     pages = answer.headers.get("x-wp-totalpages", "")
     return posts, int(pages[:9]) if pages.isascii() and pages.isdigit() else None
 

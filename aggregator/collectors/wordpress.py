@@ -17,7 +17,7 @@ from yarl import URL
 from aggregator.collectors import discover, feed
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.restgone import find_gone
-from aggregator.collectors.restposts import ClosedError, find_roots, read_named, read_page
+from aggregator.collectors.restposts import ClosedError, feed_address, find_roots, read_named, read_page
 from aggregator.documents.wordpress import Post
 from aggregator.errors import CollectError, DocumentError
 from aggregator.model import Alternate, Document, Sighting, Source
@@ -253,4 +253,9 @@ def _fits(url: str) -> str | None:
     return None
 
 
-KIND = SourceKind(collect, Rules(options=frozenset({"vanished", "push"}), fits=_fits), find_gone=find_gone)
+KIND = SourceKind(
+    collect,
+    Rules(options=frozenset({"vanished", "push"}), fits=_fits),
+    find_gone=find_gone,
+    feed_address=feed_address,
+)

@@ -10,12 +10,21 @@ from aggregator.documents import fields
 from aggregator.documents.aturis import is_did
 from aggregator.documents.blueskylabels import judge_labels
 from aggregator.documents.blueskyposts import read_post
-from aggregator.documents.jsonparts import Object, object_at, objects_at, read_object, text_at
+from aggregator.documents.jsonparts import (
+    Object,
+    list_at,
+    object_at,
+    objects_at,
+    objects_of,
+    read_object,
+    text_at,
+    usable,
+)
 from aggregator.errors import DocumentError
 from aggregator.model import Sighting
 
 MOST_CURSOR = 2_000
-ANSWER = "what Bluesky answers"
+ANSWER = "What Bluesky answered"
 
 _PINNED = "app.bsky.feed.defs#reasonPin"
 # The network's word (com.atproto.sync.getRepoStatus, #account events) that an account must not be shown.
@@ -83,16 +92,13 @@ def read_feed(body: bytes, *, account: str | None = None) -> FeedPage:
     between it and the rest would look deleted.
     """
     page = _page_of(body, "feed")
-    items = list(objects_at(page, "feed", fields.MAX_ENTRIES))
-    entries: list[Sighting] = []
-    pinned: list[Sighting] = []
-    for item in items:
-        is_pinned = object_at(item, "reason").get("$type") == _PINNED
-        if seen := read_post(item.get("post"), item.get("reason")):
-            (pinned if is_pinned else entries).append(seen)
+    items = list_at(page, "feed")[: fields.MAX_ENTRIES]
+    shown = usable(items, _shown, ANSWER)
+    entries = [seen for seen, is_pinned in shown if not is_pinned]
+    pinned = [seen for seen, is_pinned in shown if is_pinned]
     oldest = min((seen.published_at for seen in entries if seen.published_at), default=None)
     in_order = [seen for seen in pinned if oldest and seen.published_at and seen.published_at >= oldest]
-    profiles = [profile for item in items for profile in _profiles(item) if profile.get("did") == account]
+    profiles = [profile for item in objects_of(items) for profile in _profiles(item) if profile.get("did") == account]
     return FeedPage(
         entries=(*in_order, *entries),
         cursor=_cursor(page),
@@ -104,16 +110,20 @@ def read_feed(body: bytes, *, account: str | None = None) -> FeedPage:
 def read_posts(body: bytes) -> FeedPage:
     """The answer of getPosts and searchPosts. DocumentError for what is none."""
     page = _page_of(body, "posts")
-    posts = (read_post(post) for post in objects_at(page, "posts", fields.MAX_ENTRIES))
-    return FeedPage(tuple(post for post in posts if post), _cursor(page))
+    posts = usable(list_at(page, "posts")[: fields.MAX_ENTRIES], read_post, ANSWER)
+    return FeedPage(tuple(posts), _cursor(page))
 
 
 def read_public(body: bytes) -> frozenset[str]:
-    """The addresses of the posts in an answer of getPosts that the public may see, whether we can read them or not."""
-    posts = objects_at(_page_of(body, "posts"), "posts", fields.MAX_ENTRIES)
+    """The addresses of the posts in an answer of getPosts that the public may see, whether we can read them or not.
+
+    DocumentError where it names none though it holds something: nothing is gone because an answer was broken.
+    """
+    posts = list_at(_page_of(body, "posts"), "posts")[: fields.MAX_ENTRIES]
+    named = usable(posts, lambda post: (text_at(post, "uri"), post) if text_at(post, "uri") else None, ANSWER)
     return frozenset(
-        text_at(post, "uri")
-        for post in posts
+        uri
+        for uri, post in named
         if not judge_labels(post, object_at(post, "record"), object_at(post, "author")).hidden
     )
 
@@ -128,19 +138,19 @@ def read_version(body: bytes, uri: str, cid: str | None) -> Sighting | None:
 
 def read_did(body: bytes) -> str:
     """The answer of resolveHandle. DocumentError for what names nobody."""
-    did = text_at(read_object(body, ANSWER), "did")
-    if not is_did(did):
+    did = _did(read_object(body, ANSWER))
+    if did is None:
         raise DocumentError(f"{ANSWER} names no account (DID) for this handle.")
     return did
 
 
 def read_members(body: bytes, most: int) -> Sequence[str] | None:
     """The accounts of a list, of which `most` were asked for (getList); None where there are or may be more."""
-    page = read_object(body, ANSWER)
-    subjects = [text_at(object_at(item, "subject"), "did") for item in objects_at(page, "items", most + 1)]
+    page = _page_of(body, "items")
+    subjects = usable(list_at(page, "items")[: most + 1], lambda item: _did(object_at(item, "subject")), ANSWER)
     if len(subjects) > most or (len(subjects) == most and _cursor(page)):
         return None
-    return list(dict.fromkeys(did for did in subjects if is_did(did)))
+    return list(dict.fromkeys(subjects))
 
 
 def read_session(body: bytes) -> Session:
@@ -178,6 +188,17 @@ def _page_of(body: bytes, key: str) -> Object:
     if not isinstance(page.get(key), list):
         raise DocumentError(f"{ANSWER} holds no {key}; the address may be that of another kind of server.")
     return page
+
+
+def _shown(item: Object) -> tuple[Sighting, bool] | None:
+    """What an item of a feed shows, and whether it is pinned."""
+    seen = read_post(item.get("post"), item.get("reason"))
+    return (seen, object_at(item, "reason").get("$type") == _PINNED) if seen else None
+
+
+def _did(account: Object) -> str | None:
+    did = text_at(account, "did")
+    return did if is_did(did) else None
 
 
 def _profiles(item: Object) -> tuple[Object, Object]:

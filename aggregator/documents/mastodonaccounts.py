@@ -5,15 +5,17 @@ What a post says is mastodonposts.py's part.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
-from aggregator.documents import fields
+from aggregator.documents import fields, jsonparts
 from aggregator.documents.jsonparts import Object, object_at, objects_at, read_object, text_at
 from aggregator.errors import DocumentError
 from aggregator.model import Author
+
+T = TypeVar("T")
 
 MOST_LISTED = 100
 MOST_EMOJI = 100
@@ -63,8 +65,13 @@ def read_account(body: bytes, *, url: str) -> Account:
 
 def read_follows(body: bytes, account: str) -> bool:
     """Whether the relationships (`accounts/relationships`) say that the account is followed. Raises DocumentError."""
-    relations = read_list(body, "The relationships")
-    return any(identity(one.get("id")) == account and one.get("following") is True for one in relations)
+    return account in read_list(body, "The list of relationships", _followed)
+
+
+def _followed(relationship: Object) -> str | None:
+    """Whom it is about, if that is followed, and an empty text if not; None for what is no relationship."""
+    whom = identity(relationship.get("id"))
+    return (whom if relationship.get("following") is True else "") if whom else None
 
 
 def read_access(body: bytes) -> Access:
@@ -76,15 +83,12 @@ def read_access(body: bytes) -> Access:
     return Access(text_at(feeds, "local"), text_at(feeds, "remote"), fields.web_address(secure))
 
 
-def read_list(body: bytes, what: str) -> list[Object]:
-    """The objects of a list; `what` names it in the message. Raises DocumentError where it is none."""
+def read_list(body: bytes, what: str, read: Callable[[Object], T | None]) -> list[T]:
+    """What `read` makes of the objects of a list. DocumentError where it is none, or none of its things can be used."""
     try:
-        found = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise DocumentError(f"{what} is no JSON, or is cut short: look whether this is a Mastodon server.") from error
-    if not isinstance(found, list):
-        raise DocumentError(f"{what} is JSON, but no list: look whether this is a Mastodon server.")
-    return [one for one in found[:MOST_LISTED] if isinstance(one, dict)]
+        return jsonparts.usable(jsonparts.read_list(body, what)[:MOST_LISTED], read, what)
+    except DocumentError as error:
+        raise DocumentError(f"{error} Look whether this is a Mastodon server.") from error
 
 
 def identity(value: object) -> str:

@@ -5,6 +5,7 @@ Asks nothing: which pages are read is the collector's part.
 
 from __future__ import annotations
 
+import functools
 import html
 import re
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ _INSTEAD_OF_QUOTE = re.compile(
 
 def read_statuses(body: bytes, *, url: str) -> tuple[Sighting, ...]:
     """A page of a timeline, in its order; `url` is the base of relative addresses. Raises DocumentError."""
-    return tuple(seen for one in read_list(body, "The timeline") if (seen := _status(one, url)))
+    return tuple(read_list(body, "The timeline", functools.partial(_status, url=url)))
 
 
 def read_status(text: str | bytes, *, url: str, account: str | None = None) -> Sighting | None:

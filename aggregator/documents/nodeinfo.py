@@ -5,30 +5,25 @@ https://nodeinfo.diaspora.software/protocol.html
 
 from __future__ import annotations
 
-import json
-
 from aggregator.documents import fields
+from aggregator.documents.jsonparts import NOTHING, Object, object_at, objects_at, read_object, text_at
+from aggregator.errors import DocumentError
 
 
 def find_nodeinfo(body: bytes, *, url: str) -> str | None:
     """The address of the document that /.well-known/nodeinfo leads to, the newest version of it."""
-    found = _object(body).get("links")
-    links = [link for link in found if isinstance(link, dict)] if isinstance(found, list) else []
-    newest_first = sorted(links, key=lambda link: str(link.get("rel")), reverse=True)
-    addresses = (fields.web_address(str(link.get("href") or ""), url) for link in newest_first)
+    newest_first = sorted(objects_at(_object(body), "links"), key=lambda link: text_at(link, "rel"), reverse=True)
+    addresses = (fields.web_address(text_at(link, "href"), url) for link in newest_first)
     return next((address for address in addresses if address), None)
 
 
 def read_software(body: bytes) -> str | None:
     """The software's name in lower case, such as `mastodon`."""
-    software = _object(body).get("software")
-    name = software.get("name") if isinstance(software, dict) else None
-    return name.strip().lower()[:50] or None if isinstance(name, str) else None
+    return text_at(object_at(_object(body), "software"), "name").strip().lower()[:50] or None
 
 
-def _object(body: bytes) -> dict[str, object]:
+def _object(body: bytes) -> Object:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
+        return read_object(body, "The answer")
+    except DocumentError:
+        return NOTHING

@@ -5,7 +5,6 @@ Signatures are checked before anything is read here.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -24,6 +23,7 @@ from pydantic import (
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
 from aggregator.documents.jsonfeed import read_authors, read_item
+from aggregator.documents.jsonparts import parse
 from aggregator.model import Document
 
 DELETED = "_deleted"
@@ -44,9 +44,7 @@ def read_posted(body: bytes, *, url: str) -> Document | Misfit:
     An item with `"_deleted": true` is withdrawn, and needs nothing but its id. All is taken or nothing.
     """
     try:
-        posted = json.loads(body.decode("utf-8-sig"))
-    except RecursionError:
-        return Misfit("body", "is nested too deep")
+        posted = parse(body.decode("utf-8-sig"))
     except ValueError as error:
         return Misfit("body", f"is not JSON in UTF-8: {error}"[:_MOST_SAID])
     if isinstance(posted, dict) and "id" in posted and "items" not in posted:
@@ -123,7 +121,7 @@ class _Author(BaseModel):
 class _Item(BaseModel):
     """JSON Feed 1.1, "Items"; what stands here must be right, all else is left unread."""
 
-    model_config = ConfigDict(populate_by_name=True)
+    model_config = ConfigDict(populate_by_name=True, allow_inf_nan=False)
 
     id_: StrictStr | StrictInt | StrictFloat = Field(alias="id")
     is_deleted: StrictBool = Field(False, alias="_deleted")

@@ -10,11 +10,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aggregator.documents import fields
+from aggregator.model import Document
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from aggregator.model import Document
 
 _HEADER_CHARACTERS = 20_000
 # RFC 8288, section 3: nothing that was taken is given back, so no header takes long.
@@ -50,3 +49,12 @@ def with_header(document: Document, header: str, url: str) -> Document:
     """The document with what the `Link` header of its answer says of hubs and topic, which goes before its own word."""
     hubs, topic = offered(header_links(header), url)
     return replace(document, hubs=hubs or document.hubs, topic=topic or document.topic)
+
+
+def offer_in(header: str, url: str) -> Document | None:
+    """An empty document with the hubs that a `Link` header names, None where it names none.
+
+    An answer that says only that nothing has changed need not name them once more.
+    """
+    offer = with_header(Document((), "unchanged", is_window=False), header, url)
+    return offer if offer.hubs else None

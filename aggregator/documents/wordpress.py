@@ -14,15 +14,24 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.jsonvalues import Object, inner, number, objects, objects_of, parse, text
-from aggregator.errors import DocumentError
+from aggregator.documents.jsonparts import (
+    Object,
+    list_at,
+    object_at,
+    objects_at,
+    objects_of,
+    read_list,
+    text_at,
+    usable,
+    whole_at,
+)
 from aggregator.model import Alternate, Author, Media, Sighting
 
 # Of a featured picture's sizes the first that there is: wide enough for a card, and no larger than needed.
 _SIZES = ("large", "medium_large", "1536x1536", "full", "medium")
 _MOST_TRANSLATIONS = 20
 _ROOT = re.compile(r"""<([^<>]{1,4000})>\s{0,9};[^,<>]{0,200}?rel\s{0,9}=\s{0,9}"?https://api\.w\.org/""")
-_NO_LIST = "WordPress's REST API answered with something that is no list of posts."
+_ANSWER = "What WordPress's REST API answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,64 +82,62 @@ def read_posts(body: bytes, *, url: str) -> tuple[Post, ...]:
 def read_names(body: bytes) -> tuple[Named, ...]:
     """What the posts of an answer are known by, where it was asked for no more of them. Raises DocumentError."""
     return tuple(
-        Named(post_id, slug_of(text(each, "slug")), _guid(each), fields.web_address(text(each, "link")))
+        Named(post_id, slug_of(text_at(each, "slug")), _guid(each), fields.web_address(text_at(each, "link")))
         for each in _list(body)
-        if (post_id := number(each, "id"))
+        if (post_id := whole_at(each, "id"))
     )
 
 
 def _list(body: bytes) -> list[Object]:
-    posts = parse(body, "WordPress")
-    if not isinstance(posts, list):
-        raise DocumentError(_NO_LIST)
-    return objects_of(posts)
+    """The posts, which have ids. A list of drafts alone, which a plug-in may show, holds no post and is no fault."""
+    return usable(read_list(body, _ANSWER), lambda post: post if whole_at(post, "id") else None, _ANSWER)
 
 
 def _post(post: Object, base: str) -> Post | None:
-    post_id = number(post, "id")
-    if not post_id or text(post, "status") not in {"", "publish"}:
+    post_id = whole_at(post, "id")
+    if not post_id or text_at(post, "status") not in {"", "publish"}:
         return None
-    link = fields.web_address(text(post, "link"), base)
-    versions = inner(post, "translations").items()
-    translations = ((_language(language), to) for language, to in versions if isinstance(to, int) and to != post_id)
+    link = fields.web_address(text_at(post, "link"), base)
+    versions = object_at(post, "translations")
+    translations = ((_language(name), to) for name in versions if (to := whole_at(versions, name)) and to != post_id)
     return Post(
         id=post_id,
         link=link,
-        date=text(post, "date") or text(post, "date_gmt"),
-        modified=text(post, "modified") or text(post, "modified_gmt"),
+        date=text_at(post, "date") or text_at(post, "date_gmt"),
+        modified=text_at(post, "modified") or text_at(post, "modified_gmt"),
         translations=tuple(translations)[:_MOST_TRANSLATIONS],
         sighting=_sighting(post, link, base),
     )
 
 
 def _sighting(post: Object, link: str | None, base: str) -> Sighting:
-    content, excerpt = inner(post, "content"), inner(post, "excerpt")
+    content, excerpt = object_at(post, "content"), object_at(post, "excerpt")
     is_protected = content.get("protected") is True or excerpt.get("protected") is True
     return Sighting(
         # The feed's guid is the same, so a source that changes from feed to wordpress keeps its items.
         entry_id=_guid(post) or link or f"post {post['id']}",
         url=link,
-        title=fields.plain_text(text(inner(post, "title"), "rendered"), fields.MAX_TITLE) or None,
+        title=fields.plain_text(text_at(object_at(post, "title"), "rendered"), fields.MAX_TITLE) or None,
         body_html="" if is_protected else _html(content, link or base),
         summary_html="" if is_protected else _html(excerpt, link or base),
-        language=_language(text(post, "lang") or text(post, "wpml_current_locale")),
+        language=_language(text_at(post, "lang") or text_at(post, "wpml_current_locale")),
         authors=fields.distinct_authors(_authors(post, base)),
         categories=fields.distinct_names(_terms(post)),
         media=fields.distinct_media(_pictures(post, base)),
         alternates=fields.distinct_alternates(_alternates(post, base), link),
-        published_at=read_date(text(post, "date_gmt")) or read_date(text(post, "date")),
-        updated_at=read_date(text(post, "modified_gmt")),
+        published_at=read_date(text_at(post, "date_gmt")) or read_date(text_at(post, "date")),
+        updated_at=read_date(text_at(post, "modified_gmt")),
         hidden="it is protected by a password" if is_protected else None,
     )
 
 
 def _guid(post: Object) -> str:
     # WordPress writes it for HTML: `?post_type=event&#038;p=7`.
-    return fields.identifier(html.unescape(text(inner(post, "guid"), "rendered")[: 4 * fields.MAX_ID]))
+    return fields.identifier(html.unescape(text_at(object_at(post, "guid"), "rendered")[: 4 * fields.MAX_ID]))
 
 
 def _html(part: Object, base: str) -> str:
-    return fields.with_absolute_links(fields.clean(text(part, "rendered"), fields.MAX_BODY), base)
+    return fields.with_absolute_links(fields.clean(text_at(part, "rendered"), fields.MAX_BODY), base)
 
 
 def _language(declared: str) -> str | None:
@@ -139,49 +146,48 @@ def _language(declared: str) -> str | None:
 
 
 def _authors(post: Object, base: str) -> Iterator[Author]:
-    for author in objects(inner(post, "_embedded"), "author"):
-        yield Author(_plain(author, "name"), fields.web_address(text(author, "link"), base))
+    for author in objects_at(object_at(post, "_embedded"), "author"):
+        yield Author(_plain(author, "name"), fields.web_address(text_at(author, "link"), base))
     # Many sites close the list of their users, and name the author here.
-    yield Author(_plain(inner(post, "yoast_head_json"), "author"))
+    yield Author(_plain(object_at(post, "yoast_head_json"), "author"))
 
 
 def _terms(post: Object) -> Iterator[str]:
-    groups = inner(post, "_embedded").get("wp:term")
-    for group in groups if isinstance(groups, list) else []:
+    for group in list_at(object_at(post, "_embedded"), "wp:term"):
         for term in objects_of(group):
-            if text(term, "taxonomy") in {"category", "post_tag"} and text(term, "slug") != "uncategorized":
+            if text_at(term, "taxonomy") in {"category", "post_tag"} and text_at(term, "slug") != "uncategorized":
                 yield _plain(term, "name")
 
 
 def _pictures(post: Object, base: str) -> Iterator[Media]:
-    for picture in objects(inner(post, "_embedded"), "wp:featuredmedia"):
-        sizes = inner(picture, "media_details", "sizes")
-        chosen = next((size for name in _SIZES if text(size := inner(sizes, name), "source_url")), picture)
-        address = fields.web_address(text(chosen, "source_url"), base)
-        if address and text(picture, "media_type") in {"", "image"}:
-            declared = text(chosen, "mime_type") or text(picture, "mime_type")
+    for picture in objects_at(object_at(post, "_embedded"), "wp:featuredmedia"):
+        sizes = object_at(picture, "media_details", "sizes")
+        chosen = next((size for name in _SIZES if text_at(size := object_at(sizes, name), "source_url")), picture)
+        address = fields.web_address(text_at(chosen, "source_url"), base)
+        if address and text_at(picture, "media_type") in {"", "image"}:
+            declared = text_at(chosen, "mime_type") or text_at(picture, "mime_type")
             kind = fields.media_type(declared, address, otherwise=fields.ANY_PICTURE)
             yield Media(address, kind, _plain(picture, "alt_text", fields.MAX_ALT) or None, *_size(chosen))
             return
-    if address := fields.web_address(text(post, "jetpack_featured_media_url"), base):
+    if address := fields.web_address(text_at(post, "jetpack_featured_media_url"), base):
         yield Media(address, fields.ANY_PICTURE)
         return
-    for picture in objects(inner(post, "yoast_head_json"), "og_image")[:1]:
-        if address := fields.web_address(text(picture, "url"), base):
-            yield Media(address, fields.media_type(text(picture, "type"), address), None, *_size(picture))
+    for picture in objects_at(object_at(post, "yoast_head_json"), "og_image", 1):
+        if address := fields.web_address(text_at(picture, "url"), base):
+            yield Media(address, fields.media_type(text_at(picture, "type"), address), None, *_size(picture))
 
 
 def _size(picture: Object) -> tuple[int | None, int | None]:
-    width, height = (fields.whole_number(str(number(picture, key) or "")) for key in ("width", "height"))
+    width, height = (fields.whole_number(str(whole_at(picture, key) or "")) for key in ("width", "height"))
     return width, height
 
 
 def _alternates(post: Object, base: str) -> Iterator[Alternate]:
     """WPML's, which give addresses. Polylang gives ids: see `Post.translations`."""
-    for version in objects(post, "wpml_translations")[:_MOST_TRANSLATIONS]:
-        if address := fields.web_address(text(version, "href"), base):
-            yield Alternate(address, _language(text(version, "locale")))
+    for version in objects_at(post, "wpml_translations", _MOST_TRANSLATIONS):
+        if address := fields.web_address(text_at(version, "href"), base):
+            yield Alternate(address, _language(text_at(version, "locale")))
 
 
 def _plain(thing: Object, key: str, limit: int = fields.MAX_NAME) -> str:
-    return fields.plain_text(text(thing, key), limit)
+    return fields.plain_text(text_at(thing, key), limit)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from aggregator.documents import fields
-from aggregator.documents.jsonvalues import Object, objects, text
+from aggregator.documents.jsonparts import Object, objects_at, text_at
 
 # In escaped HTML; what stands before a mention is no part of an address or a word.
 _MARKED = re.compile(r"(?P<short>https?://t\.co/[A-Za-z0-9]{1,40})|(?<![\w@/.])@(?P<name>[A-Za-z0-9_]{1,15})\b")
@@ -24,7 +24,7 @@ def post_html(words: str, entities: Object, *, without: str | None = None) -> st
     Links to the post's own pictures are dropped, too: they are shown as pictures.
     """
     shorts = _shorts(entities, without)
-    mentioned = {text(each, "username").lower() for each in objects(entities, "mentions")}
+    mentioned = {text_at(each, "username").lower() for each in objects_at(entities, "mentions")}
 
     def marked(found: re.Match[str]) -> str:
         if found["short"]:
@@ -40,12 +40,12 @@ def post_html(words: str, entities: Object, *, without: str | None = None) -> st
 
 def link_of(entity: Object) -> str | None:
     """Where a link really leads."""
-    return fields.web_address(text(entity, "unwound_url")) or fields.web_address(text(entity, "expanded_url"))
+    return fields.web_address(text_at(entity, "unwound_url")) or fields.web_address(text_at(entity, "expanded_url"))
 
 
 def is_of_post(entity: Object, without: str | None) -> bool:
     """Whether it leads to the post's own pictures, or to the post that it quotes, which are shown themselves."""
-    address = text(entity, "expanded_url")
+    address = text_at(entity, "expanded_url")
     return bool(_OWN_MEDIA.search(address[-200:])) or bool(
         without and re.search(rf"/status/{re.escape(without)}(?:\?|$)", address)
     )
@@ -53,11 +53,11 @@ def is_of_post(entity: Object, without: str | None) -> bool:
 
 def _shorts(entities: Object, without: str | None) -> Mapping[str, str]:
     found = {}
-    for entity in objects(entities, "urls"):
+    for entity in objects_at(entities, "urls"):
         address = link_of(entity)
-        shown = fields.plain_text(text(entity, "display_url"), fields.MAX_NAME) or address
+        shown = fields.plain_text(text_at(entity, "display_url"), fields.MAX_NAME) or address
         if is_of_post(entity, without):
-            found[text(entity, "url")] = ""
+            found[text_at(entity, "url")] = ""
         elif address and shown:
-            found[text(entity, "url")] = f'<a href="{html.escape(address)}">{html.escape(shown)}</a>'
+            found[text_at(entity, "url")] = f'<a href="{html.escape(address)}">{html.escape(shown)}</a>'
     return found

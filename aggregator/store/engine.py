@@ -25,7 +25,7 @@ from aggregator.store.onethread import OneThread, open_one_thread
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
-SHAPE = "0002"  # the newest migration
+SHAPE = "0003"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)

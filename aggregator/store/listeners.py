@@ -12,14 +12,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from aggregator.store.tables import listener, source_state
 
 
+async def read_holders(connection: AsyncConnection, source_ids: Collection[str]) -> list[str]:
+    """Who holds the leases on those sources."""
+    holders = select(listener.c.holder).where(listener.c.source_id.in_(source_ids)).distinct()
+    return list((await connection.execute(holders)).scalars())
+
+
 async def take_place(
-    connection: AsyncConnection, source_ids: Collection[str], *, holder: str, now: datetime, until: datetime
+    connection: AsyncConnection,
+    source_ids: Collection[str],
+    *,
+    holder: str,
+    now: datetime,
+    until: datetime,
+    died: Collection[str] = (),
 ) -> set[str]:
-    """Take or renew the leases on those sources; returns the ones that are the holder's now."""
+    """Take or renew the leases on those sources; returns the ones that are the holder's now.
+
+    A lease that has run out is free, and so is one whose holder is among those that are known to have died.
+    """
     add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows = [{"source_id": source_id, "holder": holder, "until": until} for source_id in sorted(source_ids)]
     await connection.execute(add(listener).on_conflict_do_nothing(), rows)
-    free = (listener.c.holder == holder) | (listener.c.until < now)
+    free = (listener.c.holder == holder) | (listener.c.until < now) | listener.c.holder.in_(died)
     taking = update(listener).where(listener.c.source_id.in_(source_ids), free)
     await connection.execute(taking.values(holder=holder, until=until))
     mine = select(listener.c.source_id).where(listener.c.holder == holder, listener.c.source_id.in_(source_ids))

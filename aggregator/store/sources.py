@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import MeetingError
 from aggregator.model import Source
-from aggregator.pace import Move
+from aggregator.pace import BY_THEMSELVES, Move
 from aggregator.store.habits import Habits, read_habits, write_habits
 from aggregator.store.spending import move_spending
 from aggregator.store.tables import Moment, item, sighting, source_state
@@ -243,9 +243,17 @@ async def hasten(connection: AsyncConnection, source_id: str, *, at: datetime) -
 
 
 async def fall_back(connection: AsyncConnection, source_id: str, *, at: datetime) -> None:
-    """Have a source that does not push any more asked at that moment at the latest; one that fails anyhow waits on."""
+    """Have a source that does not push any more asked at that moment at the latest, and say no longer that it pushes.
+
+    One that fails anyhow waits on.
+    """
     state = await read_state(connection, source_id)
-    if state and not state.failures:
+    if state is None:
+        return
+    if state.habits.why == BY_THEMSELVES:
+        shown = write_habits(replace(state.habits, why=""))
+        await connection.execute(update(source_state).where(source_state.c.source_id == source_id).values(shown=shown))
+    if not state.failures:
         await hasten(connection, source_id, at=at)
 
 

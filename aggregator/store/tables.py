@@ -198,6 +198,14 @@ listener = Table(
     Column("until", Moment, nullable=False),
 )
 
+deletion = Table(  # what was deleted at its source before we had seen it
+    "deletion",
+    metadata,
+    Column("source_id", Text, primary_key=True),
+    Column("entry_key", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 spending = Table(
     "spending",
     metadata,

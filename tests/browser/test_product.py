@@ -17,6 +17,7 @@ from aggregator.store.engine import open_database
 from curation.editors import make_token
 from tests.builders import START, sighting
 from tests.conftest import SOURCES
+from tests.loopback import everywhere, on_loopback
 from tests.partner import PartnerSite
 from tests.program import Program, program
 
@@ -36,15 +37,8 @@ async def embedding_page(stream_url: str) -> AsyncIterator[str]:
         )
         return web.Response(text=html, content_type="text/html")
 
-    application = web.Application()
-    application.router.add_get("/", page)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
-    finally:
-        await runner.cleanup()
+    async with on_loopback(everywhere(page)) as url:
+        yield f"{url}/"
 
 
 @pytest.fixture

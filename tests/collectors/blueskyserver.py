@@ -8,19 +8,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import pickle
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from aiohttp import WSCloseCode, web
+
+from tests.loopback import on_loopback
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 FIRST_MICROSECOND = 10**15
 OLDEST_SEQ = 100
-T = TypeVar("T")
 
 
 def stamp(moment: datetime) -> str:
@@ -346,28 +346,14 @@ def page(key: str, things: list[Any], request: web.Request) -> web.Response:
     return web.json_response({key: shown, **more})
 
 
-class Inline:
-    """The sandbox's contract without its processes: what goes in and comes out must pickle."""
-
-    async def run(self, function: Callable[..., T], *arguments: object) -> T:
-        called, given = pickle.loads(pickle.dumps((function, arguments)))
-        result: T = pickle.loads(pickle.dumps(called(*given)))
-        return result
-
-
 @asynccontextmanager
 async def bluesky_server() -> AsyncIterator[Bluesky]:
     server = Bluesky()
     application = web.Application()
     application.router.add_route("*", "/xrpc/{method}", server.answer)
     application.router.add_get("/subscribe", server.stream)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    place = web.TCPSite(runner, "127.0.0.1", 0)
-    await place.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield server
-    finally:
-        server.hang_up()
-        await runner.cleanup()
+    async with on_loopback(application) as server.url:
+        try:
+            yield server
+        finally:
+            server.hang_up()

@@ -9,7 +9,8 @@ import pytest
 from aggregator.addresses import Allowed
 from aggregator.collectors.contract import Outside
 from aggregator.fetch import open_fetch
-from tests.collectors.blueskyserver import Account, Bluesky, Inline, bluesky_server
+from tests.collectors.blueskyserver import Account, Bluesky, bluesky_server
+from tests.collectors.way_out import ReadHere
 
 
 @pytest.fixture
@@ -22,7 +23,7 @@ async def bluesky() -> AsyncIterator[Bluesky]:
 async def bluesky_outside(bluesky: Bluesky, clock) -> AsyncIterator[Outside]:
     allowed = Allowed.parse(bluesky.url.removeprefix("http://"))
     async with open_fetch(allowed=allowed, user_agent="test", now=clock) as fetch:
-        yield Outside(fetch, Inline(), clock)
+        yield Outside(fetch, ReadHere(), clock)
 
 
 @pytest.fixture

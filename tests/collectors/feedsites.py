@@ -14,6 +14,7 @@ from aggregator.addresses import Allowed
 from aggregator.collectors.contract import Outside
 from aggregator.fetch import open_fetch
 from aggregator.sandbox import open_sandbox
+from tests.loopback import everywhere, on_loopback
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
 
@@ -41,14 +42,5 @@ async def open_service() -> AsyncIterator[Service]:
     fetching: dict[str, Any] = {"allowed": Allowed.parse("127.0.0.1"), "user_agent": "test"}
     async with open_sandbox() as reader, open_fetch(**fetching, now=lambda: NOW) as fetch:
         service = Service(Outside(fetch, reader, lambda: NOW))
-        application = web.Application()
-        application.router.add_get("/{path:.*}", service.answer)
-        runner = web.AppRunner(application, shutdown_timeout=0)
-        await runner.setup()
-        place = web.TCPSite(runner, "127.0.0.1", 0)
-        await place.start()
-        service.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with on_loopback(everywhere(service.answer)) as service.url:
             yield service
-        finally:
-            await runner.cleanup()

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.loopback import on_loopback
+
 FIRST = 111_000_000_000_000_000
 
 
@@ -174,13 +176,8 @@ class MastodonServer:
 @asynccontextmanager
 async def mastodon_server() -> AsyncIterator[MastodonServer]:
     server = MastodonServer()
-    runner = web.AppRunner(server.application(), shutdown_timeout=0)
-    await runner.setup()
-    place = web.TCPSite(runner, "127.0.0.1", 0)
-    await place.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield server
-    finally:
-        server.heard.put_nowait(None)
-        await runner.cleanup()
+    async with on_loopback(server.application()) as server.url:
+        try:
+            yield server
+        finally:
+            server.heard.put_nowait(None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -12,14 +11,7 @@ from aggregator.addresses import Allowed
 from aggregator.collectors.contract import Outside
 from aggregator.fetch import open_fetch
 from aggregator.sandbox import open_sandbox
-
-
-class ReaderHere:
-    """Reads documents in this process, and sees to it that they could be read in another: all is pickled both ways."""
-
-    async def run(self, function: Callable[..., Any], *arguments: object) -> Any:
-        function, arguments = pickle.loads(pickle.dumps((function, arguments)))
-        return pickle.loads(pickle.dumps(function(*arguments)))
+from tests.collectors.way_out import ReadHere
 
 
 @asynccontextmanager
@@ -28,7 +20,7 @@ async def open_outside(now: Callable[[], datetime], *, apart: bool = False, **fe
     given: dict[str, Any] = {"allowed": Allowed.parse("127.0.0.1"), "user_agent": "tests", "now": now, **fetching}
     async with open_fetch(**given) as fetch:
         if not apart:
-            yield Outside(fetch, ReaderHere(), now)
+            yield Outside(fetch, ReadHere(), now)
             return
         async with open_sandbox(processes=1, seconds=60) as sandbox:
             yield Outside(fetch, sandbox, now)

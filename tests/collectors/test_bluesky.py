@@ -20,7 +20,8 @@ from aggregator.model import Document, Secret, Source
 from aggregator.sandbox import open_sandbox
 from aggregator.store.sources import Cursor
 from tests.builders import source
-from tests.collectors.blueskyserver import Account, Bluesky, Inline, bluesky_server
+from tests.collectors.blueskyserver import Account, Bluesky, bluesky_server
+from tests.collectors.way_out import ReadHere
 
 
 @dataclass
@@ -383,7 +384,7 @@ async def test_an_account_on_a_server_of_its_own_is_asked_there(bluesky: Bluesky
         allowed = Allowed.parse(",".join(url.removeprefix("http://") for url in (bluesky.url, own.url)))
         async with open_fetch(allowed=allowed, user_agent="test", now=clock) as fetch:
             follower = follow(SEARCH, **signed_in(bluesky))
-            follower.outside = Outside(fetch, Inline(), clock)
+            follower.outside = Outside(fetch, ReadHere(), clock)
             assert await follower.texts() == ["solar at home"]
 
 

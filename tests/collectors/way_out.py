@@ -13,6 +13,7 @@ from aiohttp import web
 from aggregator.addresses import Allowed
 from aggregator.collectors.contract import Outside
 from aggregator.fetch import open_fetch
+from tests.loopback import everywhere, on_loopback
 
 T = TypeVar("T")
 
@@ -36,13 +37,5 @@ async def way_out(url: str, now: Callable[[], datetime], **more: Any) -> AsyncIt
 @asynccontextmanager
 async def serving(answer: Callable[[web.Request], Any]) -> AsyncIterator[str]:
     """The address of a server on loopback whose every path is answered by that function."""
-    application = web.Application()
-    application.router.add_get("/{path:.*}", answer)
-    runner = web.AppRunner(application, shutdown_timeout=0)
-    await runner.setup()
-    place = web.TCPSite(runner, "127.0.0.1", 0)
-    await place.start()
-    try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with on_loopback(everywhere(answer)) as url:
+        yield url

@@ -513,7 +513,7 @@ async def test_where_a_source_moved_when_it_is_asked_next_and_why_is_shown(
         "It moved to https://town.example/feed : change its url in sources.toml.",
         "asked there meanwhile",
         "it asked to wait until 23 Nov 2026, 14:00",
-        "Nothing is pushed: the hub hung up",
+        "Nothing is pushed, so it is asked as often as any other: the hub hung up",
     ):
         assert said in text
     assert "Collect now" not in text, "a viewer looks on"

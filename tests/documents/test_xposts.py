@@ -268,7 +268,7 @@ posts = st.fixed_dictionaries({}, optional=dict.fromkeys([*POST, "note_tweet", "
     ),
 )
 def test_no_json_raises_anything_but_a_document_error(data: list[Any], includes: dict[str, Any]) -> None:
-    body = json.dumps({"data": data, "includes": includes, "meta": {}}).encode()
+    body = json.dumps({"data": [*data, POST], "includes": includes, "meta": {}}).encode()
     timeline = read_timeline(body, CITY)
     for entry in timeline.entries:
         f"{entry.entry_id}{entry.url}{entry.body_html}{entry.authors}{entry.quote}{entry.reply_to}".encode()

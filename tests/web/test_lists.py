@@ -173,6 +173,37 @@ def test_a_source_without_feed_goes_out_as_a_link(run, tmp_path: Path) -> None:
     assert '<outline type="link" text="Brookford: site" url="https://brookford.example/x"/>' in text
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "feed"),
+    [
+        ("bluesky", "https://bsky.app/profile/town.example", "https://bsky.app/profile/town.example/rss"),
+        ("bluesky", "https://www.bsky.app/profile/Town.example/", "https://bsky.app/profile/town.example/rss"),
+        ("bluesky", "https://bsky.app/profile/town.example/lists/3kq", None),
+        ("bluesky", "https://bsky.app/profile/town.example/feed/trams", None),
+        ("bluesky", "https://bsky.app/search?q=trams", None),
+        ("bluesky", "https://appview.example/profile/town.example", None),
+        ("mastodon", "https://social.example/@town", "https://social.example/@town.rss"),
+        ("mastodon", "https://social.example/@town/", "https://social.example/@town.rss"),
+        ("mastodon", "https://social.example/@town@elsewhere.example", None),
+        ("mastodon", "https://social.example/tags/Energ%C3%ADa", "https://social.example/tags/Energ%C3%ADa.rss"),
+        ("mastodon", "https://social.example/lists/12", None),
+        ("wordpress", "https://town.example", "https://town.example/feed/"),
+        ("wordpress", "https://town.example/blog/wp-json/", "https://town.example/blog/feed/"),
+        ("wordpress", "https://town.example/?rest_route=/", "https://town.example/feed/"),
+        ("peertube", "https://films.example/c/town", "https://films.example/feeds/videos.xml?videoChannelName=town"),
+    ],
+)
+def test_a_network_goes_out_with_its_feed_where_it_has_one(
+    run, tmp_path: Path, kind: str, url: str, feed: str | None
+) -> None:
+    block = f'\n[[source]]\nid = "own"\npartner = "brookford"\nkind = "{kind}"\nurl = "{url}"\n'
+    needs = 'user = "town.example"\ntoken = "env:X"\n' if "search" in url else ""
+    needs += 'token = "env:X"\n' if "/lists/12" in url else ""
+    (tmp_path / "sources.toml").write_text(FILE + block + needs)
+    outlines = read_opml(run("export").stdout.encode())
+    assert {outline.url for outline in outlines} - {"https://brookford.example/feed/"} == ({feed} if feed else set())
+
+
 async def test_the_block_for_a_site_is_printed_with_what_else_it_names(site: PartnerSite, tmp_path: Path) -> None:
     link = '<link rel="alternate" type="application/rss+xml" href="{}">'
     site.put("/", link.format("/comments/feed/") + link.format("/feed") + link.format("/jobs.xml"), "text/html")
@@ -189,8 +220,39 @@ async def test_the_block_for_a_site_is_printed_with_what_else_it_names(site: Par
     assert f'#   kind = "feed", url = "{site.url}/jobs.xml"' in out
 
 
-def test_what_is_no_address_is_one_clear_line(run) -> None:
-    for wrong in ("https://", "http://[", "://"):
-        result = run("discover", wrong)
-        assert result.exit_code == 1
-        assert "Traceback" not in result.output
+def no_host(*_arguments: object, **_options: object) -> list[object]:
+    """A name server that knows no name."""
+    raise OSError
+
+
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("", "write one such as https://"),
+        (" ", "write one such as https://"),
+        ("https://", "write one such as https://"),
+        ("http://[", "write one such as https://"),
+        ("://", "write one such as https://"),
+        ("ftp://brookford.example/news", "“ftp:” cannot be read; write the address of a page, beginning with https://"),
+        ("file:///etc/passwd", "“file:” cannot be read"),
+        ("mailto:mila@brookford.example", "“mailto:” cannot be read"),
+        ("JavaScript:alert(1)", "“JavaScript:” cannot be read"),
+        ("feed:https://brookford.example/feed", "“feed:” cannot be read"),
+        ("https://mila:secret@brookford.example/", "leave them out"),
+        ("brookford", "no host of the name brookford: look how it is written"),
+        ("nobody.invalid", "no host of the name nobody.invalid"),
+        ("nobody.invalid:8080/news", "no host of the name nobody.invalid"),
+        ("https://nobody.invalid/news", "no host of the name nobody.invalid"),
+        ("10.0.0.1", "MPOWER_ALLOW_PRIVATE=10.0.0.1:443"),
+        ("http://[::1]/", "MPOWER_ALLOW_PRIVATE=[::1]:80"),
+    ],
+)
+def test_what_cannot_be_read_is_one_clear_line_with_its_cure(
+    run, monkeypatch: pytest.MonkeyPatch, written: str, cure: str
+) -> None:
+    monkeypatch.setattr("aggregator.gate.socket.getaddrinfo", no_host)
+    result = run("discover", "--", written)
+    assert result.exit_code == 1
+    assert cure in result.output
+    assert "secret" not in result.output
+    assert result.output.count("Error: ") == result.output.count("\n") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -17,6 +18,10 @@ from aggregator.settings import Settings
 from aggregator.sourceblocks import make_id, source_block
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import way_out
+
+SCHEMES = frozenset(scheme for kind in KINDS.values() for scheme in kind.rules.schemes)
+# Not the port that may follow a host's name.
+_SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(?!\d+(?:[/?#]|$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +43,7 @@ async def find(settings: Settings, url: str, *, wants_json: bool) -> None:
 
     Example: mpower-stream sources discover https://energy-cities.eu/
     """
-    url = url if "://" in url else f"https://{url}"
-    try:
-        host = URL(url).host
-    except ValueError:
-        host = None
-    if not host:
-        raise SettingsError(f"{url} is no address; write one such as https://energy-cities.eu/")
+    url = _address(url)
     async with way_out(settings) as outside:
         source = Source("found", "", "discover", url, (), timedelta(minutes=30), Review(ReviewMode.HOLD))
         found = await discover.find(source, outside, kinds=KINDS)
@@ -54,7 +53,26 @@ async def find(settings: Settings, url: str, *, wants_json: bool) -> None:
         said = {"kind": block.kind, "url": block.url, "title": block.title, "languages": block.languages}
         say(json.dumps({**said, "others": others}, ensure_ascii=False))
         return
-    _print(found, block, host)
+    _print(found, block, URL(url).host or "")
+
+
+def _address(written: str) -> str:
+    """The address that was meant. SettingsError for what no source can have, with what to write instead."""
+    written = written.strip()
+    scheme = _SCHEME.match(written)
+    if scheme and scheme[1].lower() not in SCHEMES:
+        raise SettingsError(
+            f"what begins with “{scheme[1][:20]}:” cannot be read; write the address of a page, "
+            "beginning with https://, such as https://energy-cities.eu/"
+        )
+    url = written if scheme else f"https://{written}"
+    try:
+        host = URL(url).host
+    except ValueError:
+        host = None
+    if not host:
+        raise SettingsError(f"“{written}” is no address; write one such as https://energy-cities.eu/")
+    return url
 
 
 def _block(found: Found) -> _Block:

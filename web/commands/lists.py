@@ -27,8 +27,6 @@ from web.commands.entry import as_json, say, shared
 from web.commands.sources import current_sources
 
 LARGEST = 10_000_000
-# Networks that give out feeds as well, for readers that know nothing else.
-FEEDS_OF: Mapping[str, str] = {"mastodon": ".rss", "bluesky": "/rss", "wordpress": "/feed/"}
 
 
 @click.command("import")
@@ -111,8 +109,6 @@ async def export_list(settings: Settings) -> None:
 
 def _outline(source: Source, title: str, home: str | None, found: Mapping[str, str]) -> Outline:
     url = KINDS[source.kind].feed_address(source.url) or found.get(source.id)
-    if url is None and source.kind in FEEDS_OF:
-        url = source.url.rstrip("/") + FEEDS_OF[source.kind]
     language = source.languages[0] if len(source.languages) == 1 else None
     return Outline(title, url, home or source.url if url else source.url, language)
 
