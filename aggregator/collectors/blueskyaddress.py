@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -60,6 +61,14 @@ def fits(url: str) -> str | None:
     except ValueError as error:
         return str(error)
     return None
+
+
+def lacks(url: str, said: Collection[str]) -> Mapping[str, str]:
+    """What the address needs beyond the keys that are given, and why."""
+    if read_place(url).form is not Form.SEARCH:
+        return {}
+    why = 'Bluesky shows what a search finds only to who is signed in: write user = "NAME" and token = "env:NAME"'
+    return {key: why for key in ("user", "token") if key not in said}
 
 
 def read_place(url: str) -> Place:

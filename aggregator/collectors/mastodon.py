@@ -13,7 +13,7 @@ from typing import Any
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, fits, read_timeline
+from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, fits, lacks, read_timeline
 from aggregator.collectors.mastodonapi import (
     GONE,
     NOT_FOUND,
@@ -184,7 +184,7 @@ def _timeline(source: Source) -> Timeline:
 
 KIND = SourceKind(
     collect,
-    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits),
+    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits, lacks=lacks),
     listen=listen,
     find_gone=find_gone,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
@@ -44,4 +45,15 @@ def read_timeline(url: str) -> Timeline | None:
 
 def fits(url: str) -> str | None:
     """What is wrong with the address, with the cure; None where nothing is."""
-    return None if read_timeline(url) else f"names no account, hashtag or list; {CURE}"
+    timeline = read_timeline(url)
+    if timeline and timeline.name.endswith((".rss", ".atom", ".json")):
+        return f"is a feed of its own; leave the {timeline.name[timeline.name.rindex('.') :]} out"
+    return None if timeline else f"names no account, hashtag or list; {CURE}"
+
+
+def lacks(url: str, said: Collection[str]) -> Mapping[str, str]:
+    """What the address needs beyond the keys that are given, and why."""
+    timeline = read_timeline(url)
+    if timeline and timeline.form is Form.LIST and "token" not in said:
+        return {"token": 'a list is shown only to whoever made it: write token = "env:NAME" with that account\'s token'}
+    return {}

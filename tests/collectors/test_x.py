@@ -289,6 +289,8 @@ async def test_those_who_keep_nothing_spend_nothing(api: XApi, clock: Clock) -> 
         ("https://x.com/CityOfExample/status/1", False),
         ("https://x.com/a_name_that_is_too_long", False),
         ("https://x.com/i/lists/9", False),
+        ("https://social.example/CityOfExample", False),
+        ("https://notx.com/CityOfExample", False),
     ],
 )
 def test_an_address_names_an_account(address: str, is_fit: bool) -> None:
