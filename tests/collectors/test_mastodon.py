@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import RULES, mastodonstream
+from aggregator.collectors import RULES, mastodonstream, patience
 from aggregator.collectors.contract import Answer, Outside, Shown
 from aggregator.collectors.mastodon import collect, find_gone
 from aggregator.collectors.mastodongone import MOST_ASKED
@@ -99,6 +99,21 @@ async def test_a_long_silence_is_caught_up_with_look_by_look(server, outside) ->
         assert looked.cursor.etag is None
     assert new <= found
     assert looked.document.is_window
+
+
+async def test_a_slow_server_is_caught_up_with_by_shorter_looks(server, outside, monkeypatch) -> None:
+    monkeypatch.setattr(patience, "PAGES_SECONDS", 0.0)
+    server.post(*range(10))
+    looked = await collect(town(server), Cursor(), outside)
+    new = set(range(10, 10 + 4 * PAGE))
+    server.post(*new)
+    found: set[int] = set()
+    for _ in range(4):
+        server.asked.clear()
+        looked = await collect(town(server), looked.cursor, outside)
+        assert len(server.asked) <= 2
+        found |= set(numbers(looked))
+    assert new <= found
 
 
 async def test_an_edited_post_of_the_newest_page_is_seen(server, outside) -> None:
