@@ -248,17 +248,30 @@ async def test_a_new_source_whose_account_may_not_be_shown_says_why(server, outs
         await collect(town(server), Cursor(), outside)
 
 
-async def test_an_account_that_is_suspended_is_an_error_and_not_without_news(server, outside) -> None:
+@pytest.mark.parametrize("is_looked_up", [False, True])
+@pytest.mark.parametrize("status_", [200, 404])
+async def test_an_account_that_is_suspended_takes_its_posts_with_it_and_then_says_why(
+    server, outside, clock, status_: int, is_looked_up: bool
+) -> None:
     server.post(1)
     first = await collect(town(server), Cursor(), outside)
-    server.posts.clear()
+    statuses = next(path for path in server.asked if "/statuses" in path).partition("?")[0]
     server.account["suspended"] = True
+    if status_ == 404:
+        server.refusals[statuses] = (404, '{"error": "Record not found"}')
+    else:
+        server.posts.clear()
+    clock.forward(days=is_looked_up)
+    closing = await collect(town(server), first.cursor, outside)
+    assert (closing.document.entries, closing.document.is_gone) == ((), True)
     with pytest.raises(CollectError, match="suspended"):
-        await collect(town(server), first.cursor, outside)
+        await collect(town(server), closing.cursor, outside)
     server.account["suspended"] = False
-    again = await collect(town(server), first.cursor, outside)
-    assert again.document.entries == ()
-    assert again.cursor.place["read_to"] == str(FIRST + 1)
+    server.refusals.clear()
+    server.post(1, 2)
+    again = await collect(town(server), closing.cursor, outside)
+    assert numbers(again) == [1, 2]
+    assert not again.document.is_gone
 
 
 async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_why(server, outside, clock) -> None:
