@@ -108,10 +108,10 @@ async def _account(source: Source, timeline: Timeline, cursor: Cursor, outside: 
     the token, and knows none of the posts that were read here.
     """
     account = await look_up(outside, source, timeline.name)
-    is_said = bool(cursor.place.get("is_closed"))
-    if account.hidden and (is_said or "read_to" not in cursor.place):
+    said = cursor.place.get("is_closed")
+    if account.hidden and (said == account.hidden or "read_to" not in cursor.place):
         raise CollectError(f"@{timeline.name} is not shown: {account.hidden}; {CURES[account.hidden]}")
-    if account.moved_to and is_said:
+    if account.moved_to and said:
         raise CollectError(f"@{timeline.name} has moved to {account.moved_to.partition('?')[0]}: write that as its url")
     return account
 
@@ -120,7 +120,7 @@ def _noted(place: Mapping[str, Any], account: Account | None, now: datetime) -> 
     """The place with what its account says of itself, if it was asked. A closed one is asked again at every look."""
     if account is None:
         return place
-    is_closed = bool(account.hidden or account.moved_to)
+    is_closed = account.hidden or bool(account.moved_to)
     return {**place, "looked_up_at": None if is_closed else now.isoformat(), "is_closed": is_closed}
 
 

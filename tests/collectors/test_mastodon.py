@@ -274,6 +274,15 @@ async def test_an_account_that_is_suspended_takes_its_posts_with_it_and_then_say
     assert not again.document.is_gone
 
 
+async def test_an_account_that_has_moved_and_is_then_suspended_takes_its_posts_with_it(server, outside) -> None:
+    server.post(1)
+    server.account["moved"] = account(url="https://new.example/@town")
+    moved = await collect(town(server), Cursor(), outside)
+    assert moved.cursor.place["is_closed"] is True
+    server.account |= {"moved": None, "suspended": True}
+    assert (await collect(town(server), moved.cursor, outside)).document.is_gone
+
+
 async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_why(server, outside, clock) -> None:
     server.post(1, 2)
     first = await collect(town(server), Cursor(), outside)
