@@ -49,6 +49,10 @@ class DocumentError(CollectError):
     """What came is not the kind of document it should be, is cut short, or is built to do harm."""
 
 
+class UncountedError(CollectError):
+    """Asking costs money, and whoever asks here keeps no count of it: nothing is wrong with the source."""
+
+
 class MeetingError(AggregatorError):
     """Two did the same at the same moment and the other was first: nothing is wrong, and ours is tried again."""
 

@@ -42,14 +42,15 @@ class Rules:
     """What sources.toml may say of one kind of source.
 
     `options` and `needs` are keys of [[source]] that not every kind has; what it needs it has, too. `fits` says what
-    is wrong with an address for this kind, with the cure, or None; `wrong_selectors` the same of the table `select`,
-    by its keys.
+    is wrong with an address for this kind, with the cure, or None; `lacks` what an address needs beyond the keys that
+    are given, and why, by key; `wrong_selectors` what is wrong with the table `select`, by its keys.
     """
 
     options: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     schemes: tuple[str, ...] = ("https", "http")
     fits: Callable[[str], str | None] = lambda _url: None
+    lacks: Callable[[str, Collection[str]], Mapping[str, str]] = lambda _url, _said: {}
     wrong_selectors: Callable[[Selectors], Mapping[str, str]] = lambda _selectors: {}
 
 
@@ -83,13 +84,9 @@ def _review(value: object) -> Review:
 
 
 def _web_address(value: str) -> str:
-    try:
-        url = URL(value)
-    except ValueError as error:
-        raise ValueError(f"is no web address ({error})") from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    if URL(_address(value)).scheme not in {"http", "https"}:
         raise ValueError("is no web address; it begins with https:// or http:// and names a host")
-    return _without_user(value, url)
+    return value
 
 
 def _address(value: str) -> str:
@@ -97,20 +94,16 @@ def _address(value: str) -> str:
     try:
         url = URL(value)
     except ValueError as error:
-        raise ValueError(f"is no address ({error})") from error
+        raise ValueError(f"is no web address ({error})") from error
     if not url.scheme or not url.host:
-        raise ValueError("is no address; it begins with https:// or http:// and names a host")
-    return _without_user(value, url)
-
-
-def _without_user(value: str, url: URL) -> str:
+        raise ValueError("is no web address; it begins with https:// or http:// and names a host")
     if url.user or url.password:
         raise ValueError("holds a user name or password; an address is shown to editors, so leave them out")
     return value
 
 
 def _secret(value: object) -> Secret:
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or value.strip() in {"", "env:"}:
         raise ValueError('write "env:NAME", so that the environment\'s variable NAME holds it')
     name = value.strip()
     return Secret(name) if name.startswith("env:") else Secret("the one in sources.toml", name)
@@ -324,6 +317,9 @@ def _unfit(source: _Source, rules: Rules) -> Iterator[tuple[str, str]]:
         yield "url", f'does not fit kind = "{source.kind}"; its address begins with {begins}'
     elif reason := rules.fits(source.url):
         yield "url", reason
+    else:
+        for key, why in rules.lacks(source.url, said).items():
+            yield key, f"is missing; {why}"
     if source.select:
         wrong = rules.wrong_selectors(Selectors(**dict(source.select)))
         yield from ((f"select.{key}", message) for key, message in wrong.items())
@@ -349,7 +345,8 @@ def _explain(problem: Any) -> tuple[Place, str]:
         case "string_pattern_mismatch":
             return place, f"{value!r} does not fit; {_pattern_cure(str(problem['ctx']['pattern']))}"
         case "value_error":
-            return place, f"{_short(value)} {problem['ctx']['error']}".replace("  ", " ")
+            said = str(problem["ctx"]["error"])
+            return place, f"{_short(value)}{':' if said.startswith('write') else ''} {said}"
         case _:
             return place, f"{_short(value)}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
 

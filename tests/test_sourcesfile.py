@@ -68,14 +68,14 @@ MISTAKES = {
     "a syntax error": ('title = "Test"', 'title = "Test', "sources.toml:3: is not valid TOML"),
     "an unknown key": ("every =", "evry =", "sources.toml:19: source[1].evry: is no key of this table; did you mean 'every'?"),
     "an interval of nothing": ('"1h"', '"0s"', "sources.toml:19: source[1].every: '0s' is too short"),
-    "an interval without unit": ('"1h"', "60", "sources.toml:19: source[1].every: 60 write a number and a unit"),
+    "an interval without unit": ('"1h"', "60", "sources.toml:19: source[1].every: 60: write a number and a unit"),
     "an unknown partner": ('partner = "tni"', 'partner = "tin"', "sources.toml:15: source[1].partner: 'tin' is no [[partner]] here; did you mean 'tni'?"),
     "an unknown kind": ('kind = "feed"', 'kind = "fax"', "sources.toml:16: source[1].kind: 'fax' is no kind of source here; there are: discover, feed"),
     "an unknown tag": ('tags = ["solar"]', 'tags = ["wind"]', "sources.toml:20: source[1].tags: 'wind' is no [[tag]] here; there are: solar"),
-    "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no address"),
+    "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no web address"),
     "a wrong type": ('languages = ["en", "eu"]', 'languages = "en"', "sources.toml:4: stream.languages: 'en':"),
     "a missing key": ('name = "Transnational Institute"', "", "sources.toml:7: partner[1].name: is missing; add name = …"),
-    "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe' write \"hold\", \"auto\" or \"veto:6h\""),
+    "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe': write \"hold\", \"auto\" or \"veto:6h\""),
     "a bad id": ('id = "solar"', 'id = "So lar"', "sources.toml:23: tag[1].id: 'So lar' does not fit; use lower-case letters"),
 }  # fmt: skip
 
@@ -125,6 +125,7 @@ def test_the_shipped_file_is_good_and_speaks_six_languages() -> None:
 
 
 SOCIAL = {
+    "list": Rules(lacks=lambda url, said: {"token": "a list is its owner's"} if "rss" in url and not said else {}),
     "social": Rules(options=frozenset({"replies", "token"}), needs=frozenset({"user"}), schemes=("https",)),
     "feed": Rules(fits=lambda url: None if "rss" in url else "is no feed of ours; end it in rss.xml"),
 }
@@ -141,7 +142,13 @@ SOCIAL = {
             'source[1].url: does not fit kind = "social"; its address begins with https://',
         ),
         ("rss.xml", "feed.xml", "source[1].url: is no feed of ours; end it in rss.xml"),
-        ('kind = "feed"', 'kind = "social"\nuser = "us"\ntoken = 7', 'source[1].token: 7 write "env:NAME"'),
+        ('kind = "feed"', 'kind = "social"\nuser = "us"\ntoken = 7', 'source[1].token: 7: write "env:NAME"'),
+        (
+            'kind = "feed"',
+            'kind = "social"\nuser = "us"\ntoken = "env:"',
+            "source[1].token: 'env:': write \"env:NAME\"",
+        ),
+        ('kind = "feed"', 'kind = "list"', "source[1].token: is missing; a list is its owner's"),
     ],
 )
 def test_options_are_those_of_the_kind(good: str, bad: str, message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aggregator.collectors import (
     bluesky,
     calendar,
@@ -20,6 +22,7 @@ from aggregator.collectors import (
     youtube,
 )
 from aggregator.collectors.contract import SourceKind
+from aggregator.collectors.patience import in_time
 
 KINDS: dict[str, SourceKind] = {
     "bluesky": bluesky.KIND,
@@ -39,4 +42,5 @@ KINDS: dict[str, SourceKind] = {
 }
 # What a site turns out to be is any of the others.
 KINDS["discover"] = discover.kind_among(KINDS)
+KINDS |= {name: replace(kind, collect=in_time(kind.collect)) for name, kind in KINDS.items()}
 RULES = {name: kind.rules for name, kind in KINDS.items()}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from aggregator.collectors.blueskyaddress import Form, Place, feed_address, fits, read_place
+from aggregator.collectors.blueskyaddress import Form, Place, feed_address, fits, lacks, read_place
 from aggregator.collectors.blueskypages import FORMAT, Reading, read_pages
 from aggregator.collectors.contract import Collected, Outside, Shown, SourceKind
 from aggregator.collectors.jetstream import listen
@@ -119,7 +119,7 @@ def _explained(error: XrpcError, place: Place) -> XrpcError:
 
 KIND = SourceKind(
     collect,
-    Rules(options=frozenset({"user", "token", "replies", "boosts", "sensitive", "push"}), fits=fits),
+    Rules(options=frozenset({"user", "token", "replies", "boosts", "sensitive", "push"}), fits=fits, lacks=lacks),
     listen=listen,
     find_gone=find_gone,
     feed_address=feed_address,

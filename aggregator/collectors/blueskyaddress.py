@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -70,6 +71,14 @@ def feed_address(url: str) -> str | None:
         return None
     is_there = place.form is Form.AUTHOR and place.servers is BLUESKY
     return f"https://bsky.app/profile/{place.actor}/rss" if is_there else None
+
+
+def lacks(url: str, said: Collection[str]) -> Mapping[str, str]:
+    """What the address needs beyond the keys that are given, and why."""
+    if read_place(url).form is not Form.SEARCH:
+        return {}
+    why = 'Bluesky shows what a search finds only to who is signed in: write user = "NAME" and token = "env:NAME"'
+    return {key: why for key in ("user", "token") if key not in said}
 
 
 def read_place(url: str) -> Place:

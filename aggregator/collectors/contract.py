@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from aggregator.errors import CollectError
+from aggregator.errors import UncountedError
 from aggregator.model import Document, Source
 from aggregator.outgoing import Answer, Fetch
 from aggregator.sourcesfile import Rules
@@ -77,10 +77,10 @@ class ClosedPurse:
     """A purse for those who keep nothing, and so may spend nothing."""
 
     async def reserve(self, source_id: str, *, reads: int, dollars: float, limit: float) -> Reserved | None:
-        """Refuse. Raises CollectError."""
-        raise CollectError(
-            f"{source_id} costs money (up to ${dollars:.2f} for {reads} reads of ${limit:.2f} a month), so it is asked "
-            "only where that is counted: by the running program, or by `mpower-stream collect`"
+        """Refuse. Raises UncountedError."""
+        raise UncountedError(
+            f"to ask it costs money (up to ${dollars:.2f} of ${limit:.2f} a month, for {reads} things read), so it is "
+            f"asked only where that is counted: by the running program, or by `mpower-stream collect {source_id}`"
         )
 
     async def settle(self, reserved: Reserved, *, reads: int, dollars: float) -> None:

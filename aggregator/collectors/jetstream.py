@@ -1,7 +1,8 @@
 """Listens to Bluesky by Jetstream: what an account, or the members of a list, post, pass on and delete, as it happens.
 
 The stream tells that something was written, not whether it may be shown: that the AppView says, so every post is
-asked of it before it is passed on. What it does not show within seconds comes with the next collection.
+asked of it before it is passed on. What it does not show at once is asked for again while the stream goes on, and what
+it does not show within seconds comes with the next collection.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
@@ -30,6 +31,8 @@ MOST_ACCOUNTS = 100
 # The AppView shows a post about a second after the stream has told of it.
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0)
 SURELY_SHOWN = timedelta(seconds=60)
+# Whoever writes faster than the AppView shows it is not waited for.
+MOST_WAITING = 100
 REWIND = timedelta(seconds=5)
 # How often the place in the stream is kept while nothing is new.
 KEEP_EVERY = timedelta(seconds=60)
@@ -48,9 +51,29 @@ async def listen(source: Source, cursor: Cursor, outside: Outside) -> AsyncGener
     async with AsyncExitStack() as stack:
         messages = await listener.connect(stack, cursor)
         yield Collected(None, Cursor(), source.url)
-        async for text in messages:
-            if pushed := await listener.take(text):
-                yield pushed
+        incoming = asyncio.create_task(_next(messages))
+        try:
+            while True:
+                if (left := listener.seconds_left()) != 0:
+                    await asyncio.wait({incoming}, timeout=left)
+                if listener.seconds_left() == 0:
+                    pushed = await listener.ask_again()
+                elif not incoming.done():
+                    continue
+                elif (text := incoming.result()) is None:
+                    return
+                else:
+                    incoming = asyncio.create_task(_next(messages))
+                    pushed = await listener.take(text)
+                if pushed:
+                    yield pushed
+        finally:
+            incoming.cancel()
+            await asyncio.gather(incoming, return_exceptions=True)
+
+
+async def _next(messages: AsyncIterator[str]) -> str | None:
+    return await anext(messages, None)
 
 
 async def _accounts(place: Place, cursor: Cursor, outside: Outside) -> Sequence[str]:
@@ -66,8 +89,18 @@ async def _accounts(place: Place, cursor: Cursor, outside: Outside) -> Sequence[
 
 
 @dataclass(slots=True)
+class _Waiting:
+    """A post that the AppView did not show so far: how often it was asked, and when it is asked next."""
+
+    event: Event
+    pauses: Sequence[float]
+    tried: int = 0
+    due_at: float = 0.0  # by the event loop's clock
+
+
+@dataclass(slots=True)
 class _Listener:
-    """One connection for one source, and how far it has come."""
+    """One connection for one source, how far it has come, and the posts that are waited for, by their addresses."""
 
     source: Source
     place: Place
@@ -76,6 +109,7 @@ class _Listener:
     kept_at: datetime
     at: int | None = None
     events: int = 0
+    waiting: dict[str, _Waiting] = field(default_factory=dict)
 
     async def connect(self, stack: AsyncExitStack, cursor: Cursor) -> AsyncIterator[str]:
         """Connect to the first server that answers. Raises FetchError with what the last one said."""
@@ -112,50 +146,75 @@ class _Listener:
         if event.what is What.STOPPED:
             raise FetchError("Jetstream has ended the stream; it is connected anew")
         document = await self._document(event) if event.did in self.accounts else None
-        now = self.outside.now()
         # A server whose clock runs ahead must not make the next connection skip anything.
-        if event.at and event.at <= _microseconds(now):
+        if event.at and event.at <= _microseconds(self.outside.now()):
             self.at = max(event.at, self.at or 0)
         self.events += 1
+        return self._collected(document)
+
+    def seconds_left(self) -> float | None:
+        """How long until `ask_again` has something to do; None where nothing is waited for."""
+        if not self.waiting:
+            return None
+        due_at = min(one.due_at for one in self.waiting.values())
+        return max(due_at - asyncio.get_running_loop().time(), 0.0)
+
+    async def ask_again(self) -> Collected | None:
+        """Ask for the post that has waited longest, like `take`."""
+        seen = await self._look(min(self.waiting.values(), key=lambda one: one.due_at))
+        return self._collected(_part(seen)) if seen else None
+
+    def _collected(self, document: Document | None) -> Collected | None:
+        now = self.outside.now()
         is_time = self.at and (self.events >= KEEP_EVENTS or now - self.kept_at >= KEEP_EVERY)
         if document is None and not is_time:
             return None
         self.events, self.kept_at = 0, now
-        return Collected(document, Cursor(place={"cursor": self.at} if self.at else {}), self.source.url)
+        # What is still waited for is to be told of again after the next connection.
+        waited_for = [one.event.at for one in self.waiting.values() if one.event.at]
+        at = min([self.at, *waited_for]) if self.at else None
+        return Collected(document, Cursor(place={"cursor": at} if at else {}), self.source.url)
 
     async def _document(self, event: Event) -> Document | None:
         match event.what:
             case What.DELETED:
+                self.waiting.pop(event.uri, None)
                 return _part(deleted=(event.uri,))
             case What.WITHDRAWN if self.place.form is Form.AUTHOR:
+                self.waiting.clear()
                 return _part(is_gone=True)
             case What.POSTED if not event.is_reply or self.source.replies:
-                seen = await self._shown(event)
+                seen = await self._first_look(event)
             case What.REPOSTED if self.source.boosts and self.place.form is Form.AUTHOR:
-                seen = await self._shown(event)
+                seen = await self._first_look(event)
             case _:
                 return None
         return _part(seen) if seen else None
 
-    async def _shown(self, event: Event) -> Sighting | None:
-        """The post as the AppView shows it, as soon as it does; None where it does not."""
-        seen = None
+    async def _first_look(self, event: Event) -> Sighting | None:
         # What is replayed has had its time.
         is_old = event.at is not None and event.at < _microseconds(self.outside.now() - SURELY_SHOWN)
-        pauses = PAUSES[:1] if is_old else PAUSES
-        for tried, pause in enumerate(pauses, start=1):
-            await asyncio.sleep(pause)
-            is_last = tried == len(pauses)
-            try:
-                seen = await (
-                    self._repost(event) if event.what is What.REPOSTED else self._post(event, any_version=is_last)
-                )
-            except FetchError as error:
-                if error.status != _BAD_REQUEST:
-                    raise
-                return None  # to ask it again after each new connection would change nothing
-            if seen:
-                break
+        self.waiting.pop(event.uri, None)  # an older version of it
+        is_waited_for = not is_old and len(self.waiting) < MOST_WAITING
+        return await self._look(_Waiting(event, PAUSES if is_waited_for else PAUSES[:1]))
+
+    async def _look(self, wanted: _Waiting) -> Sighting | None:
+        """The post as the AppView shows it by now. Where it does not, it is waited for as long as it is worth it."""
+        event = wanted.event
+        self.waiting.pop(event.uri, None)
+        wanted.tried += 1
+        is_last = wanted.tried == len(wanted.pauses)
+        try:
+            seen = await (
+                self._repost(event) if event.what is What.REPOSTED else self._post(event, any_version=is_last)
+            )
+        except FetchError as error:
+            if error.status != _BAD_REQUEST:
+                raise
+            return None  # to ask it again after each new connection would change nothing
+        if seen is None and not is_last:
+            wanted.due_at = asyncio.get_running_loop().time() + wanted.pauses[wanted.tried]
+            self.waiting[event.uri] = wanted
         return seen
 
     async def _post(self, event: Event, *, any_version: bool) -> Sighting | None:

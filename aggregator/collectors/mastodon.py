@@ -13,7 +13,7 @@ from typing import Any
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, feed_address, fits, read_timeline
+from aggregator.collectors.mastodonaddress import CURE, Form, Timeline, feed_address, fits, lacks, read_timeline
 from aggregator.collectors.mastodonapi import (
     GONE,
     NOT_FOUND,
@@ -58,6 +58,8 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
     account = None
     if "account" not in place or _is_old(place.get("looked_up_at"), outside.now()):
         account = await _account(source, timeline, cursor, outside)
+        if account.hidden == SUSPENDED:
+            return _gone(place, account, source, outside)
         if account.id != place.get("account"):
             # New here, or on a server that was set up anew and has other ids.
             cursor, place = Cursor(), {"account": account.id}
@@ -65,18 +67,28 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
         collected = await _collect(source, _statuses(place), _wanted(source), cursor, outside, place)
     except FetchError as error:
         if error.status == GONE:
-            document = Document((), FORMAT, is_window=False, is_gone=True)
-            return Collected(document, Cursor(place=place), source.url)
+            return _gone(place, None, source, outside)
         if error.status != NOT_FOUND or account is not None:
             raise
-        cursor, place = Cursor(), {"account": (await _account(source, timeline, cursor, outside)).id}
+        account = await _account(source, timeline, cursor, outside)
+        if account.hidden == SUSPENDED:
+            return _gone(place, account, source, outside)
+        cursor, place = Cursor(), {"account": account.id}
         return await _collect(source, _statuses(place), _wanted(source), cursor, outside, place)
     if account is None and collected.document and not collected.document.entries:
         # A suspended account shows no posts: only itself says why.
         account = await _account(source, timeline, cursor, outside)
+        if account.hidden == SUSPENDED:
+            return _gone(place, account, source, outside)
     noted = _noted(collected.cursor.place, account, outside.now())
     etag = None if noted.get("is_closed") else collected.cursor.etag
     return replace(collected, cursor=replace(collected.cursor, etag=etag, place=noted))
+
+
+def _gone(place: Mapping[str, object], account: Account | None, source: Source, outside: Outside) -> Collected:
+    """All that was shown of the account is to go; it comes back with the account."""
+    document = Document((), FORMAT, is_window=False, is_gone=True)
+    return Collected(document, Cursor(place=_noted(place, account, outside.now())), source.url)
 
 
 def _statuses(place: Mapping[str, object]) -> str:
@@ -91,15 +103,15 @@ def _wanted(source: Source) -> Mapping[str, str]:
 async def _account(source: Source, timeline: Timeline, cursor: Cursor, outside: Outside) -> Account:
     """The account as it is now. Raises CollectError where nothing of it is shown, or is to come, with the cure.
 
-    Once it is not raised: for an account that was open until now its posts come in as hidden, and are withdrawn; from
-    one that moved, those come in that it posted before. Its new home is not followed by itself: that would be given
+    Once it is not raised: what was shown of an account that was open until now is withdrawn; from one that moved, those
+    posts come in that it posted before. Its new home is not followed by itself: that would be given
     the token, and knows none of the posts that were read here.
     """
     account = await look_up(outside, source, timeline.name)
-    is_said = bool(cursor.place.get("is_closed"))
-    if account.hidden and (is_said or account.hidden == SUSPENDED or "read_to" not in cursor.place):
+    said = cursor.place.get("is_closed")
+    if account.hidden and (said == account.hidden or "read_to" not in cursor.place):
         raise CollectError(f"@{timeline.name} is not shown: {account.hidden}; {CURES[account.hidden]}")
-    if account.moved_to and is_said:
+    if account.moved_to and said:
         raise CollectError(f"@{timeline.name} has moved to {account.moved_to.partition('?')[0]}: write that as its url")
     return account
 
@@ -108,7 +120,7 @@ def _noted(place: Mapping[str, Any], account: Account | None, now: datetime) -> 
     """The place with what its account says of itself, if it was asked. A closed one is asked again at every look."""
     if account is None:
         return place
-    is_closed = bool(account.hidden or account.moved_to)
+    is_closed = account.hidden or bool(account.moved_to)
     return {**place, "looked_up_at": None if is_closed else now.isoformat(), "is_closed": is_closed}
 
 
@@ -184,7 +196,7 @@ def _timeline(source: Source) -> Timeline:
 
 KIND = SourceKind(
     collect,
-    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits),
+    Rules(options=frozenset({"token", "replies", "boosts", "sensitive", "vanished", "push"}), fits=fits, lacks=lacks),
     listen=listen,
     find_gone=find_gone,
     feed_address=feed_address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
@@ -44,7 +45,10 @@ def read_timeline(url: str) -> Timeline | None:
 
 def fits(url: str) -> str | None:
     """What is wrong with the address, with the cure; None where nothing is."""
-    return None if read_timeline(url) else f"names no account, hashtag or list; {CURE}"
+    timeline = read_timeline(url)
+    if timeline and timeline.name.endswith((".rss", ".atom", ".json")):
+        return f"is a feed of its own; leave the {timeline.name[timeline.name.rindex('.') :]} out"
+    return None if timeline else f"names no account, hashtag or list; {CURE}"
 
 
 def feed_address(url: str) -> str | None:
@@ -54,3 +58,11 @@ def feed_address(url: str) -> str | None:
         return None
     path = f"/@{timeline.name}" if timeline.form is Form.ACCOUNT else f"/tags/{quote(timeline.name, safe='')}"
     return f"{timeline.server}{path}.rss"
+
+
+def lacks(url: str, said: Collection[str]) -> Mapping[str, str]:
+    """What the address needs beyond the keys that are given, and why."""
+    timeline = read_timeline(url)
+    if timeline and timeline.form is Form.LIST and "token" not in said:
+        return {"token": 'a list is shown only to whoever made it: write token = "env:NAME" with that account\'s token'}
+    return {}

@@ -10,6 +10,7 @@ from yarl import URL
 from aggregator.collectors.contract import Outside, Shown
 from aggregator.collectors.mastodonapi import GONE, NOT_FOUND, TOO_MANY, ask, pause_after
 from aggregator.collectors.mastodonpages import PAGE, Reading, order
+from aggregator.collectors.patience import Patience
 from aggregator.documents.mastodonaccounts import identity
 from aggregator.documents.mastodonposts import read_status
 from aggregator.errors import CollectError, FetchError
@@ -22,10 +23,13 @@ MOST_AT_A_LOOK = 20
 async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
     """Which of the first `MOST_ASKED` posts are deleted, or may not be shown to everyone any more.
 
-    It ends early where the server wants a pause. Raises CollectError where the server does not say.
+    It ends early where the server wants a pause, or is slow. Raises CollectError where the server does not say.
     """
     gone: list[str] = []
+    patience = Patience()
     for one in shown[:MOST_ASKED]:
+        if patience.is_over:
+            break
         if not identity(one.entry_id):
             continue
         try:

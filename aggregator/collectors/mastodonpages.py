@@ -13,6 +13,7 @@ from functools import partial
 
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.mastodonapi import TOO_MANY, WINDOW, ask, pause_after
+from aggregator.collectors.patience import Patience
 from aggregator.documents.mastodonposts import read_statuses
 from aggregator.errors import FetchError
 from aggregator.model import Sighting, Source
@@ -42,7 +43,8 @@ async def read_pages(
 ) -> Reading | None:
     """Read what is new since `read_to`, and the newest page again for edits; None where that is as it was.
 
-    At most `MOST_PAGES` pages are asked for, and none once the server wants a pause: the rest comes at the next look.
+    At most `MOST_PAGES` pages are asked for, and none once the server wants a pause or was slow for long enough: the
+    rest comes at the next look.
     Raises CollectError; a 429 after the newest page only ends the look.
     """
     walk = _Walk(source, path, query, outside)
@@ -76,6 +78,7 @@ class _Walk:
         self._outside = outside
         self._links: dict[str, str] = {}
         self._left = MOST_PAGES
+        self._patience = Patience()
         self.etag: str | None = None
         self.pause_until: datetime | None = None
 
@@ -96,7 +99,7 @@ class _Walk:
         found: list[Sighting] = []
         for _ in range(FIRST_PAGES - 1):
             before = self._links.get("next") or (found or newest)[-1].entry_id
-            if len(newest) < PAGE // 2 or self.pause_until:
+            if len(newest) < PAGE // 2 or self.pause_until or self._patience.is_over:
                 break
             found += await self.page(max_id=before) or ()
         return found
@@ -105,6 +108,8 @@ class _Walk:
         """What came right after `read_to`, up to `until`; and how far that is without a gap."""
         found: list[Sighting] = []
         while self._left > 0 and not self.pause_until and order(read_to) < order(until):
+            if found and self._patience.is_over:
+                break
             try:
                 page = await self.page(min_id=read_to)
             except FetchError as error:

@@ -6,6 +6,7 @@ https://www.reddit.com/prefs/feeds/ shows a user's token: it is the `feed` in th
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -64,4 +65,13 @@ def fits(url: str) -> str | None:
     return None
 
 
-KIND = SourceKind(collect, Rules(options=frozenset({"user", "token"}), fits=fits), feed_address=feed_address)
+def lacks(_url: str, said: Collection[str]) -> Mapping[str, str]:
+    """The other one, where only one of user and token is given."""
+    both = {"user", "token"}
+    why = "a feed token is of use only together with the name of the user that it belongs to"
+    return dict.fromkeys(both - set(said), why) if both & set(said) else {}
+
+
+KIND = SourceKind(
+    collect, Rules(options=frozenset({"user", "token"}), fits=fits, lacks=lacks), feed_address=feed_address
+)  # fmt: skip

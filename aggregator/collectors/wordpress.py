@@ -16,6 +16,7 @@ from yarl import URL
 
 from aggregator.collectors import discover, feed
 from aggregator.collectors.contract import Collected, Outside, SourceKind
+from aggregator.collectors.patience import Patience
 from aggregator.collectors.restgone import find_gone
 from aggregator.collectors.restposts import ClosedError, feed_address, find_roots, read_named, read_page
 from aggregator.documents.wordpress import Post
@@ -129,6 +130,7 @@ async def _changed(root: str, place: Mapping[str, Any], since: datetime, outside
     after, excluded = _resumed(place.get("resume")) or (since - MARGIN, [])
     found: dict[int, Post] = {}
     left = None
+    patience = Patience()
     for _ in range(MOST_PAGES):
         wishes = {"modified_after": after.isoformat(), "orderby": "modified", "order": "asc"}
         page = await read_page(root, _wishes({**wishes, "exclude": _ids(excluded)}, place), outside)
@@ -136,7 +138,7 @@ async def _changed(root: str, place: Mapping[str, Any], since: datetime, outside
             return await _by_pages(root, place, since, outside)
         found |= {post.id: post for post in page.posts}
         left = _next(page.posts, after, excluded) if page.has_more() else None
-        if left is None:
+        if left is None or patience.is_over:
             break
         after, excluded = left
     kept = _kept(root, place, since, found.values(), outside)

@@ -14,7 +14,8 @@ from typing import Any
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.collectors.xapi import PaidApi, Wish
+from aggregator.collectors.hosts import is_at
+from aggregator.collectors.xapi import X_HOSTS, PaidApi, Wish
 from aggregator.documents.xposts import Account, Timeline
 from aggregator.errors import CollectError
 from aggregator.model import Document, Sighting, Source
@@ -116,6 +117,9 @@ def _name_in(url: str) -> str:
 
 
 def _fits(url: str) -> str | None:
+    if not is_at(url, *X_HOSTS):
+        # The token goes where the address leads.
+        return "is not at x.com; write it as https://x.com/NAME"
     if _name_in(url).lower() in NO_NAMES | {""}:
         return "is no account's address; write it as https://x.com/NAME"
     return None

@@ -59,10 +59,11 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
         raise FetchError(problem, retry_at=error.retry_at) from error
     if collected.document is None:
         return collected
-    hubs = collected.document.hubs or (() if is_numeric(source.url) else (HUB,))
-    # A playlist is in its owner's order: what is missing between two of its videos says nothing.
-    is_window = "channel_id=" in address
-    document = replace(as_videos(collected.document), hubs=hubs, topic=address, is_window=is_window)
+    # A playlist is in its owner's order: what is missing between two of its videos says nothing. Nor does the hub
+    # deliver anything of it, though it grants a subscription: the playlist would only be asked less often for that.
+    is_channel = "channel_id=" in address
+    hubs = collected.document.hubs or ((HUB,) if is_channel and not is_numeric(source.url) else ())
+    document = replace(as_videos(collected.document), hubs=hubs, topic=address, is_window=is_channel)
     return replace(collected, document=document)
 
 

@@ -12,7 +12,7 @@ from aggregator.model import ReviewMode, Source, State, Vanished
 from aggregator.store.changes import ChangeKind
 from aggregator.store.items import OPEN_STATES, Kept, withdraw_all
 from aggregator.store.moves import AT_SOURCE, RULE, move
-from aggregator.store.tables import item, sighting
+from aggregator.store.tables import decision, item, sighting
 
 GONE = "no longer in its feed"
 ACCOUNT_GONE = "its account is gone"
@@ -62,8 +62,10 @@ async def note_present(
     )
     rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), withdrawn))
     is_trusted = source.review.mode is ReviewMode.AUTO
-    to, action = (State.APPROVED, "approve") if is_trusted else (State.WAITING, "hold")
     for row in rows:
+        # What waited for an editor when it went, even at a trusted source, waits again.
+        is_shown = is_trusted and await _was_shown(connection, row.id)
+        to, action = (State.APPROVED, "approve") if is_shown else (State.WAITING, "hold")
         moved = await move(connection, row.id, to=to, action=action, by=RULE, reason="is back in its feed", now=now)
         kept.changes.extend(moved.changes)
 
@@ -97,6 +99,17 @@ async def withdraw_account(connection: AsyncConnection, source: Source, kept: Ke
     its = update(sighting).where(sighting.c.source_id == source.id, sighting.c.missing_at.is_(None))
     await connection.execute(its.values(missing_at=now))
     await withdraw_all(connection, source, ACCOUNT_GONE, kept, now=now)
+
+
+async def _was_shown(connection: AsyncConnection, item_id: str) -> bool:
+    """Whether an item that is withdrawn was public before."""
+    statement = (
+        select(decision.c.from_state)
+        .where(decision.c.item_id == item_id, decision.c.to_state == State.WITHDRAWN)
+        .order_by(decision.c.id.desc())
+        .limit(1)
+    )
+    return bool(await connection.scalar(statement) == State.APPROVED)
 
 
 async def _tell(connection: AsyncConnection, item_ids: Sequence[str], kept: Kept) -> None:

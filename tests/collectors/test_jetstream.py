@@ -113,6 +113,39 @@ async def test_a_post_that_it_never_shows_is_not_pushed_and_holds_up_nothing(
         assert [entry.body_html for entry in (await line.document()).entries] == ["next"]
 
 
+async def test_what_is_waited_for_holds_up_neither_a_deletion_nor_its_own(
+    kind: str, bluesky: Bluesky, ana: Account, listener, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jetstream, "PAUSES", (0.0, 3600.0))
+    never, shown = bluesky.post(ana, "never", 24), bluesky.post(ana, "shown", 24)
+    never.unseen_for = 99
+    async with listener() as line:
+        bluesky.writes(never, clock())
+        bluesky.writes(shown, clock.forward(seconds=1), "delete")
+        assert (await line.document()).deleted == (shown.uri,)
+        # What is still waited for is replayed where the connection breaks meanwhile.
+        assert line.place == {"cursor": micros(clock() - timedelta(seconds=1))}
+        bluesky.writes(never, clock(), "delete")
+        assert (await line.document()).deleted == (never.uri,)
+        assert line.place == {"cursor": micros(clock())}
+    assert bluesky.methods().count("getPosts") == 1
+
+
+async def test_whoever_writes_faster_than_is_shown_is_not_waited_for(
+    kind: str, bluesky: Bluesky, ana: Account, listener, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jetstream, "PAUSES", (0.0, 3600.0))
+    monkeypatch.setattr(jetstream, "MOST_WAITING", 2)
+    async with listener() as line:
+        for n in range(4):
+            post = bluesky.post(ana, f"Post {n}", 24)
+            post.unseen_for = 99
+            bluesky.writes(post, clock.forward(seconds=1))
+        bluesky.writes(post, clock(), "delete")
+        await line.document()
+    assert line.place == {"cursor": micros(clock() - timedelta(seconds=3))}, "the first of the two that are waited for"
+
+
 async def test_the_older_version_of_an_edited_post_is_waited_out(
     kind: str, bluesky: Bluesky, ana: Account, listener, clock
 ) -> None:

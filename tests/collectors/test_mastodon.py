@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import RULES, mastodonstream
+from aggregator.collectors import RULES, mastodonstream, patience
 from aggregator.collectors.contract import Answer, Outside, Shown
 from aggregator.collectors.mastodon import collect, find_gone
 from aggregator.collectors.mastodongone import MOST_ASKED
@@ -99,6 +99,21 @@ async def test_a_long_silence_is_caught_up_with_look_by_look(server, outside) ->
         assert looked.cursor.etag is None
     assert new <= found
     assert looked.document.is_window
+
+
+async def test_a_slow_server_is_caught_up_with_by_shorter_looks(server, outside, monkeypatch) -> None:
+    monkeypatch.setattr(patience, "PAGES_SECONDS", 0.0)
+    server.post(*range(10))
+    looked = await collect(town(server), Cursor(), outside)
+    new = set(range(10, 10 + 4 * PAGE))
+    server.post(*new)
+    found: set[int] = set()
+    for _ in range(4):
+        server.asked.clear()
+        looked = await collect(town(server), looked.cursor, outside)
+        assert len(server.asked) <= 2
+        found |= set(numbers(looked))
+    assert new <= found
 
 
 async def test_an_edited_post_of_the_newest_page_is_seen(server, outside) -> None:
@@ -233,17 +248,39 @@ async def test_a_new_source_whose_account_may_not_be_shown_says_why(server, outs
         await collect(town(server), Cursor(), outside)
 
 
-async def test_an_account_that_is_suspended_is_an_error_and_not_without_news(server, outside) -> None:
+@pytest.mark.parametrize("is_looked_up", [False, True])
+@pytest.mark.parametrize("status_", [200, 404])
+async def test_an_account_that_is_suspended_takes_its_posts_with_it_and_then_says_why(
+    server, outside, clock, status_: int, is_looked_up: bool
+) -> None:
     server.post(1)
     first = await collect(town(server), Cursor(), outside)
-    server.posts.clear()
+    statuses = next(path for path in server.asked if "/statuses" in path).partition("?")[0]
     server.account["suspended"] = True
+    if status_ == 404:
+        server.refusals[statuses] = (404, '{"error": "Record not found"}')
+    else:
+        server.posts.clear()
+    clock.forward(days=is_looked_up)
+    closing = await collect(town(server), first.cursor, outside)
+    assert (closing.document.entries, closing.document.is_gone) == ((), True)
     with pytest.raises(CollectError, match="suspended"):
-        await collect(town(server), first.cursor, outside)
+        await collect(town(server), closing.cursor, outside)
     server.account["suspended"] = False
-    again = await collect(town(server), first.cursor, outside)
-    assert again.document.entries == ()
-    assert again.cursor.place["read_to"] == str(FIRST + 1)
+    server.refusals.clear()
+    server.post(1, 2)
+    again = await collect(town(server), closing.cursor, outside)
+    assert numbers(again) == [1, 2]
+    assert not again.document.is_gone
+
+
+async def test_an_account_that_has_moved_and_is_then_suspended_takes_its_posts_with_it(server, outside) -> None:
+    server.post(1)
+    server.account["moved"] = account(url="https://new.example/@town")
+    moved = await collect(town(server), Cursor(), outside)
+    assert moved.cursor.place["is_closed"] is True
+    server.account |= {"moved": None, "suspended": True}
+    assert (await collect(town(server), moved.cursor, outside)).document.is_gone
 
 
 async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_why(server, outside, clock) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import RULES
+from aggregator.collectors import RULES, patience
 from aggregator.collectors.contract import Collected, Outside, Shown
 from aggregator.collectors.wordpress import MOST_PAGES, PER_PAGE, collect, find_gone
 from aggregator.errors import CollectError, FetchError, SettingsError
@@ -120,6 +120,23 @@ async def test_a_flood_of_edits_is_read_bit_by_bit_and_without_gaps(
     assert set(seen) == {f"News {n}" for n in range(1, count + 2)}
     assert looks == 3
     assert "resume" not in cursor.place
+
+
+async def test_a_slow_site_is_caught_up_with_by_shorter_looks(
+    wordpress: WordPressSite, outside: Outside, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PAGES_SECONDS", 0.0)
+    wordpress.write(1, clock())
+    cursor = (await collect(source(wordpress), Cursor(), outside)).cursor
+    at = clock.forward(minutes=5)
+    for number in range(2, 3 * PER_PAGE):
+        wordpress.write(number, at + timedelta(seconds=number))
+    seen: set[str | None] = set()
+    for _ in range(4):
+        collected = await collect(source(wordpress), cursor, outside)
+        assert len(titles(collected)) <= PER_PAGE
+        cursor, seen = collected.cursor, seen | set(titles(collected))
+    assert seen == {f"News {n}" for n in range(1, 3 * PER_PAGE)}
 
 
 async def test_posts_that_are_edited_and_deleted_between_pages_hide_no_other(

@@ -20,7 +20,7 @@ from aggregator.collectors import RULES, x
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.collectors.x import MOST_PAGES, PER_PAGE, collect
 from aggregator.collectors.xapi import PaidApi
-from aggregator.errors import CollectError, FetchError, SettingsError
+from aggregator.errors import CollectError, FetchError, SettingsError, UncountedError
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, open_machine
 from aggregator.model import Secret, Source
@@ -274,7 +274,7 @@ async def test_a_token_that_is_not_set_reserves_nothing(api: XApi, outside: Outs
 
 async def test_those_who_keep_nothing_spend_nothing(api: XApi, clock: Clock) -> None:
     async with way_out(api.url, clock) as outside:
-        with pytest.raises(CollectError, match="costs money"):
+        with pytest.raises(UncountedError, match="costs money"):
             await collect(source(api), Cursor(), outside)
     assert api.asked == []
 
@@ -289,6 +289,8 @@ async def test_those_who_keep_nothing_spend_nothing(api: XApi, clock: Clock) -> 
         ("https://x.com/CityOfExample/status/1", False),
         ("https://x.com/a_name_that_is_too_long", False),
         ("https://x.com/i/lists/9", False),
+        ("https://social.example/CityOfExample", False),
+        ("https://notx.com/CityOfExample", False),
     ],
 )
 def test_an_address_names_an_account(address: str, is_fit: bool) -> None:

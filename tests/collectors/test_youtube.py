@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aggregator.collectors import KINDS, youtube
 from aggregator.documents.feeds import read_feed
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Kind
+from aggregator.outgoing import Answer
 from aggregator.store.sources import Cursor
 from tests.builders import source
 from tests.collectors.feedsites import open_service
@@ -76,7 +79,7 @@ def test_what_is_neither_channel_nor_playlist_is_refused_with_the_cure(url: str)
     assert "https://www.youtube.com/@name" in youtube.fits(url)
 
 
-async def test_videos_come_with_thumbnail_text_and_the_hub_that_the_feed_does_not_name() -> None:
+async def test_videos_come_with_thumbnail_and_text() -> None:
     async with open_service() as service:
         service.answers[f"/feeds/videos.xml?channel_id={CHANNEL}"] = (200, FEED)
         src = source(kind="youtube", url=f"{service.url}/channel/{CHANNEL}")
@@ -87,6 +90,23 @@ async def test_videos_come_with_thumbnail_text_and_the_hub_that_the_feed_does_no
     assert video.body_html == "<p>Line 7 &amp; line 8.</p><p>Tickets: https://trams.example/</p>"
     assert document.topic == f"{service.url}/feeds/videos.xml?channel_id={CHANNEL}"
     assert document.is_window
+
+
+class ByName:
+    """YouTube under its own name: gives the feed out, whichever is asked for."""
+
+    async def get(self, url: str, **_conditions: object) -> Answer:
+        return Answer(200, url, FEED.encode(), "text/xml")
+
+
+@pytest.mark.parametrize(
+    ("path", "hubs"), [(f"channel/{CHANNEL}", (youtube.HUB,)), ("playlist?list=PLabc", ())], ids=["channel", "playlist"]
+)
+async def test_the_hub_is_known_for_channels_alone_since_it_delivers_no_playlist(path: str, hubs: object) -> None:
+    async with open_service() as service:
+        outside = replace(service.outside, fetch=ByName())
+        src = source(kind="youtube", url=f"https://www.youtube.com/{path}")
+        assert (await youtube.collect(src, Cursor(), outside)).document.hubs == hubs
 
 
 @pytest.mark.parametrize(

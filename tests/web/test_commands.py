@@ -130,6 +130,19 @@ async def test_sources_are_checked_and_discovered_without_keeping_anything(site:
     assert not (tmp_path / "var" / "mpower.db").exists()
 
 
+async def test_a_source_that_costs_money_is_not_asked_by_a_check_and_is_no_failure(
+    site: PartnerSite, tmp_path: Path
+) -> None:
+    of_x = 'kind = "x"\nurl = "https://x.com/City"\ntoken = "hush"\nmonthly_limit = 5'
+    text = SOURCES.format(url=site.url).replace(f'kind = "feed"\nurl = "{site.url}/feed"', of_x, 1)
+    (tmp_path / "sources.toml").write_text(text)
+    environment = {"MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
+    async with program("sources", "check", "held", folder=tmp_path, environment=environment, ready=False) as running:
+        out = (await running.process.communicate())[0].decode()
+        assert "✓ held: not asked: to ask it costs money" in out
+        assert running.process.returncode == 0
+
+
 async def test_a_backup_is_whole_and_a_copy_moves_between_engines(database, tmp_path: Path) -> None:
     await keep(database, source(review=AUTO), [sighting(n) for n in range(7)])
     url = database.url.render_as_string(hide_password=False)

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from aggregator.addresses import Allowed
 from aggregator.collectors import KINDS, RULES
 from aggregator.collectors.contract import Outside
-from aggregator.errors import CollectError, SettingsError
+from aggregator.errors import CollectError, SettingsError, UncountedError
 from aggregator.fetch import open_fetch
 from aggregator.handlers import Outcome, handlers
 from aggregator.machine import open_machine, user_agent, utc_now
@@ -114,6 +114,8 @@ async def check(settings: Settings, names: Sequence[str], *, wants_json: bool) -
 async def _try(source: Source, outside: Outside) -> dict[str, object]:
     try:
         collected = await KINDS[source.kind].collect(source, Cursor(), outside)
+    except UncountedError as error:
+        return {"id": source.id, "problem": None, "found": f"not asked: {error}", "entries": 0}
     except CollectError as error:
         return {"id": source.id, "problem": str(error), "found": None, "entries": 0}
     document = collected.document
