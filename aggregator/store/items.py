@@ -168,7 +168,7 @@ async def _insert(
     ids = new_ids(now, len(new))
     stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
     items, tags, decisions = [], [], []
-    for item_id, (verdict, refined) in zip(ids, new, strict=True):
+    for item_id, (_, refined) in zip(ids, new, strict=True):
         state, reason = _admission(source, refined)
         is_public = state is State.APPROVED
         publish_at = now + source.review.delay if state is State.SCHEDULED and source.review.delay else None
