@@ -52,7 +52,6 @@ def link(place: Place, element: Element, depth: int) -> None:
 
 
 def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str, *, is_blank: bool) -> None:
-    raw = place.raw
     address = joined(base, text) if text else ""
     if not address.isascii():
         address = repaired(address)
@@ -60,10 +59,9 @@ def _link_by_text(place: Place, attributes: dict[str, str], text: str, base: str
         address = _REFERENCE.sub(r"&\g<1>", address.replace("&amp;", "&") if place.is_entry else address)
     if address or not place.is_entry:
         attributes["href"] = address
-    link = base if is_blank and not address else address
-    if attributes["rel"] == "alternate":
-        raw["link"] = link
     # <link rel="enclosure">address</link> says nothing about the entry's own address.
+    if attributes["rel"] == "alternate":
+        place.raw["link"] = base if is_blank and not address else address
 
 
 def guid(place: Place, element: Element, depth: int) -> None:
@@ -90,12 +88,12 @@ def author(place: Place, element: Element, depth: int) -> None:
     place.attributes(element)
     person: dict[str, str] = {}
     authors.append(person)
-    said = element.text or ""
+    pieces = [element.text or ""]
     for child in element:
         _of_person(place, child, person, depth + 1)
-        said += child.tail or ""
+        pieces.append(child.tail or "")
     if not person:
-        if text := repaired(said.strip()):
+        if text := repaired("".join(pieces).strip()):
             person["name"] = text
     elif "name" not in person and len(authors) > 1:
         # feedparser gives such a one the name of the author before.

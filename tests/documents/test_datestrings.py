@@ -177,3 +177,31 @@ def test_the_usual_dates_mean_what_they_mean_with_words_around_them(
 ) -> None:
     usual = form.format(day=day, month=month, name=name, year=year, clock=clock, zone=zone)
     assert read_date(usual) == read_date(f"on {usual}")
+
+
+@given(MOMENTS, ZONES)
+def test_a_date_in_its_usual_form_is_read_as_in_any_other(moment: datetime, zone: timezone) -> None:
+    local = moment.astimezone(zone)
+    for text in (format_datetime(local), local.isoformat(timespec="seconds")):
+        # In small letters it is read word by word.
+        assert read_date(text) == read_date(text.lower())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Mon, 02 Nov 2026 10:00:00 +2400",
+        "Mon, 02 Nov 2026 10:00:00 +1275",
+        "Mon, 02 Nov 2026 24:00:00 GMT",
+        "Mon, 02 Nov 2026 10:59:60 GMT",
+        "Mon, 31 Feb 2026 10:00:00 GMT",
+        "Mon, 02 Foo 2026 10:00:00 GMT",
+        "2026-11-02T24:00:00Z",
+        "2026-11-02T10:00:00+30:00",
+        "2026-13-02T10:00:00Z",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:00:00-02:00",
+    ],
+)
+def test_an_odd_date_in_its_usual_form_is_read_as_in_any_other(text: str) -> None:
+    assert read_date(text) == read_date(text.lower())

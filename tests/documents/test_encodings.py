@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.encodings import decode
+from aggregator.documents.encodings import decode, is_utf8_if_valid
 from aggregator.errors import DocumentError
 
 HR = "Energetsko siromaštvo: žene, čišćenje, šuma, đak"
@@ -82,3 +82,28 @@ def test_any_bytes_with_any_label_become_clean_text_or_are_refused(body: bytes, 
             decode(start + body, content_type).encode("utf-8")
         except DocumentError:
             continue
+
+
+@given(
+    st.sampled_from([b"", codecs.BOM_UTF8, codecs.BOM_UTF16_LE, b"\x00<\x00", b"<\x00"]),
+    st.sampled_from(
+        ["", *(f"<?xml version='1.0' encoding='{label}'?>" for label in ("utf-8", "latin1", "gb2312", "x"))]
+    ),
+    st.text(st.sampled_from("<a é€中\x00")).map(str.encode) | st.binary(max_size=6),
+    st.sampled_from([None, "text/xml; charset=UTF8", "text/xml; charset=windows-1252", "text/xml; charset=shift_jis"]),
+)
+def test_what_is_utf8_if_valid_is_read_as_utf8(
+    mark: bytes, opening: str, text: bytes, content_type: str | None
+) -> None:
+    body = mark + opening.encode() + text
+    try:
+        valid = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return
+    if is_utf8_if_valid(body, content_type):
+        assert decode(body, content_type) == valid.removeprefix("\ufeff")
+
+
+@pytest.mark.parametrize("content_type", [None, "text/xml; charset=utf-8", "text/xml; charset=iso-8859-1"])
+def test_an_ordinary_feed_is_utf8_if_valid(content_type: str | None) -> None:
+    assert is_utf8_if_valid(b"<?xml version='1.0' encoding='UTF-8'?><rss/>", content_type)

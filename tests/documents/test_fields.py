@@ -84,3 +84,29 @@ def test_an_address_that_is_absolute_stays_as_it_is_written() -> None:
 def test_plain_text_without_tags_is_text_with_its_references_read(text: str) -> None:
     if "<" not in text:
         assert fields.plain_text(text, 100) == html.unescape(text).strip()
+
+
+URL = "https://partner.example/a/b"
+CHARACTERS = st.text(st.sampled_from(" \n\t\0\x0b\x7f\x85\xa0\ud800\ufffe\uffffa\u2028") | st.characters(), max_size=12)
+
+
+@given(CHARACTERS, st.integers(1, 10))
+def test_a_clean_text_lacks_what_cannot_be_stored_and_nothing_else(text: str, limit: int) -> None:
+    unfit = {*map(chr, range(32)), "\x7f", *map(chr, range(0xD800, 0xE000)), "\ufffe", "\uffff"} - {*"\t\n\r"}
+    assert fields.storable(text) == "".join(character for character in text if character not in unfit)
+    assert fields.clean(text, limit) == fields.storable(text[: 2 * limit]).strip()[:limit]
+
+
+PARTS = (
+    '<a|<img|<p| href| src|\nsrc| cite| data-src| srcset| alt|=|="|"|=\'|\'|>|/>| |<|text|&amp;|="/x"|'
+    '="https://a.example/b"|=https://a.example/|="a src=b "'
+)
+TAGS = st.lists(st.sampled_from(PARTS.split("|")), max_size=16).map("".join)
+
+
+@given(TAGS)
+@example('<img src="https://a.example/b" alt="a src=b "><a href="https://a.example/?b=c" href="/d">')
+def test_a_tag_that_is_passed_over_would_have_stayed_as_it_is(markup: str) -> None:
+    # In capitals no tag is passed over.
+    shouted = fields.with_absolute_links(re.sub("href|src(?!set)|cite", lambda name: name[0].upper(), markup), URL)
+    assert fields.with_absolute_links(markup, URL) == re.sub("HREF|SRC|CITE", lambda name: name[0].lower(), shouted)
