@@ -42,6 +42,10 @@ class LeaseLostError(AggregatorError):
     """Another worker has the task by now: this one's result is dropped."""
 
 
+class LeaseOverError(AggregatorError):
+    """A task took longer than it is leased for, so that another worker may have it by now: it was ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One claimed row. `attempts` counts this one."""
@@ -249,19 +253,34 @@ class Worker:
 
     async def _perform(self, claimed: Task) -> None:
         try:
-            async with asyncio.timeout(self._lease.total_seconds()):
-                commit = await self._handlers[claimed.handler](claimed.event)
+            commit = await self._look(claimed)
             await self._keeper.keep(functools.partial(_finish_with, claimed, commit))
         except LeaseLostError as lost:
             log.warning("%s", lost)
         except MeetingError as met:
             log.info("%s", met)
             await self._retry_later(claimed, met)
+        except LeaseOverError as over:
+            log.warning("%s", over)
+            await self._retry_later(claimed, over)
         except Exception as error:  # a task that fails is tried again, whatever the reason
             log.exception("%s failed at attempt %d", claimed.handler, claimed.attempts)
             await self._retry_later(claimed, error)
         else:
             await self._bell.ring()
+
+    async def _look(self, claimed: Task) -> Commit | None:
+        limit = asyncio.timeout(self._lease.total_seconds())
+        try:
+            async with limit:
+                return await self._handlers[claimed.handler](claimed.event)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            seconds = self._lease.total_seconds()
+            raise LeaseOverError(
+                f"{claimed.handler} took longer than {seconds:g} s, for which work is leased (MPOWER_LEASE_SECONDS)"
+            ) from error
 
     async def _retry_later(self, failed: Task, error: Exception) -> None:
         due_at = self._now() + retry_after(failed.attempts)

@@ -59,6 +59,26 @@ async def test_several_workers_perform_each_task_once(counted: Database, clock: 
     assert await effects(counted) == 60
 
 
+async def test_what_takes_longer_than_its_lease_is_ended_and_says_so(
+    database: Database, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def for_ever(_event: SourceDue) -> None:
+        await asyncio.Event().wait()
+
+    told: list[str] = []
+
+    async def tell(_event: object, error: Exception, _connection: object) -> None:
+        told.append(str(error))
+
+    await put(database, clock, "slow")
+    worker = Worker(database, LocalBell(), {"count": for_ever}, clock, lease=timedelta(seconds=0.05), on_failure=tell)
+    await worker.run_due()
+    assert told == ["count took longer than 0.05 s, for which work is leased (MPOWER_LEASE_SECONDS)"]
+    assert [record.levelname for record in caplog.records if record.name == "aggregator.work"] == ["WARNING"]
+    async with database.read() as connection:
+        assert await waiting_tasks(connection) == 1
+
+
 async def test_a_key_is_open_only_once(database: Database, clock: Clock) -> None:
     await put(database, clock, "same", "same", key=True)
     await put(database, clock, "same", key=True)
