@@ -2,7 +2,7 @@
 
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
-make bench ARGS="--only passes"   one of: passes, waiting, writes, pushed, growth, memory, languages
+make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, languages
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import platform
 import sys
 
-from benchmarks.benches import growth, languages, memory, passes, pushed, waiting, writes
+from benchmarks.benches import growth, languages, memory, passes, pushed, quiet, waiting, writes
 from benchmarks.table import Scale, show
 
 BENCHES = {
@@ -22,6 +22,7 @@ BENCHES = {
     "writes": writes,
     "growth": growth,
     "memory": memory,
+    "quiet": quiet,
     "passes": passes,
 }
 

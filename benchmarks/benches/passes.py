@@ -55,9 +55,6 @@ def _ratios(figures: Figures, scale: Scale) -> list[Line]:
     def wall(name: str, scenario: str) -> float:
         return statistics.median(run.wall for run in figures[name, scenario])
 
-    def cpu(scenario: str) -> float:
-        return statistics.median(run.cpu for run in figures[OURS, scenario]) * 1000 / scale.feeds
-
     cold = wall(OURS, "cold")
     goals = {"reader": 5, "newsboat": 2.5}
     lines = []
@@ -70,8 +67,6 @@ def _ratios(figures: Figures, scale: Scale) -> list[Line]:
     share = 100 * wall("floor", "cold") / wall(mine, "cold")
     lines.append(at_least("cold on one core: share of the floor", share, 30, "%"))
     lines.append(Line("cold on both cores: share of the floor", f"{100 * wall('floor', 'cold') / cold:,.2f} %"))
-    lines.append(at_most("nothing new: processor time for 1,000 feeds", cpu("nothing new"), 0.75, "s"))
-    lines.append(at_most("5 % changed: processor time for 1,000 feeds", cpu("5 % changed"), 1.2, "s"))
     told = figures[OURS, "cold"][-1]
     lines.append(at_most("event loop: longest stall in a cold pass", 1000 * told.told["lag"], 50, "ms"))
     lines.append(at_most("transactions a feed, cold", told.told["commits"] / scale.feeds, 1, ""))
