@@ -146,17 +146,11 @@ class _Feed:
         if self._is_large and len([*element.iter()]) > MAX_CATEGORIES_OF_AN_ENTRY:
             raise Odd("more elements than are read here")
         reading, feed = self._reading, self._feed
-        attributes = reading.names.attributes(element)
-        if "lastmod" in attributes or "href" in attributes:
-            raise Odd("an item of Microsoft's channel format")
         reading.title_depth = -1
-        language, base = language_within(feed.language, attributes), base_within(reading.base, attributes)
-        place = Place(reading, depth, language, base, is_entry=True, has_content=feed.has_content)
-        reading.base = base
-        if declared := attributes.get("xml:lang") or attributes.get("lang"):
-            place.raw["declared_language"] = declared
-        if identifier := attributes.get("rdf:about"):
-            place.raw["id"] = identifier
+        place = Place(reading, depth, feed.language, reading.base, is_entry=True, has_content=feed.has_content)
+        if element.keys():
+            _note_entry(place, reading.names.attributes(element))
+            reading.base = place.base
         self._entries.append(place)
         handlers = self._in_entry
         for child in element:
@@ -244,6 +238,18 @@ class _Feed:
             if self._reading.names.elements[child.tag] not in {"hour", "day"}:
                 raise Odd("hours or days that say more than is known")
             self.wish(child, depth + 1)
+
+
+def _note_entry(place: Place, attributes: Mapping[str, str]) -> None:
+    """What an entry's own tag says."""
+    if "lastmod" in attributes or "href" in attributes:
+        raise Odd("an item of Microsoft's channel format")
+    place.language = language_within(place.language, attributes)
+    place.base = base_within(place.base, attributes)
+    if declared := attributes.get("xml:lang") or attributes.get("lang"):
+        place.raw["declared_language"] = declared
+    if identifier := attributes.get("rdf:about"):
+        place.raw["id"] = identifier
 
 
 _PASSED_OVER_IN_FEED = """
