@@ -350,14 +350,14 @@ def test_elements_in_another_order_are_read_alike(name: str, chance: random.Rand
 # Shorter ways to the same
 
 
-@given(st.data())
-def test_name_spaces_are_read_from_the_first_tag_as_expat_reads_them(data: st.DataObject) -> None:
-    xml = Maker(lambda choices: data.draw(st.sampled_from(choices))).feed().encode()
-    try:
-        _, expected = fasttree._parsed_with_events(xml)
-    except (ParseError, fastnames.Odd):
-        return
-    assert fasttree.parsed(xml)[1] == expected
+def test_name_spaces_are_read_from_the_first_tag_as_expat_reads_them() -> None:
+    for number in range(300):
+        xml = Maker(random.Random(number).choice).feed().encode()
+        try:
+            _, expected = fasttree._parsed_with_events(xml)
+        except (ParseError, fastnames.Odd):
+            continue
+        assert fasttree.parsed(xml)[1] == expected
 
 
 @pytest.mark.parametrize(
