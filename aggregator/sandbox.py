@@ -32,7 +32,7 @@ MAX_REPLY_BYTES = 64_000_000
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 # A process costs as much as some hundred documents: another one is started where so many wait, or one so long.
 CROWD = 16
-PATIENCE, IMPATIENCE = 0.5, 0.05
+PATIENCE, IMPATIENCE = 2.0, 0.05
 
 
 @asynccontextmanager
