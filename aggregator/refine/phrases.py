@@ -168,6 +168,8 @@ def _read(language: str, phrase: str) -> tuple[str, str, str]:
     (stem, ending), *others = words
     # Looked for by its letters, which is quick; only where they are it is asked whether a word begins with them.
     first = rf"{re.escape(stem)}(?<!\w.{{{len(stem)}}}){ending}"
+    if len(stem) < BEGINNING:  # too short to be told in a word that has run together with the next one
+        first += r"(?!\w)"
     pattern = _GAP.join([first, *(f"{re.escape(stem)}{ending}" for stem, ending in others)])
     return stem, others[0][0] if others else "", rf"{pattern}(?!\w)"
 

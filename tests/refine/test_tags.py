@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aggregator.model import Tag, TagMatch
 from aggregator.refine.endings import inflected
 from aggregator.refine.folding import fold
-from aggregator.refine.phrases import MOST_REMEMBERED, Phrases
+from aggregator.refine.phrases import BEGINNING, MOST_REMEMBERED, Phrases
 from aggregator.refine.tags import Tagger
 from tests.refine.strategies import any_text
 
@@ -195,6 +195,8 @@ def one_by_one(phrases: list[tuple[str, str, str]], text: str) -> dict[str, str]
     found = []
     for number, (owner, language, phrase) in enumerate(phrases):
         parts = [inflected(word, language) for word in fold(phrase).split()]
+        if len(parts[0][0]) < BEGINNING:
+            parts[0] = (parts[0][0], r"(?!\w)")
         pattern = r"[\s\-‐‑–/'’.]*".join(f"{re.escape(stem)}{ending}" for stem, ending in parts)
         if first := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", fold(text)):
             found.append((first.start(), number, owner, phrase))
