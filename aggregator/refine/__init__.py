@@ -15,8 +15,9 @@ from aggregator.model import Author, Card, Kind, Quote, Refined, Sensitive, Sigh
 from aggregator.refine.dates import modified, published
 from aggregator.refine.language import detect
 from aggregator.refine.links import canonical_url, url_key
+from aggregator.refine.phrases import Phrases
 from aggregator.refine.picture import choose_picture
-from aggregator.refine.tags import Phrases, Tagger, fold
+from aggregator.refine.tags import Tagger
 from aggregator.refine.text import NAME_LENGTH, TITLE_LENGTH, clean_html, plain_line, plain_text, summary_of, text_of
 
 CATEGORY_LENGTH = 80
@@ -166,7 +167,7 @@ def wanted(refined: Refined, source: Source) -> bool:
     if not source.match_any:
         return True
     phrases = _phrases(source.match_any, source.languages)
-    return bool(phrases.found_in(fold(f"{refined.title or ''}\n{refined.summary}\n{refined.content_text}")))
+    return bool(phrases.found_in(f"{refined.title or ''}\n{refined.summary}\n{refined.content_text}"))
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.refine.language import detect, scores
+from aggregator.refine.language import detect, scores, words
 from tests.refine.strategies import any_text
 
 DEVELOPMENT = Path(__file__).resolve().parents[2] / "../shared/language/dev.tsv"
@@ -203,6 +203,22 @@ def test_many_threads_may_be_the_first_to_ask() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [*TEXTS] * 4
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(any_text, st.text("aBéÑčŽ²½ª012 _.,:!?'’·-@#&/\n\xa0", max_size=60)))
+def test_latin_words_are_the_same_as_words_of_any_script(text: str) -> None:
+    found = words.words_of(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "_LATIN_SCRIPT", words._ANY_SCRIPT)
+        assert words.words_of(text) == found
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(st.sampled_from([*TEXTS.values()]), any_text).map(words.words_of))
+@pytest.mark.usefixtures("eldc")
+def test_the_best_language_is_the_first_of_the_scores(text: str) -> None:
+    assert scores.best(text) == next(iter(scores.score(text) or {}), "")
 
 
 @pytest.mark.corpus

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from aggregator.model import Tag, TagMatch
-from aggregator.refine.tags import MOST_REMEMBERED, Phrases, Tagger, fold
+from aggregator.refine.endings import inflected
+from aggregator.refine.folding import fold
+from aggregator.refine.phrases import BEGINNING, MOST_REMEMBERED, Phrases
+from aggregator.refine.tags import Tagger
 from tests.refine.strategies import any_text
 
 TAGS = (
@@ -110,7 +116,7 @@ def test_comparing_ignores_case_and_accents() -> None:
 
 def test_words_without_letters_are_no_phrases() -> None:
     phrases = Phrases([("a", "en", "–"), ("b", "en", ""), ("c", "en", "C40")])
-    assert phrases.found_in(fold("– C40 – c400")) == {"c": "C40"}
+    assert phrases.found_in("– C40 – c400") == {"c": "C40"}
 
 
 @settings(deadline=None, max_examples=100)
@@ -144,3 +150,54 @@ def test_words_are_read_anew_after_too_many_to_be_remembered() -> None:
     for start in range(0, 3 * MOST_REMEMBERED, 500):
         text = " ".join(f"w{number}" for number in range(start, start + 500))
         assert phrases.found_in(f"{text} heated") == {"heat": "heat"}
+
+
+def test_a_phrase_of_the_language_is_named_before_an_english_one() -> None:
+    tags = [Tag("heat", {"en": "Heat", "es": "Calor"}, {"es": ("bomba de calor",)})]
+    text = "Heat, calor y una bomba de calor"
+    assert Tagger(tags).match(text, language="es") == (TagMatch("heat", "word", "Calor"),)
+    assert Tagger(tags).match(text, language="en") == (TagMatch("heat", "word", "Heat"),)
+    assert Tagger(tags).match("heat pump", language="es") == (TagMatch("heat", "word", "Heat"),)
+
+
+def test_a_genitive_may_stand_in_a_phrase() -> None:
+    phrases = Phrases([("council", "en", "council meeting")])
+    assert phrases.found_in("The council’s meeting") == {"council": "council meeting"}
+    assert phrases.found_in("The council, meeting") == {}
+
+
+_words = st.sampled_from(
+    [
+        *("energy", "energies", "poverty", "luz", "de", "la", "calle", "dela", "co", "op", "coop", "heat", "heats"),
+        *("heated", "pump", "pumps", "council", "wind", "window", "häuser", "abc", "abcd", "abcde", "abcdefghi"),
+        *("abcdefghijk", "C40", "40", "cœur", "東京", "жар", "a", "s"),
+    ]
+)
+_gaps = st.sampled_from((" ", " ", " ", "-", "’", " – ", ". ", ", ", "", "/", "\n", "’s ", "  ", "_", "!"))
+_texts = st.lists(st.tuples(_words, _gaps), max_size=20).map(lambda parts: "".join(map("".join, parts)))
+_phrases = st.tuples(
+    st.sampled_from("ABC"),
+    st.sampled_from(("en", "es", "de", "eu", "xx")),
+    st.lists(_words, min_size=1, max_size=3).map(" ".join),
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts)
+def test_phrases_are_found_as_if_each_were_looked_for_by_itself(
+    phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str
+) -> None:
+    expected = one_by_one(fallback, text) | one_by_one(phrases, text)
+    assert Phrases(phrases, fallback).found_in(text) == expected
+
+
+def one_by_one(phrases: list[tuple[str, str, str]], text: str) -> dict[str, str]:
+    found = []
+    for number, (owner, language, phrase) in enumerate(phrases):
+        parts = [inflected(word, language) for word in fold(phrase).split()]
+        if len(parts[0][0]) < BEGINNING:
+            parts[0] = (parts[0][0], r"(?!\w)")
+        pattern = r"[\s\-‐‑–/'’.]*".join(f"{re.escape(stem)}{ending}" for stem, ending in parts)
+        if first := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", fold(text)):
+            found.append((first.start(), number, owner, phrase))
+    return {owner: phrase for _, _, owner, phrase in sorted(found, reverse=True)}
