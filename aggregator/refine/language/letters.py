@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib import resources
+from itertools import pairwise
 from math import exp, log
 from threading import Lock
 
@@ -50,15 +52,17 @@ def likeliest(words: str, *, likely: Collection[str] = (), claimed: str = "") ->
 
 
 def _sequences(words: str) -> set[str]:
-    # langdetect passes over words in capitals, so a text of little else must not look like one.
+    """Each two and three letters in a row, with the spaces around words. Those over a space are in no statistics."""
+    # Nor do any end with two capitals: a text of little else must not look like one without letters.
     words = words.lower() if sum(map(str.isupper, words)) * 2 > sum(map(str.isalpha, words)) else words
-    found: set[str] = set()
-    window = NGram()
-    for character in f" {words} ":
-        window.add_char(character)
-        if not window.capitalword:
-            found.update(window.grams[-length:] for length in (2, 3) if len(window.grams) >= length)
-    return found
+    row = f" {' '.join(''.join(map(_normal, words)).split())} "
+    return {*map("".join, pairwise(row)), *map("".join, zip(row, row[1:], row[2:], strict=False))}
+
+
+@lru_cache(maxsize=2000)
+def _normal(character: str) -> str:
+    """A character as langdetect counts it: what is no letter is a space, and some letters stand for others."""
+    return str(NGram.normalize(character))
 
 
 class _Statistics:
@@ -76,11 +80,12 @@ class _Statistics:
     def choose(self, sequences: Sequence[str], likely: Collection[str], claimed: str) -> tuple[str, float]:
         """The likeliest language of these known sequences, and how likely."""
         scores = [_prior(language, likely, claimed) for language in self._languages]
-        for sequence in sequences:
-            weight = _BIGRAM_WEIGHT if len(sequence) == 2 else _TRIGRAM_WEIGHT  # noqa: PLR2004 - two letters
-            place = self.places[sequence]
-            shares = self._evidence[place : place + len(scores)]
-            scores = [score + weight * share for score, share in zip(scores, shares, strict=True)]
+        for length, weight in ((2, _BIGRAM_WEIGHT), (3, _TRIGRAM_WEIGHT)):
+            places = [self.places[sequence] for sequence in sequences if len(sequence) == length]
+            shares = zip(*(self._evidence[place : place + len(scores)] for place in places), strict=True)
+            scores = (
+                [score + weight * sum(its) for score, its in zip(scores, shares, strict=False)] if places else scores
+            )
         best = max(scores)
         return self._languages[scores.index(best)], 1 / sum(exp(score - best) for score in scores)
 
@@ -125,5 +130,6 @@ def _profile(language: str) -> Iterator[tuple[str, float]]:
     profile = json.loads((folder / (f"{language}.json" if is_ours else language)).read_text(encoding="utf-8"))
     totals = profile["n_words"]
     for sequence, count in profile["freq"].items():
-        if len(sequence) in {2, 3} and count >= totals[0] * _RAREST:
+        are_capitals = len(sequence) > 1 and sequence[-1].isupper() and sequence[-2].isupper()
+        if len(sequence) in {2, 3} and count >= totals[0] * _RAREST and not are_capitals:
             yield sequence, count / totals[len(sequence) - 1]
