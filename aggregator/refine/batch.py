@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from aggregator.model import Refined, Sighting, Source, Tag
-from aggregator.refine import may_be_shown, refine, wanted
+from aggregator.refine import may_be_shown, refine_all, wanted
 from aggregator.refine.tags import Tagger
 
 
@@ -40,22 +40,25 @@ def pack_tags(tags: Sequence[Tag]) -> bytes:
 
 def refine_entries(frame: Frame, entries: Sequence[tuple[Sighting, bool]]) -> list[Refined | LeftOut]:
     """Each entry refined, or why it is left out. The flag says that it is kept already: then it is always wanted."""
-    tagger = _tagger(frame.tags)
-    return [_refine_one(frame, tagger, sighting, is_kept=is_kept) for sighting, is_kept in entries]
-
-
-def _refine_one(frame: Frame, tagger: Tagger, sighting: Sighting, *, is_kept: bool) -> Refined | LeftOut:
-    if not may_be_shown(sighting, frame.source, frame.block):
-        return LeftOut.HIDDEN
-    refined = refine(
-        sighting,
-        source=frame.source,
-        base_url=frame.base_url,
-        feed_language=frame.feed_language,
-        tagger=tagger,
-        now=frame.now,
+    is_shown = [may_be_shown(sighting, frame.source, frame.block) for sighting, _ in entries]
+    refined = iter(
+        refine_all(
+            [sighting for (sighting, _), shown in zip(entries, is_shown, strict=True) if shown],
+            source=frame.source,
+            base_url=frame.base_url,
+            feed_language=frame.feed_language,
+            tagger=_tagger(frame.tags),
+            now=frame.now,
+        )
     )
-    return refined if is_kept or wanted(refined, frame.source) else LeftOut.UNWANTED
+    return [
+        _wanted(next(refined), frame.source, is_kept=is_kept) if shown else LeftOut.HIDDEN
+        for (_, is_kept), shown in zip(entries, is_shown, strict=True)
+    ]
+
+
+def _wanted(refined: Refined, source: Source, *, is_kept: bool) -> Refined | LeftOut:
+    return refined if is_kept or wanted(refined, source) else LeftOut.UNWANTED
 
 
 @lru_cache(maxsize=4)
