@@ -45,6 +45,7 @@ class _Words(NamedTuple):
     """The words of an entry, clean. `text` is that of the body without what a program added to it."""
 
     title: str | None
+    summary: str
     content_html: str
     content_text: str
     text: str
@@ -113,7 +114,9 @@ def _words(sighting: Sighting, base_url: str | None) -> _Words:
         sighting.body_html or sighting.summary_html, base_url or canonical_url(sighting.url)
     )
     title = plain_line(sighting.title or "", limit=TITLE_LENGTH) or None
-    return _Words(title, content_html, content_text, without_boilerplate(content_text))
+    text = without_boilerplate(content_text)
+    summary = _summary(sighting.summary_html if sighting.body_html else "", text)
+    return _Words(title, summary, content_html, content_text, text)
 
 
 def _refined(
@@ -131,7 +134,7 @@ def _refined(
     return Refined(
         url=url,
         title=said.title,
-        summary=_summary(sighting.summary_html if sighting.body_html else "", said.text),
+        summary=said.summary,
         content_html=said.content_html,
         content_text=said.content_text,
         authors=_authors(sighting.authors, base),
