@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from aggregator.model import Document, Refined, Sighting, Source, Tag
 from aggregator.pickled import Packed, packed, quickly_pickled
-from aggregator.refine import may_be_shown, refine, wanted
+from aggregator.refine import may_be_shown, refine_all, wanted
 from aggregator.refine.identity import Finding, Mark, Verdict, marks
 from aggregator.refine.tags import Tagger
 
@@ -113,22 +113,28 @@ def refine_entries(
 
     The flag beside the place says that an entry is kept already: then it is always wanted.
     """
-    tagger = _tagger(frame.tags)
-    return [_refine_one(frame, tagger, entries[place], is_kept=is_kept) for place, is_kept in asked]
-
-
-def _refine_one(frame: Frame, tagger: Tagger, sighting: Sighting, *, is_kept: bool) -> Refined | LeftOut:
-    if not may_be_shown(sighting, frame.source, frame.block):
-        return LeftOut.HIDDEN
-    refined = refine(
-        sighting,
-        source=frame.source,
-        base_url=frame.base_url,
-        feed_language=frame.feed_language,
-        tagger=tagger,
-        now=frame.now,
+    shown = [place for place, _ in asked if may_be_shown(entries[place], frame.source, frame.block)]
+    refined = dict(
+        zip(
+            shown,
+            refine_all(
+                [entries[place] for place in shown],
+                source=frame.source,
+                base_url=frame.base_url,
+                feed_language=frame.feed_language,
+                tagger=_tagger(frame.tags),
+                now=frame.now,
+            ),
+            strict=True,
+        )
     )
-    return refined if is_kept or wanted(refined, frame.source) else LeftOut.UNWANTED
+    return [_let_in(refined.get(place), frame.source, is_kept=is_kept) for place, is_kept in asked]
+
+
+def _let_in(refined: Refined | None, source: Source, *, is_kept: bool) -> Refined | LeftOut:
+    if refined is None:
+        return LeftOut.HIDDEN
+    return refined if is_kept or wanted(refined, source) else LeftOut.UNWANTED
 
 
 @lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ import unicodedata
 
 MAX_MARKS = 4
 ELLIPSIS = "…"
+FIRST_MARK = "\u0300"
 
 _JUNK = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff"  # controls, halves of characters
@@ -17,8 +18,12 @@ _JUNK = re.compile(
     "\u200b\u2060-\u2064\u206a-\u206f\ufeff\u00ad\u034f\u180e\u115f\u1160\u3164\uffa0"  # invisible
     "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff]",
 )
-# What holds nothing else has neither junk nor marks: ASCII, Latin with its accents, usual punctuation and currencies.
-_UNUSUAL = re.compile("[^\t\n\r -~\xa0-\xac\xae-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20c0]")
+# What holds nothing else has neither junk nor marks and is in NFC: ASCII, Latin, Greek and Cyrillic letters, usual
+# punctuation, currencies, symbols, emoji.
+_UNUSUAL = re.compile(
+    "[^\t\n\r -~\xa0-\xac\xae-\u02ff\u0370-\u0373\u0375-\u037d\u037f-\u0386\u0388-\u0482\u048a-\u052f\u1e00-\u1eff"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20c0\u2100-\u2125\u212c-\u2328\u232b-\u27bf\U0001f300-\U0001faff]"
+)
 _PAGE_BREAK = re.compile("[\x0b\x0c]")  # white space, but none that XML may hold
 _FLAG_TAGS = re.compile("(\U0001f3f4[\U000e0020-\U000e007f]{1,16})|[\U000e0000-\U000e007f]+")
 _JOINERS = re.compile("\u200d+")
@@ -32,13 +37,21 @@ _VIRAMA = 9
 
 def is_usual(text: str) -> bool:
     """Whether `text` holds nothing but what most texts hold, so that nothing of it has to go."""
-    return _UNUSUAL.search(text) is None
+    return (text.isascii() and text.isprintable()) or _UNUSUAL.search(text) is None
+
+
+def single_spaced(text: str) -> str:
+    """Usual text with one space for any number of spaces, tabs and hard spaces. The ends of its lines stay."""
+    text = text.replace("\t", " ").replace("\xa0", " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
 
 
 def visible(text: str) -> str:
     """`text` in NFC without what cannot be seen or only harms: controls, bidi overrides, piles of combining marks."""
     if is_usual(text):
-        return unicodedata.normalize("NFC", text)
+        return text
     return few_marks(unicodedata.normalize("NFC", without_junk(text)))
 
 
@@ -77,7 +90,10 @@ def shorten(line: str, limit: int) -> str:
     if len(line) <= limit:
         return line
     room = limit - len(ELLIPSIS)
-    end = next((end for end in range(room, room // 2, -1) if not _joins(line, end)), room)
+    end = room
+    while end > room // 2 and _joins(line, end):
+        end -= 1
+    end = end if end > room // 2 else room
     kept = line[:end]
     space = kept.rfind(" ")
     # A language without spaces, or one endless word, is cut where the room ends.
@@ -89,6 +105,8 @@ def shorten(line: str, limit: int) -> str:
 def _joins(line: str, place: int) -> bool:
     """Whether a cut before `place` would take a mark, a joined sign or half a flag from what it belongs to."""
     before, after = line[place - 1], line[place]
+    if before < FIRST_MARK and after < FIRST_MARK:
+        return False
     if _is_regional(before) and _is_regional(after):
         first = place
         while first > 0 and _is_regional(line[first - 1]):

@@ -55,6 +55,12 @@ _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 _SLASHES = re.compile("/{2,}")
 _INDEX = re.compile(r"/(?:index|default)\.(?:html?|php|aspx?)$", re.IGNORECASE)
 _MAIL = re.compile(r"mailto:([^\s<>\"'\\,;:@?&]{1,64}@[\w.\-]{1,253})(?:\?.*)?", re.IGNORECASE | re.DOTALL)
+# An address as most are written already: a name of usual letters, no port, and nothing that has to be quoted.
+_USUAL = re.compile(
+    r"https?://((?:[a-z0-9]++(?:-++[a-z0-9]++)*+\.)++[a-z]{2,24})((?:/[\w%:@!$&'()*+,;=~.\-]*+)*+)"
+    r"(?:\?([\w%/:@!$&'()*+,;=~.\-?\[\]]++))?",
+    re.ASCII,
+)
 _EDGES = "".join(map(chr, range(0x21))) + "\x7f\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\u200b\u2060\ufeff"
 _PATH_SAFE = "%/:@!$&'()*+,;=~"
 _QUERY_SAFE = _PATH_SAFE + "?[]"
@@ -83,6 +89,10 @@ def canonical_url(url: str | None, base: str | None = None) -> str | None:
     stays). Scheme, trailing slash and the order of the other parameters stay as given. None also where it would be
     longer than `MAX_URL_LENGTH` characters: half an address is a wrong one.
     """
+    if url is None:
+        return None
+    if _settled(url):
+        return url
     address = _parse(url, base)
     if address is None:
         return None
@@ -93,7 +103,11 @@ def canonical_url(url: str | None, base: str | None = None) -> str | None:
 
 def link_target(url: str | None, base: str | None = None) -> str | None:
     """Where a link inside a text may lead: as `canonical_url`, but fragments stay and `mailto:` is allowed."""
-    if url is not None and (mail := _MAIL.fullmatch(url.strip())):
+    if url is None:
+        return None
+    if _settled(url):
+        return url
+    if mail := _MAIL.fullmatch(url.strip()):
         return f"mailto:{quote(mail[1], safe='@+~!$*=', errors='replace')}"
     address = _parse(url, base)
     return None if address is None else _bounded(address)
@@ -105,18 +119,40 @@ def url_key(url: str | None) -> str | None:
 
     Without scheme, `www.`, trailing slash and index page; parameters in order of their names.
     """
-    canonical = canonical_url(url)
-    address = _parse(canonical, None)
-    if address is None:
-        return None
-    host = address.authority
+    if url is not None and (usual := _settled(url)):
+        host, path, query = usual.groups("")
+        fragment = ""
+    else:
+        address = _parse(canonical_url(url), None)
+        if address is None:
+            return None
+        host, path, query, fragment = address.authority, address.path, address.query, address.fragment
     if host.startswith("www.") and "." in host[4:]:
         host = host[4:]
-    path = _SLASHES.sub("/", _ESCAPE.sub(_shortest_escape, address.path))
-    path = _INDEX.sub("", path).rstrip("/")
-    query = "&".join(sorted(_ESCAPE.sub(_shortest_escape, address.query).split("&"))) if address.query else ""
-    fragment = f"#{address.fragment}" if address.fragment else ""
+    path = _one_path(path)
+    query = "&".join(sorted(_plain_escapes(query).split("&"))) if query else ""
+    fragment = f"#{fragment}" if fragment else ""
     return f"{host}{path}{'?' if query else ''}{query}{fragment}"
+
+
+def _settled(url: str) -> re.Match[str] | None:
+    """Host, path and query of an address in which nothing is to be changed, or None where it must be looked into."""
+    found = _USUAL.fullmatch(url) if len(url) <= MAX_URL_LENGTH else None
+    if found is None or found.end(1) > MAX_HOST_LENGTH or "/." in url or "/%2" in url:
+        return None
+    query = found[3]
+    return found if query is None or _clean_query(query) == query else None
+
+
+def _one_path(path: str) -> str:
+    path = _plain_escapes(path)
+    if "//" in path:
+        path = _SLASHES.sub("/", path)
+    return _INDEX.sub("", path).rstrip("/")
+
+
+def _plain_escapes(text: str) -> str:
+    return _ESCAPE.sub(_shortest_escape, text) if "%" in text else text
 
 
 def _bounded(address: _Address) -> str | None:
@@ -245,7 +281,7 @@ def _clean_query(query: str) -> str:
 
 
 def _is_tracking(name: str) -> bool:
-    plain = unquote(name, errors="replace").strip().lower()
+    plain = (unquote(name, errors="replace") if "%" in name else name).strip().lower()
     return plain in TRACKING_NAMES or plain.startswith(TRACKING_PREFIXES)
 
 

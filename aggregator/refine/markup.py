@@ -7,12 +7,11 @@ busy for 9 seconds, 27 KB of unclosed `<b>` become 6 MB.
 
 from __future__ import annotations
 
-import html as entities
 import re
 from collections import Counter
 from collections.abc import Callable
 
-from aggregator.refine.links import link_target
+from aggregator.refine.attributes import attributes_of
 
 MAX_HTML_LENGTH = 200_000
 MAX_TAGS = 5000
@@ -32,14 +31,8 @@ INLINE = frozenset({
     "sub", "sup", "u", "var",
 })  # fmt: skip
 KEPT = BLOCKS | CELLS | INLINE | VOID
-ATTRIBUTES: dict[str, frozenset[str]] = {
-    "a": frozenset({"href", "hreflang"}),
-    "ol": frozenset({"start"}),
-    "td": frozenset({"colspan", "rowspan"}),
-    "th": frozenset({"colspan", "rowspan"}),
-}
-EVERYWHERE = frozenset({"lang", "dir"})
-_ALLOWED = {name: attributes | EVERYWHERE for name, attributes in ATTRIBUTES.items()}
+# Lines that say nothing.
+NO_LINES = frozenset({"", "•"})
 # What goes with all that is in it: code, other documents, players, fields, and namespaces that parsers stumble over.
 DROPPED = frozenset({
     "applet", "audio", "button", "canvas", "embed", "frameset", "head", "iframe", "map", "math", "noembed",
@@ -49,7 +42,7 @@ DROPPED = frozenset({
 # Of these, what a browser reads as text up to the end tag, or up to the end of all.
 _RAW = frozenset({"iframe", "noembed", "noframes", "noscript", "script", "style", "textarea", "title", "xmp"})
 
-_RENAMED = {
+RENAMED = {
     "h1": "h2", "strike": "s", "tt": "code", "dir": "ul", "menu": "ul", "listing": "pre", "plaintext": "pre",
     "address": "div", "article": "div", "aside": "div", "body": "div", "center": "div", "details": "div",
     "fieldset": "div", "footer": "div", "form": "div", "header": "div", "hgroup": "div", "main": "div", "nav": "div",
@@ -79,24 +72,7 @@ _WALLS: dict[str, frozenset[str]] = {
 _MARK = re.compile(r"<(?:!--|[!?]|/?([a-zA-Z][^\s/<>]*))")
 _TAG_END = re.compile(r"""(?:[^<>="']++|=\s*+(?:"[^"]*+"|'[^']*+')?+|["'])*+>""")
 _ROUGH_TAG_END = re.compile(r"[^<>]*>?")
-_ATTRIBUTE = re.compile(r"""([^\s=/"'<>]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"'<>]+))?""")
-_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _SPACE_ENTITY = re.compile(r"&(?:nbsp|#160|#[xX][aA]0|#8203|zwnj);")
-_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8}){0,4}")
-_SMALL_NUMBER = re.compile(r"[0-9]{1,3}")
-_DIRECTION = re.compile(r"ltr|rtl|auto")
-
-
-def unescape(text: str) -> str:
-    """`text` with its character references resolved: those that end in a semicolon, and numbers of sane length.
-
-    `html.unescape` reads `&copy=1` in an address as a sign and raises on numbers of 5000 digits.
-    """
-    return _ENTITY.sub(_resolved, text) if "&" in text else text
-
-
-def _resolved(match: re.Match[str]) -> str:
-    return entities.unescape(match[0])
 
 
 def shallow(html: str, base_url: str | None) -> str:
@@ -202,12 +178,12 @@ class _Shallow:
     def _text(self, text: str) -> None:
         if self._out and self._out[-1].startswith("<pre"):
             text = text.lstrip("\n")  # HTML ignores the first one, so each parse would eat another
-        if text.strip() and ("&" not in text or _SPACE_ENTITY.sub("", text).strip()):
+        if not is_blank(text):
             self._filled += 1
         self._out.append(text.replace("<", "&lt;").replace(">", "&gt;"))
 
     def _start(self, name: str, raw: str) -> None:
-        name = _RENAMED.get(name, name)
+        name = RENAMED.get(name, name)
         if name not in KEPT:
             return
         self._end_implied(name)
@@ -220,7 +196,7 @@ class _Shallow:
             self._open_element(name, raw)
 
     def _open_element(self, name: str, raw: str) -> None:
-        attributes = self._attributes(name, raw)
+        attributes = attributes_of(name, raw, self._base_url)
         if name == "a":
             self._skipped["a"] = 0
         misplaced = name in _TABLE_PARTS and not any(element[0] == "table" for element in self._open)
@@ -233,7 +209,7 @@ class _Shallow:
         self._out.append(f"<{name}{attributes}>")
 
     def _end(self, name: str) -> None:
-        name = _RENAMED.get(name, name)
+        name = RENAMED.get(name, name)
         if self._skipped[name] > 0:
             self._skipped[name] -= 1
             return
@@ -274,21 +250,16 @@ class _Shallow:
                 del self._out[place:]
                 self._out.append(" ")
 
-    def _attributes(self, name: str, raw: str) -> str:
-        if not raw:
-            return ""
-        allowed = _ALLOWED.get(name, EVERYWHERE)
-        found: dict[str, str] = {}
-        for match in _ATTRIBUTE.finditer(raw):
-            key = match[1].lower()
-            if key in allowed and key not in found and match[2] is not None:
-                value = self._value(key, unescape(match[2].strip("\"'")))
-                if value:
-                    found[key] = value
-        return "".join(f' {key}="{entities.escape(value)}"' for key, value in sorted(found.items()))
 
-    def _value(self, key: str, value: str) -> str | None:
-        if key == "href":
-            return link_target(value, self._base_url)
-        pattern = {"lang": _LANGUAGE, "hreflang": _LANGUAGE, "dir": _DIRECTION}.get(key, _SMALL_NUMBER)
-        return value if pattern.fullmatch(value) else None
+def line_break(name: str, *, is_end: bool) -> str:
+    """What a tag is to the lines of a text: the beginning of one, of one with a bullet, a space or nothing."""
+    if name in {"td", "th"}:
+        return " "
+    if name == "li" and not is_end:
+        return "\n• "
+    return "" if name in INLINE else "\n"
+
+
+def is_blank(text: str) -> bool:
+    """Whether a piece of text between two tags shows nothing."""
+    return not text or text.isspace() or ("&" in text and not _SPACE_ENTITY.sub("", text).strip())

@@ -1,76 +1,136 @@
-"""Recognises markup that cleaning would leave as it is, so that most of what feeds carry is cleaned once, not thrice.
+"""Cleans usual markup in one pass over its tags: what is strictly nested, as most of what feeds carry is.
 
-Says yes only to a small, strictly nested part of HTML, in which `markup.shallow` and nh3 change nothing but the `rel`
-of links. It cleans nothing: what it says yes to still goes through nh3 before anybody is shown it.
+What it gives is what `markup.shallow` and nh3 give together, found ten times as fast. It is no sanitiser either: it
+goes through nh3 all the same before anybody is shown it, and nh3 then finds nothing to do.
 """
 
 from __future__ import annotations
 
-import html as entities
 import re
+from collections.abc import Iterator
+from itertools import chain
 
-from aggregator.refine.characters import is_usual
-from aggregator.refine.links import link_target
+from aggregator.refine.characters import is_usual, single_spaced
+from aggregator.refine.markup import INLINE, NO_LINES, is_blank
+from aggregator.refine.usualtags import PLAIN_TAGS, usual_tag
 
 MAX_DEPTH = 20
 MOST_TAGS = 1000
 
-_BLOCKS = frozenset({"p", "h2", "h3", "h4", "h5", "h6"})
-_HOLDERS = frozenset({"blockquote", "div"})
-_LISTS = frozenset({"ul", "ol"})
-_INLINE = frozenset({"a", "b", "code", "em", "i", "small", "strong", "sub", "sup", "u"})
-# Where a block may stand.
-_OUTER = _HOLDERS | {"li", ""}
-_KNOWN = _BLOCKS | _HOLDERS | _LISTS | _INLINE | {"li"}
-
-_TAG = re.compile(r'<(/?)([a-z0-9]{1,10})(?: href="([^"<>]{1,2000})"(?: rel="noopener noreferrer ugc")?)?>')
-_OTHER_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|nbsp);)")
-_EMPTY = re.compile(r"<([a-z0-9]+)[^<>]*>(?:\s|&nbsp;|<br>)*</\1>")
+_CUT_TAG = re.compile(r"(/?[a-zA-Z][a-zA-Z0-9]*+)(?:[ \t\n/][^<>]*+)?", re.ASCII)
+_NUMBER = re.compile("&#([0-9]{3,6});")
+_OTHER_REFERENCE = re.compile("&(?!(?:amp|lt|gt|nbsp);)")
 
 
-def is_settled(html: str, base_url: str | None) -> bool:
-    """Whether cleaning `html` would give the same again, but for the `rel` of its links.
+class Settled:
+    """Markup as cleaning leaves it."""
 
-    No is always a right answer: it costs time alone.
+    def __init__(self, html: str, said: list[str]) -> None:
+        self.html = html
+        self._said = said
+
+    def has_other_references(self) -> bool:
+        """Whether it has character references that nh3 resolves: other than those that it writes itself."""
+        return _OTHER_REFERENCE.search(self.html) is not None
+
+    def text(self) -> str:
+        """What it says, as `text_of` has it, if it is usual text and nh3 leaves it as it is."""
+        lines = single_spaced("".join(self._said)).split("\n")
+        return "\n".join(line for text in lines if (line := text.strip(" ")) not in NO_LINES)
+
+
+def settle(html: str, base_url: str | None) -> Settled | None:
+    """`html` as cleaning leaves it, but for its character references, or None where that takes the long way.
+
+    `html` holds no control characters but white space. None is always a right answer: it costs time alone.
     """
-    if html.count("<") > MOST_TAGS or "\xa0" in html or "\r" in html or html != html.strip():
-        return False
-    tags = _TAG.findall(html)
-    if len(tags) != html.count("<") or len(tags) != html.count(">"):
-        return False
-    return (
-        _OTHER_ENTITY.search(html) is None
-        and _EMPTY.search(html) is None
-        and is_usual(html)
-        and _is_nested(tags, base_url)
-    )
+    cut = _cut(html)
+    return None if cut is None else _nested(*cut, base_url)
 
 
-def _is_nested(tags: list[tuple[str, str, str]], base_url: str | None) -> bool:
-    opened = [""]
-    for closing, name, href in tags:
-        if closing:
-            if href or opened.pop() != name or not opened:
-                return False
-        elif name == "br":
-            if href:
-                return False
-        elif not _may_open(name, href, opened, base_url):
-            return False
+def _cut(html: str) -> tuple[str, list[str]] | None:
+    """The text before the first tag, and the tags, each with the text behind it, but without its first bracket."""
+    if "&#" in html:
+        html = _NUMBER.sub(_character, html)
+    beginning, *pieces = html.replace("\xa0", "&nbsp;").split("<")
+    if len(pieces) > MOST_TAGS or ">" in beginning or "\r" in html:
+        return None
+    if pieces and ">" not in pieces[-1] and not _finish(pieces):
+        return None
+    return beginning, pieces
+
+
+def _character(reference: re.Match[str]) -> str:
+    character = chr(int(reference[1]))
+    # ASCII could become part of another reference, or of a tag.
+    return character if character >= "\xa0" and is_usual(character) else reference[0]
+
+
+def _finish(pieces: list[str]) -> bool:
+    """Complete a tag in which the text was cut: nothing is in it, so whatever it says of itself goes with it."""
+    last = pieces.pop()
+    if last in {"", "/"} and pieces and ">" in pieces[-1]:
+        pieces[-1] += f"&lt;{last}"
+        return True
+    found = _CUT_TAG.fullmatch(last)
+    if found is not None and found[1].lower() != "a":
+        pieces.append(f"{found[1]}>")
+    return found is not None
+
+
+def _nested(beginning: str, pieces: list[str], base_url: str | None) -> Settled | None:
+    # What is written and what is said, piece by piece, and the names of the open elements.
+    out, said, names = [beginning], [_said(beginning)], [""]
+    # Of each open one its place in `out`, and how many pieces were filled before it.
+    begun: list[tuple[int, int]] = []
+    filled = 0
+    for piece in chain(pieces, _missing_ends(names)):
+        inside, bracket, text = piece.partition(">")
+        tag = PLAIN_TAGS.get(inside) or usual_tag(inside, base_url)
+        if tag is None or not bracket or ">" in text:
+            return None
+        name, written, line, parents = tag
+        if parents:
+            if names[-1] not in parents or (name in INLINE and name in names) or len(names) > MAX_DEPTH:
+                return None
+            if name:
+                begun.append((len(out), filled))
+                names.append(name)
+            out.append(written)
+            said.append(line)
+        elif names.pop() != name:
+            return None
         else:
-            opened.append(name)
-    return opened == [""]
+            place, before = begun.pop()
+            if filled > before:
+                out.append(written)
+                said.append(line)
+            else:
+                _leave_out(name, place, out, said)
+        if text:
+            out.append(text)
+            said.append(_said(text))
+            filled += not is_blank(text)
+    return Settled("".join(out).strip(), said)
 
 
-def _may_open(name: str, href: str, opened: list[str], base_url: str | None) -> bool:
-    if name not in _KNOWN or len(opened) > MAX_DEPTH or (name == "a") != bool(href):
-        return False
-    inside = opened[-1]
-    if name in _INLINE:
-        return inside not in _LISTS and name not in opened and (name != "a" or _stays(href, base_url))
-    return inside in (_LISTS if name == "li" else _OUTER)
+def _missing_ends(names: list[str]) -> Iterator[str]:
+    while len(names) > 1:
+        yield f"/{names[-1]}>"
 
 
-def _stays(href: str, base_url: str | None) -> bool:
-    target = link_target(entities.unescape(href), base_url)
-    return target is not None and entities.escape(target) == href
+def _leave_out(name: str, place: int, out: list[str], said: list[str]) -> None:
+    """Take back an element in which nothing is, as `markup.shallow` does."""
+    if name in INLINE:
+        out[place] = ""
+    else:
+        del out[place:], said[place:]
+        out.append(" ")
+        said.append(" ")
+
+
+def _said(text: str) -> str:
+    text = text.replace("\n", " ")
+    if "&" in text:
+        text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return text

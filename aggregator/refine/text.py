@@ -11,23 +11,25 @@ import re
 
 import nh3
 
-from aggregator.refine.characters import few_marks, is_usual, shorten, visible, without_junk
+from aggregator.refine.attributes import ATTRIBUTES, EVERYWHERE, unescape
+from aggregator.refine.characters import few_marks, is_usual, shorten, single_spaced, visible, without_junk
 from aggregator.refine.markup import (
-    ATTRIBUTES,
     DROPPED,
-    EVERYWHERE,
     INLINE,
     KEPT,
     MAX_HTML_LENGTH,
+    NO_LINES,
+    line_break,
     shallow,
-    unescape,
 )
-from aggregator.refine.settled import is_settled
+from aggregator.refine.settled import Settled, settle
 
 TITLE_LENGTH = 300
 NAME_LENGTH = 120
 SUMMARY_LENGTH = 280
 MAX_LINE_INPUT = 20_000
+# A summary is looked for in so many characters more than it has, first.
+ROOM_FOR_SPACES = 40
 # Two rounds settle all but constructed cases; what is not settled after these is shown as plain text.
 MAX_ROUNDS = 10
 
@@ -64,25 +66,51 @@ def clean_html(html: str, base_url: str | None) -> str:
     It causes no request by itself, its links are absolute http(s) or mailto with `rel="noopener noreferrer ugc"`, and
     cleaning it again changes nothing. Input is cut at `MAX_HTML_LENGTH` characters, and so is the result.
     """
+    return _clean(html, base_url)[0]
+
+
+def clean_with_text(html: str, base_url: str | None) -> tuple[str, str]:
+    """What `clean_html` gives, and the `text_of` that."""
+    cleaned, settled = _clean(html, base_url)
+    return cleaned, text_of(cleaned) if settled is None else settled.text()
+
+
+def _clean(html: str, base_url: str | None) -> tuple[str, Settled | None]:
     text = _cut(html, MAX_HTML_LENGTH)
     for _ in range(MAX_ROUNDS):
-        cleaned = _clean_once(text, base_url)
-        if cleaned == text or (len(cleaned) <= MAX_HTML_LENGTH and is_settled(cleaned, base_url)):
-            return cleaned
-        # Escaping makes text longer; once written out it no longer grows, but for a few end tags.
-        text = cleaned if len(cleaned) <= MAX_HTML_LENGTH else _cut(cleaned, MAX_HTML_LENGTH * 9 // 10)
-    return _paragraphs(plain_text(text))
+        cleaned, settled = _clean_once(text, base_url)
+        if cleaned == text:
+            return cleaned, settled
+        if len(cleaned) <= MAX_HTML_LENGTH:
+            settled = settled or _settled(cleaned, base_url)
+            if settled is not None:
+                return cleaned, settled
+            text = cleaned
+        else:
+            # Escaping makes text longer; once written out it no longer grows, but for a few end tags.
+            text = _cut(cleaned, MAX_HTML_LENGTH * 9 // 10)
+    return _paragraphs(plain_text(text)), None
 
 
 def _cut(html: str, length: int) -> str:
     return html if len(html) <= length else _CUT_ENTITY.sub("", html[:length])
 
 
-def _clean_once(html: str, base_url: str | None) -> str:
-    plain = html if is_usual(html) else few_marks(without_junk(html))
+def _clean_once(html: str, base_url: str | None) -> tuple[str, Settled | None]:
+    """`html` cleaned; also as settled markup, where it is known that cleaning it again changes nothing."""
+    is_harmless = is_usual(html)
+    plain = html if is_harmless else few_marks(without_junk(html))
+    settled = settle(plain, base_url)
     if not _MARKUP.search(plain):
-        return plain.strip()
-    return _CLEANER.clean(plain if is_settled(plain, base_url) else shallow(plain, base_url)).strip()
+        cleaned = plain.strip()
+    else:
+        cleaned = _CLEANER.clean(shallow(plain, base_url) if settled is None else settled.html).strip()
+    return cleaned, settled if is_harmless and settled is not None and settled.html == cleaned else None
+
+
+def _settled(cleaned: str, base_url: str | None) -> Settled | None:
+    settled = settle(cleaned, base_url) if is_usual(cleaned) else None
+    return settled if settled is not None and settled.html == cleaned else None
 
 
 def _paragraphs(text: str) -> str:
@@ -92,7 +120,11 @@ def _paragraphs(text: str) -> str:
 
 def plain_text(html: str) -> str:
     """What `html` says, for reading: one line a block, `• ` before list items, nothing invisible, NFC."""
-    return text_of(_clean_once(_cut(html, MAX_HTML_LENGTH), None))
+    html = _cut(html, MAX_HTML_LENGTH)
+    settled = settle(html, None) if is_usual(html) else None
+    if settled is None or settled.has_other_references():
+        return text_of(_clean_once(html, None)[0])
+    return settled.text()
 
 
 def text_of(cleaned: str) -> str:
@@ -100,16 +132,11 @@ def text_of(cleaned: str) -> str:
     spaced = one_line(cleaned)
     resolved = visible(unescape(_CLEAN_TAG.sub(_boundary, spaced) if "<" in spaced else spaced))
     lines = map(one_line, resolved.split("\n"))
-    return "\n".join(line for line in lines if line not in {"", "•"})
+    return "\n".join(line for line in lines if line not in NO_LINES)
 
 
 def _boundary(match: re.Match[str]) -> str:
-    closing, name = match[1], match[2]
-    if name in {"td", "th"}:
-        return " "
-    if name == "li" and not closing:
-        return "\n• "
-    return "\n" if name in _BLOCK_TAGS else ""
+    return line_break(match[2], is_end=bool(match[1]))
 
 
 def plain_line(text_or_html: str, *, limit: int) -> str:
@@ -117,7 +144,10 @@ def plain_line(text_or_html: str, *, limit: int) -> str:
 
     What only looks like markup (`a < b & c`) stays. Empty where nothing visible is left.
     """
-    text = without_junk(text_or_html[:MAX_LINE_INPUT])
+    text = text_or_html[:MAX_LINE_INPUT]
+    if "<" not in text and "&" not in text and is_usual(text):
+        return shorten(one_line(text), limit)
+    text = without_junk(text)
     for _ in range(MAX_ROUNDS):
         stripped = unescape(_without_tags(text))
         if stripped == text:
@@ -143,7 +173,13 @@ def _tag_in_line(match: re.Match[str]) -> str:
 
 def summary_of(text: str, limit: int = SUMMARY_LENGTH) -> str:
     """The beginning of `text` on one line, at most `limit` characters with the ellipsis, cut between words."""
-    return shorten(one_line(visible(text[: limit * 4])), limit)
+    beginning = text[: limit + ROOM_FOR_SPACES]
+    line = ""
+    if is_usual(beginning):
+        line = single_spaced(beginning.replace("\n", " ").replace("\r", " ")).strip(" ")
+    if len(line) <= limit and (not line or len(beginning) < len(text)):
+        line = one_line(visible(text[: limit * 4]))
+    return shorten(line, limit)
 
 
 def one_line(text: str) -> str:

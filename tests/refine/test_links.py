@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aggregator.refine import links
 from aggregator.refine.links import MAX_URL_LENGTH, canonical_url, link_target, url_key
 from tests.refine.strategies import any_text
 
@@ -136,8 +137,33 @@ def test_a_canonical_address_is_its_own_canonical_address_and_keeps_its_key(url:
     assert "@" not in canonical.partition("//")[2].partition("/")[0]
 
 
+_nearly_settled = st.lists(
+    st.sampled_from(["www.", "a-b.", "x--y", "city", ".", "-", "/", "//", "/.", "%41", "%2e", "?", "&", "=", "utm_source=1", "p[]=1", "index.html", "/Default.ASPX", "_", "0", "~", "\n", "#!x"]),
+    max_size=8,
+).map(lambda parts: "https://city.example" + "".join(parts))  # fmt: skip
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.one_of(_addresses, _nearly_settled))
+def test_an_address_that_is_taken_as_it_stands_is_what_reading_it_gives(url: str) -> None:
+    found = links._settled(url)
+    if found is not None:
+        address = links._parse(url, None)
+        assert address is not None
+        assert str(address) == url == canonical_url(url) == link_target(url)
+        assert found.groups("") == (address.authority, address.path, address.query)
+
+
 @pytest.mark.parametrize(
-    "url", ["http://a/" + "../" * 2500, "http://" + "%" * 7000, "http://" + "é" * 7000, " " * 1_000_000 + "x"]
+    "url",
+    [
+        "http://a/" + "../" * 2500,
+        "http://" + "%" * 7000,
+        "http://" + "é" * 7000,
+        "http://" + "a-" * 900,
+        "http://" + "a." * 900,
+        " " * 1_000_000 + "x",
+    ],
 )
 def test_a_huge_address_ends(url: str) -> None:
     canonical_url(url, BASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import html as lxml_html
 
-from aggregator.refine.characters import shorten, visible
-from aggregator.refine.markup import ATTRIBUTES, EVERYWHERE, KEPT, MAX_DEPTH, MAX_HTML_LENGTH
-from aggregator.refine.text import clean_html, plain_line, plain_text, summary_of
+from aggregator.refine.attributes import ATTRIBUTES, EVERYWHERE
+from aggregator.refine.characters import is_usual, shorten, visible, without_junk
+from aggregator.refine.markup import KEPT, MAX_DEPTH, MAX_HTML_LENGTH
+from aggregator.refine.text import clean_html, one_line, plain_line, plain_text, summary_of
 from tests.refine.strategies import any_html, any_text
 
 BASE = "https://city.example/news/"
@@ -233,6 +235,24 @@ def test_a_cut_never_parts_a_mark_or_half_a_flag_from_its_base(text: str, limit:
     if cut != line and cut[-2:-1] and line.startswith(cut[:-1]):
         following = line[len(cut) - 1 :][:1]
         assert unicodedata.category(following)[0] != "M"
+
+
+@given(st.one_of(any_text, st.text(st.sampled_from("ab \n\t\xa0č’🙂"), max_size=200)), st.integers(10, 60))
+def test_a_summary_is_the_beginning_of_the_whole_line(text: str, limit: int) -> None:
+    assert summary_of(text, limit) == shorten(one_line(visible(text[: limit * 4])), limit)
+
+
+def test_what_is_usual_holds_nothing_that_has_to_go_or_that_changes_beside_others() -> None:
+    usual = [character for character in map(chr, range(sys.maxunicode + 1)) if is_usual(character)]
+    assert len(usual) > 5000
+    for character in usual:
+        assert without_junk(character) == character
+        assert unicodedata.is_normalized("NFC", character)
+        assert unicodedata.category(character)[0] != "M"
+        assert not character.isspace() or character in "\t\n\r \xa0"
+    decomposed = (unicodedata.decomposition(chr(number)) for number in range(sys.maxunicode + 1))
+    composing = {chr(int(code, 16)) for parts in decomposed if parts[:1] != "<" for code in parts.split()[1:]}
+    assert not composing & set(usual)
 
 
 def test_flags_are_cut_in_whole_pairs() -> None:
