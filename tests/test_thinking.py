@@ -31,12 +31,12 @@ from aggregator.store.items import keep_entries
 from aggregator.store.sources import Cursor
 from aggregator.thinking import Thinker, Thoughts
 from tests.builders import START, sighting, source
-from tests.collectors.outside import ReaderHere
+from tests.collectors.way_out import ReadHere
 
 URL = "https://city.example/feed"
 
 
-class CountingReader(ReaderHere):
+class CountingReader(ReadHere):
     """Counts the ways to the other process."""
 
     def __init__(self) -> None:

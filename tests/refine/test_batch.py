@@ -20,17 +20,19 @@ TAGS = [Tag("heat", {"en": "Heat"}, {"en": ("heat pump",)})]
 def test_each_entry_gets_its_own_answer_in_its_place() -> None:
     frame = Frame(replace(SOURCE, match_any=("council",)), FEED, "en", pack_tags(TAGS), (), NOW)
     entries = [
-        (Sighting("1", title="Nothing of it"), False),
-        (Sighting("2", title="The council", hidden="its author wishes it"), False),
-        (Sighting("3", title="The council fits heat pumps"), False),
-        (Sighting("4", title="No more of it"), True),
-        (Sighting("5", title="The council", hidden="its author wishes it"), True),
+        Sighting("0", title="The council is not asked about this one"),
+        Sighting("1", title="Nothing of it"),
+        Sighting("2", title="The council", hidden="its author wishes it"),
+        Sighting("3", title="The council fits heat pumps"),
+        Sighting("4", title="No more of it"),
+        Sighting("5", title="The council", hidden="its author wishes it"),
     ]
-    unwanted, hidden, wanted, kept, gone = pickle.loads(pickle.dumps(refine_entries(frame, entries)))
+    asked = [(1, False), (2, False), (3, False), (4, True), (5, True)]
+    unwanted, hidden, wanted, kept, gone = pickle.loads(pickle.dumps(refine_entries(frame, entries, asked)))
     assert (unwanted, hidden, gone) == (LeftOut.UNWANTED, LeftOut.HIDDEN, LeftOut.HIDDEN)
     assert (wanted.title, [match.tag for match in wanted.tags]) == ("The council fits heat pumps", ["city", "heat"])
     assert kept.title == "No more of it"
-    assert refine_entries(frame, []) == []
+    assert refine_entries(frame, [], []) == []
 
 
 @settings(deadline=None, max_examples=50)
