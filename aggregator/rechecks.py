@@ -66,13 +66,14 @@ async def _check_by_name(
     find_gone: FindGone, source: Source, items: Sequence[Public], outside: Outside
 ) -> list[Finding]:
     try:
-        gone = set(await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside))
+        told = await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside)
     except CollectError as error:
         log.info("%s: what is gone could not be asked: %s", source.id, error)
         return [Finding(one.id, None) for one in items]
-    missing = sum(one.entry_id in gone for one in items)
-    is_sure = missing <= FEW or 2 * missing <= len(items)
-    return [Finding(one.id, one.entry_id in gone, is_sure, DELETED) for one in items]
+    asked = [one for one in items if one.entry_id in told]
+    missing = sum(told[one.entry_id] for one in asked)
+    is_sure = missing <= FEW or 2 * missing <= len(asked)
+    return [Finding(one.id, told[one.entry_id], is_sure, DELETED) for one in asked]
 
 
 async def _check_page(one: Public, outside: Outside) -> Finding:

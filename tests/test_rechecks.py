@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -210,13 +210,14 @@ async def test_old_items_are_checked_less_often_than_new_ones(
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The feed kind as a network that can be asked by name what is gone."""
-    answers: dict[str, object] = {"gone": [], "asked": []}
+    answers: dict[str, object] = {"gone": [], "asked": [], "most": 100}
 
-    async def find_gone(_source: Source, shown: Sequence[Shown], _outside: Outside) -> Sequence[str]:
+    async def find_gone(_source: Source, shown: Sequence[Shown], _outside: Outside) -> Mapping[str, bool]:
         answers["asked"].append([one.entry_id for one in shown])  # type: ignore[attr-defined]
-        if isinstance(answers["gone"], CollectError):
-            raise answers["gone"]
-        return answers["gone"]  # type: ignore[return-value]
+        gone = answers["gone"]
+        if isinstance(gone, CollectError):
+            raise gone
+        return {one.entry_id: one.entry_id in gone for one in shown[: answers["most"]]}  # type: ignore[operator,misc]
 
     feed = KINDS["feed"]
     monkeypatch.setitem(KINDS, "feed", contract.SourceKind(feed.collect, feed.rules, find_gone=find_gone))  # type: ignore[arg-type]
@@ -262,6 +263,18 @@ async def test_a_network_that_cannot_tell_proves_nothing(
     assert len(network["asked"]) == 1, "it is asked again tomorrow, not at once"
     async with machine.database.read() as connection:
         assert (await connection.execute(select(task).where(task.c.handler == "recheck"))).all() == []
+
+
+async def test_what_a_network_was_not_asked_for_is_not_taken_for_checked(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(10)], "/trusted")
+    await work_off()
+    network["most"] = 4
+    clock.forward(days=1)
+    for _ in range(4):
+        await check_now(machine)
+    assert [len(names) for names in network["asked"]] == [10, 6, 2]
 
 
 def test_a_source_that_is_off_or_was_never_read_is_not_checked(machine: Machine) -> None:

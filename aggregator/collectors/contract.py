@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -123,8 +123,9 @@ Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
 # document nor place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
 # CollectError where the connection breaks, and ends without having yielded where this source has nothing to push.
 Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
-# Which of the entries are no longer public at the source: their ids. Raises CollectError where it cannot be told.
-FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
+# Whether each of the entries is no longer public at the source, by id; those that were not asked for this time are left
+# out, and those that cannot be asked for never are. Raises CollectError where it cannot be told.
+FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Mapping[str, bool]]]
 
 
 def _as_it_is(document: Document) -> Document:
