@@ -32,9 +32,13 @@ def able_to_tell(configuration: Configuration, states: Mapping[str, SourceState]
     One that cannot be read proves nothing by what else it does not show.
     """
     return {
-        source.id: MOST_BY_NAME if KINDS[source.kind].find_gone else MOST_PAGES
+        source.id: MOST_BY_NAME if kind.find_gone else MOST_PAGES
         for source in configuration.sources
-        if source.enabled and (state := states.get(source.id)) and state.collected_at and not state.failures
+        if source.enabled
+        and (state := states.get(source.id))
+        and state.collected_at
+        and not state.failures
+        and ((kind := KINDS[source.kind]).find_gone or kind.pages_tell)
     }
 
 

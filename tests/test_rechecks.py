@@ -204,6 +204,18 @@ async def test_old_items_are_checked_less_often_than_new_ones(
     assert ("/news/0", 200) in site.asked
 
 
+async def test_pages_that_tell_a_program_nothing_are_not_asked_for(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not KINDS["x"].pages_tell
+    monkeypatch.setitem(KINDS, "feed", replace(KINDS["feed"], pages_tell=False))
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked)
+
+
 # By name
 
 

@@ -136,6 +136,7 @@ def _as_it_is(document: Document) -> Document:
 class SourceKind:
     """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone.
 
+    Where it cannot tell, items' own pages are asked for, unless these tell nothing to a program (`pages_tell`).
     Of what a hub delivers (WebSub), `shape` makes what `collect` would make of the same feed; where it `delivers_thin`,
     a delivery says less than the feed and is taken for new entries alone. `feed_address` gives the feed that other feed
     readers could read instead, where its address follows from the source's.
@@ -145,6 +146,7 @@ class SourceKind:
     rules: Rules = field(default_factory=Rules)
     listen: Listen | None = None
     find_gone: FindGone | None = None
+    pages_tell: bool = True
     shape: Callable[[Document], Document] = _as_it_is
     delivers_thin: bool = False
     feed_address: Callable[[str], str | None] = lambda _url: None
