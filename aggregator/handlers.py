@@ -39,7 +39,6 @@ from aggregator.store.items import (
 )
 from aggregator.store.listeners import note_push
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
-from aggregator.store.rechecks import Finding as Found
 from aggregator.store.rechecks import keep_findings, read_public
 from aggregator.store.sources import (
     CollectedMeanwhileError,
@@ -256,11 +255,15 @@ class Workshop:
             items = await read_public(connection, event.item_ids)
         if source is None or not source.enabled or not items:
             return None
-        return functools.partial(self._keep_findings, await rechecks.check(source, items, self.outside))
+        return functools.partial(self._keep_checked, source, await rechecks.check(source, items, self.outside))
 
-    async def _keep_findings(self, findings: Sequence[Found], connection: AsyncConnection) -> None:
+    async def _keep_checked(self, source: Source, checked: rechecks.Checked, connection: AsyncConnection) -> None:
         now = self.now()
-        await record(connection, await keep_findings(connection, findings, now=now), now=now)
+        if checked.wait_until:
+            # Work without an item: as long as it waits, nothing of that host is checked, in no process.
+            rest = RecheckDue(source.id, ())
+            await self.work.put(connection, rest, due_at=checked.wait_until, key=rechecks.rest_of(source))
+        await record(connection, await keep_findings(connection, checked.findings, now=now), now=now)
 
     async def publish(self, event: PublicationDue) -> Commit:
         """Publish a scheduled item whose moment has come, unless an editor has decided meanwhile."""
