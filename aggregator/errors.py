@@ -71,3 +71,8 @@ class MeetingError(AggregatorError):
 
 class StoreError(AggregatorError):
     """The database cannot be used as it is; the message says why and what helps."""
+
+
+def not_kept(error: Exception) -> str:
+    """Why something could not be kept, for an editor: in our own words, or as its type alone, which holds no secret."""
+    return f"could not be kept: {error if isinstance(error, AggregatorError) else type(error).__name__}"

@@ -19,7 +19,7 @@ from aggregator import outlook, rechecks
 from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
-from aggregator.errors import AggregatorError, CollectError, StoreError
+from aggregator.errors import CollectError, StoreError, not_kept
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
 from aggregator.model import Document, Source, State
 from aggregator.pace import address_to_ask
@@ -242,9 +242,8 @@ class Workshop:
     async def note_failure(self, event: Event, error: Exception, connection: AsyncConnection) -> None:
         """Let editors see that a source could not be kept, where the reason is a fault of ours."""
         if isinstance(event, SourceDue):
-            problem = f"could not be kept: {error if isinstance(error, AggregatorError) else type(error).__name__}"
-            now = self.now()
-            values = {"tried_at": now, "problem": problem, "problem_at": now, "failures": source_state.c.failures + 1}
+            now, failures = self.now(), source_state.c.failures + 1
+            values = {"tried_at": now, "problem": not_kept(error), "problem_at": now, "failures": failures}
             where = source_state.c.source_id == event.source_id
             await connection.execute(update(source_state).where(where).values(**values))
 
