@@ -232,11 +232,12 @@ def check(url: URL, allowed: Allowed, schemes: Collection[str] = WEB) -> None:
         raise FetchError(_NO_ADDRESS)
     if url.scheme not in schemes:
         only = " and ".join(schemes)
-        raise RefusedError(f"an address that begins with “{url.scheme[:20]}:” is not fetched, only {only}")
+        raise RefusedError(f"an address that begins with “{url.scheme[:20]}:”", f"only {only} are")
     if url.user is not None or url.password is not None:
         raise RefusedError(
-            f"an address with a user name or a password in it is not fetched ({shown_host(url)}): leave them out"
-        )
+            f"an address with a user name or a password in it ({shown_host(url)})", "an address is shown to editors",
+            "So leave them out",
+        )  # fmt: skip
     host, port, ports = url.raw_host or "", port_of(url), ports_for(url)
     names_no_name = is_numeric(host)
     # A zone id picks a network card of ours, which nobody outside has a say in.
@@ -253,4 +254,4 @@ def refusal(host: str, addresses: Sequence[str], port: int, ports: Collection[in
     asked = where if host == address else f"{host} ({where})"
     usual = ", ".join(str(public) for public in sorted(ports))
     why = f"its port is none of {usual}" if is_public(address) else "it is not on the public internet"
-    return RefusedError(f"{asked} is not fetched: {why}. An operator may allow it with {SETTING}={where}")
+    return RefusedError(asked, why, f"An operator may allow it with {SETTING}={where}")

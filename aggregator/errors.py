@@ -42,7 +42,19 @@ class FetchError(CollectError):
 
 
 class RefusedError(FetchError):
-    """An address that this program never goes to: a private one, a strange scheme or port, credentials in it."""
+    """An address that this program never goes to: a private one, a strange scheme or port, credentials in it.
+
+    `what` names the address, `why` says what is wrong with it, `cure` what whoever has chosen it can do.
+    """
+
+    def __init__(self, what: str, why: str, cure: str = "") -> None:
+        super().__init__(f"{what} is not fetched: {why}" + (f". {cure}" if cure else ""))
+        self._what = what
+        self._why = why
+
+    def redirected_by(self, host: str) -> RefusedError:
+        """The same where a host redirects there. The cure is left out: whoever redirects is not to be let in."""
+        return RefusedError(f"{host} redirects to {self._what}, which", self._why)
 
 
 class DocumentError(CollectError):
@@ -59,3 +71,8 @@ class MeetingError(AggregatorError):
 
 class StoreError(AggregatorError):
     """The database cannot be used as it is; the message says why and what helps."""
+
+
+def not_kept(error: Exception) -> str:
+    """Why something could not be kept, for an editor: in our own words, or as its type alone, which holds no secret."""
+    return f"could not be kept: {error if isinstance(error, AggregatorError) else type(error).__name__}"

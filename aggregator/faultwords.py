@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import aiohttp
 
-from aggregator.errors import FetchError
+from aggregator.errors import FetchError, RefusedError
 
 _SERVER_FAULT = 500
 _REASONS = {
@@ -65,6 +65,17 @@ def plain_words(host: str, limits: aiohttp.ClientTimeout) -> Iterator[None]:
         sentence = next(sentence for kind, sentence in _FAULTS if isinstance(error, kind))
         said = sentence.format(host=host, why=_why(error), connect=limits.sock_connect, read=limits.sock_read)
         raise FetchError(said, was_sent=not isinstance(error, _NEVER_SENT)) from None
+
+
+@contextmanager
+def blaming(host: str | None) -> Iterator[None]:
+    """Say of what is refused inside that this host redirects there; nothing where it is None."""
+    try:
+        yield
+    except RefusedError as refused:
+        if host is None:
+            raise
+        raise refused.redirected_by(host) from None
 
 
 def _why(error: Exception) -> str:

@@ -16,7 +16,7 @@ import aiohttp
 
 from aggregator.addresses import Allowed, check, port_of, ports_for, shown_host, web_address
 from aggregator.errors import FetchError
-from aggregator.faultwords import plain_words, status_words
+from aggregator.faultwords import blaming, plain_words, status_words
 from aggregator.gate import GuardedResolver, Lookup, guarded_sockets, look_up
 from aggregator.outgoing import FEEDS_FIRST, MAX_BYTES, Answer, Connection
 from aggregator.retryafter import retry_at
@@ -260,11 +260,13 @@ class GuardedFetch:
         been = [request.url]
         permanent = True
         while True:
-            came = await self._ask(request)
+            with blaming(shown_host(been[-2]) if len(been) > 1 else None):
+                came = await self._ask(request)
             if isinstance(came, Answer):
                 return replace(came, permanent_url=came.url) if permanent and len(been) > 1 else came
             here, there = request.url, came.to
-            check(there, self._allowed)
+            with blaming(shown_host(here)):
+                check(there, self._allowed)
             if there in been:
                 raise FetchError(f"{shown_host(here)} redirects in a circle")
             if len(been) > MAX_REDIRECTS:

@@ -19,7 +19,7 @@ from aggregator import outlook, rechecks
 from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
-from aggregator.errors import AggregatorError, CollectError, StoreError
+from aggregator.errors import CollectError, StoreError, not_kept
 from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
 from aggregator.model import Document, Source, State
 from aggregator.pace import address_to_ask
@@ -39,7 +39,6 @@ from aggregator.store.items import (
 )
 from aggregator.store.listeners import note_push
 from aggregator.store.moves import RULE, NotPossibleError, StaleVersionError, UnknownItemError, move
-from aggregator.store.rechecks import Finding as Found
 from aggregator.store.rechecks import keep_findings, read_public
 from aggregator.store.sources import (
     CollectedMeanwhileError,
@@ -243,9 +242,8 @@ class Workshop:
     async def note_failure(self, event: Event, error: Exception, connection: AsyncConnection) -> None:
         """Let editors see that a source could not be kept, where the reason is a fault of ours."""
         if isinstance(event, SourceDue):
-            problem = f"could not be kept: {error if isinstance(error, AggregatorError) else type(error).__name__}"
-            now = self.now()
-            values = {"tried_at": now, "problem": problem, "problem_at": now, "failures": source_state.c.failures + 1}
+            now, failures = self.now(), source_state.c.failures + 1
+            values = {"tried_at": now, "problem": not_kept(error), "problem_at": now, "failures": failures}
             where = source_state.c.source_id == event.source_id
             await connection.execute(update(source_state).where(where).values(**values))
 
@@ -256,11 +254,15 @@ class Workshop:
             items = await read_public(connection, event.item_ids)
         if source is None or not source.enabled or not items:
             return None
-        return functools.partial(self._keep_findings, await rechecks.check(source, items, self.outside))
+        return functools.partial(self._keep_checked, source, await rechecks.check(source, items, self.outside))
 
-    async def _keep_findings(self, findings: Sequence[Found], connection: AsyncConnection) -> None:
+    async def _keep_checked(self, source: Source, checked: rechecks.Checked, connection: AsyncConnection) -> None:
         now = self.now()
-        await record(connection, await keep_findings(connection, findings, now=now), now=now)
+        if checked.wait_until:
+            # Work without an item: as long as it waits, nothing of that host is checked, in no process.
+            rest = RecheckDue(source.id, ())
+            await self.work.put(connection, rest, due_at=checked.wait_until, key=rechecks.rest_of(source))
+        await record(connection, await keep_findings(connection, checked.findings, now=now), now=now)
 
     async def publish(self, event: PublicationDue) -> Commit:
         """Publish a scheduled item whose moment has come, unless an editor has decided meanwhile."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import SQLAlchemyError
 
 from aggregator.collectors import KINDS
-from aggregator.errors import AggregatorError, CollectError, StoreError
+from aggregator.errors import AggregatorError, CollectError, StoreError, not_kept
 from aggregator.handlers import Workshop
 from aggregator.holders import has_died, name_of_this_process
 from aggregator.model import Source
@@ -131,7 +131,7 @@ class Listening:
             return str(error), came
         except (SQLAlchemyError, OSError, AggregatorError) as error:
             log.warning("%s: what was pushed could not be kept: %s", source.id, error)
-            return f"could not be kept: {type(error).__name__}", came
+            return not_kept(error), came
         return ("the connection was closed", came) if came else (None, False)
 
     async def _note(self, source: Source, problem: str | None, *, is_live: bool = False) -> None:

@@ -44,7 +44,7 @@ from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import task
 from aggregator.subscribing import pushed_again, wake_unwanted
 from aggregator.watchers import Watchers
-from aggregator.work import Worker, WorkList, hurry
+from aggregator.work import Worker, WorkList, hurry, keys_not_due
 
 TICK_SECONDS = 1
 OVER_SECONDS = 60
@@ -161,7 +161,9 @@ class Machine:
         """Put the work of holding some public items against their sources again."""
         try:
             async with self.database.read() as connection:
-                most = rechecks.able_to_tell(self.configuration, await read_states(connection))
+                states, now = await read_states(connection), self.now()
+                resting = await keys_not_due(connection, rechecks.RESTS, now=now)
+                most = rechecks.able_to_tell(self.configuration, states, resting, now=now)
                 items = await to_be_checked(connection, most, now=self.now())
             chosen, cannot = rechecks.choose(items, self.configuration, most)
             async with self.database.write() as connection:

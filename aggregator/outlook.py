@@ -78,7 +78,7 @@ def after_failure(
         failures=0 if gives_up else state.failures,
         chance=chance,
         retry_at=retry_at,
-        asks_for_less=status == TOO_MANY,
+        asks_for_less=status == TOO_MANY and retry_at is None,
     )
     habits = state.habits
     return Outlook(

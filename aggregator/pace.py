@@ -95,11 +95,12 @@ def after_failure(
 ) -> NextLook:
     """The next look at a source that could not be read, `failures` times before this one.
 
-    `asks_for_less` is for a 429. Twice as long each time, and never longer than a day.
+    `asks_for_less` is for a 429 that names no time. Twice as long each time, never less than `every` and never longer
+    than a day.
     """
     rest = max(every, SHORTEST_REST) if asks_for_less else every
     span = min(rest * 2 ** min(failures, MOST_DOUBLINGS), LONGEST)
-    due_at = now + min(span * (1 - 2 * JITTER + 4 * JITTER * chance), LONGEST)
+    due_at = now + min(max(span * (1 - 2 * JITTER + 4 * JITTER * chance), every), LONGEST)
     wait_until = _wait_until(now, retry_at)
     if wait_until and wait_until > due_at:
         return NextLook(wait_until + every * (JITTER * chance), "it asked to wait", wait_until)

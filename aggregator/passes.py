@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from aggregator.errors import AggregatorError
+from aggregator.errors import AggregatorError, not_kept
 from aggregator.handlers import Outcome
 from aggregator.keeper import Keeper
 from aggregator.machine import Machine
@@ -66,5 +66,5 @@ async def _collect(machine: Machine, keeper: Keeper, source: Source, state: Sour
     except CollectedMeanwhileError:
         return Outcome(source.id, was_same=True)
     except (SQLAlchemyError, OSError, AggregatorError) as error:
-        return Outcome(source.id, problem=f"could not be kept: {type(error).__name__}")
+        return Outcome(source.id, problem=not_kept(error))
     return outcome

@@ -1,41 +1,70 @@
 """Asks whether what is public is still there at its source: one question a source, or one small request a page.
 
 Only the plain answer that there is nothing (404, 410) counts, and only twice, a day apart. A network that answers for
-its posts by name is believed at once, unless it takes back most of what it was asked for.
+its posts by name is believed at once, unless it takes back most of what it was asked for. A host that asks to be left
+alone for a while (429, 503) is left alone, and what it was not asked for does not count as checked.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import FindGone, Outside, Shown
+from aggregator.collectors.patience import Patience
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Configuration, Source
+from aggregator.pace import SHORTEST_REST
 from aggregator.store.rechecks import Finding, Public, bare_host, share_out
 from aggregator.store.sources import SourceState
 
 # At most so many at a time: by name they cost one request or two, as pages one each.
 MOST_BY_NAME = 40
+RESTS = "rest:"
 MOST_PAGES = 4
 FEW = 3
-THERE, NOT_THERE = frozenset({200, 206}), frozenset({404, 410})
+THERE, NOT_THERE, BUSY = frozenset({200, 206}), frozenset({404, 410}), frozenset({429, 503})
 DELETED, PAGE_GONE = "deleted at its source", "its page is gone"
 log = logging.getLogger(__name__)
 
 
-def able_to_tell(configuration: Configuration, states: Mapping[str, SourceState]) -> dict[str, int]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check came to: a finding for each item that was asked for. Their host is left alone until `wait_until`."""
+
+    findings: Sequence[Finding]
+    wait_until: datetime | None = None
+
+
+def able_to_tell(
+    configuration: Configuration, states: Mapping[str, SourceState], resting: Collection[str], *, now: datetime
+) -> dict[str, int]:
     """The sources whose items can be checked just now, each with how many at a time.
 
-    One that cannot be read proves nothing by what else it does not show.
+    One that cannot be read proves nothing by what else it does not show. `resting` are keys (`rest_of`) of hosts that
+    are to be left alone.
     """
     return {
         source.id: MOST_BY_NAME if KINDS[source.kind].find_gone else MOST_PAGES
         for source in configuration.sources
-        if source.enabled and (state := states.get(source.id)) and state.collected_at and not state.failures
+        if source.enabled and rest_of(source) not in resting and _can_tell(source, states.get(source.id), now)
     }
+
+
+def rest_of(source: Source) -> str:
+    """The key under which the work of checking is put off for the source's whole host."""
+    return f"{RESTS}{bare_host(source.url)}"
+
+
+def _can_tell(source: Source, state: SourceState | None, now: datetime) -> bool:
+    kind = KINDS[source.kind]
+    if state is None or not state.collected_at or not (kind.find_gone or kind.pages_tell):
+        return False
+    waits = state.habits.wait_until
+    return not state.failures and (waits is None or waits <= now)
 
 
 def choose(
@@ -54,33 +83,56 @@ def _can_be_checked(one: Public, source: Source) -> bool:
     return bool(one.host) and one.host == bare_host(source.url)
 
 
-async def check(source: Source, items: Sequence[Public], outside: Outside) -> list[Finding]:
+async def check(source: Source, items: Sequence[Public], outside: Outside) -> Checked:
     """What became of the items. Raises nothing that the other side can cause."""
     find_gone = KINDS[source.kind].find_gone
     if find_gone:
         return await _check_by_name(find_gone, source, items, outside)
-    return list(await asyncio.gather(*(_check_page(one, outside) for one in items)))
+    return await _check_pages(items, outside)
 
 
-async def _check_by_name(
-    find_gone: FindGone, source: Source, items: Sequence[Public], outside: Outside
-) -> list[Finding]:
+async def _check_by_name(find_gone: FindGone, source: Source, items: Sequence[Public], outside: Outside) -> Checked:
     try:
-        gone = set(await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside))
+        told = await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside)
     except CollectError as error:
         log.info("%s: what is gone could not be asked: %s", source.id, error)
-        return [Finding(one.id, None) for one in items]
-    missing = sum(one.entry_id in gone for one in items)
-    is_sure = missing <= FEW or 2 * missing <= len(items)
-    return [Finding(one.id, one.entry_id in gone, is_sure, DELETED) for one in items]
+        wait_until = _rest_after(error, outside.now())
+        # One at least counts, so that none stands before the others for ever.
+        asked = items[:1] if wait_until else items
+        return Checked([Finding(one.id, None) for one in asked], wait_until)
+    asked = [one for one in items if one.entry_id in told]
+    missing = sum(told[one.entry_id] for one in asked)
+    is_sure = missing <= FEW or 2 * missing <= len(asked)
+    return Checked([Finding(one.id, told[one.entry_id], is_sure, DELETED) for one in asked])
 
 
-async def _check_page(one: Public, outside: Outside) -> Finding:
-    try:
-        # One byte is enough; who sends all the same is cut off.
-        await outside.fetch.get(one.url or "", accept="*/*", max_bytes=1, headers={"Range": "bytes=0-0"})
-    except FetchError as error:
-        if error.status in NOT_THERE:
-            return Finding(one.id, is_gone=True, reason=f"{PAGE_GONE} ({error.status})")
-        return Finding(one.id, is_gone=False if error.status in THERE else None)
-    return Finding(one.id, is_gone=False)
+async def _check_pages(items: Sequence[Public], outside: Outside) -> Checked:
+    """One after the other, so that the first one that is refused is the last."""
+    findings: list[Finding] = []
+    patience = Patience()
+    for one in items:
+        if patience.is_over:
+            break
+        try:
+            # One byte is enough; who sends all the same is cut off.
+            await outside.fetch.get(one.url or "", accept="*/*", max_bytes=1, headers={"Range": "bytes=0-0"})
+        except FetchError as error:
+            findings.append(_finding(one, error))
+            if wait_until := _rest_after(error, outside.now()):
+                return Checked(findings, wait_until)
+        else:
+            findings.append(Finding(one.id, is_gone=False))
+    return Checked(findings)
+
+
+def _finding(one: Public, error: FetchError) -> Finding:
+    if error.status in NOT_THERE:
+        return Finding(one.id, is_gone=True, reason=f"{PAGE_GONE} ({error.status})")
+    return Finding(one.id, is_gone=False if error.status in THERE else None)
+
+
+def _rest_after(error: CollectError, now: datetime) -> datetime | None:
+    """Until when a host that answered so is left alone; None where it did not ask for that."""
+    if not isinstance(error, FetchError) or error.status not in BUSY:
+        return None
+    return max(now + SHORTEST_REST, error.retry_at or now)

@@ -144,6 +144,12 @@ async def hurry(connection: AsyncConnection, key: str, *, now: datetime) -> None
     await connection.execute(update(task).where(waits, task.c.due_at > now).values(due_at=now))
 
 
+async def keys_not_due(connection: AsyncConnection, beginning: str, *, now: datetime) -> set[str]:
+    """The keys that begin so, of tasks that are put off or that somebody is at."""
+    found = select(task.c.key).where(task.c.key.startswith(beginning, autoescape=True), task.c.due_at > now)
+    return {key.rpartition(":")[0] for key in (await connection.execute(found)).scalars()}
+
+
 async def drop(connection: AsyncConnection, key: str) -> None:
     """Take the open tasks of that key off the list; whoever is at one has lost it."""
     await connection.execute(delete(task).where(task.c.key.startswith(f"{key}:", autoescape=True)))

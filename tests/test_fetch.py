@@ -636,7 +636,35 @@ async def test_redirects_to_other_schemes_are_refused(location: str) -> None:
     async with serving({"/": redirect(location)}) as server:
         error = await failure(server)
     assert isinstance(error, RefusedError)
-    assert "only http and https" in str(error)
+    scheme = location.partition(":")[0]
+    assert str(error) == (
+        f"127.0.0.2:{server.port} redirects to an address that begins with “{scheme}:”, which is not fetched: "
+        "only http and https are"
+    )
+
+
+@pytest.mark.parametrize(
+    ("location", "where", "why"),
+    [
+        ("http://10.0.0.1/", "10.0.0.1:80", "it is not on the public internet"),
+        ("http://inside.example/", "inside.example (10.0.0.1:80)", "it is not on the public internet"),
+        ("http://93.184.216.34:25/", "93.184.216.34:25", "its port is none of 80, 443, 8080, 8443"),
+        (
+            "http://user:hush@93.184.216.34/",
+            "an address with a user name or a password in it (93.184.216.34)",
+            "an address is shown to editors",
+        ),
+    ],
+)
+@pytest.mark.parametrize("hops", [1, 2])
+async def test_who_redirects_to_a_refused_place_is_named_and_nobody_is_told_to_allow_it(
+    location: str, where: str, why: str, hops: int
+) -> None:
+    routes: dict[str, bytes | Reply] = {"/": redirect(location if hops == 1 else "/on"), "/on": redirect(location)}
+    async with serving(routes) as server, fetching(lookup=lambda _host, _port: ["10.0.0.1"]) as fetch:
+        with pytest.raises(RefusedError) as caught:
+            await fetch.get(server.url())
+    assert str(caught.value) == f"127.0.0.2:{server.port} redirects to {where}, which is not fetched: {why}"
 
 
 async def test_the_callers_headers_stay_with_the_origin_and_validators_go_along() -> None:

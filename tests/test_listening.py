@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from aggregator import collectors, listening
 from aggregator.collectors.contract import Collected, Outside
-from aggregator.errors import FetchError
+from aggregator.errors import FetchError, StoreError
 from aggregator.listening import LEASE, Listening
 from aggregator.machine import Machine, open_machine
 from aggregator.model import Document, Sensitive, Sighting, Source
@@ -147,6 +147,28 @@ async def test_a_line_that_breaks_is_shown_with_its_reason(machine: Machine, lin
             async with machine.database.read() as connection:
                 state = (await read_states(connection))["held"]
             return state.push_problem == "the network hung up" and state.live_at is None
+
+        await until(is_shown)
+
+
+async def test_what_was_pushed_and_could_not_be_kept_is_shown_with_its_reason(
+    machine: Machine, line: Line, monkeypatch
+) -> None:
+    only_one_source(machine)
+    monkeypatch.setattr(listening, "SHORTEST_PAUSE", 3600.0)
+    monkeypatch.setattr(listening, "LONGEST_PAUSE", 3600.0)
+
+    async def fails(_self, _source: Source, _collected: Collected) -> None:
+        raise StoreError("the disk is full: make room")
+
+    monkeypatch.setattr(type(machine.shop), "take", fails)
+    await line.waiting.put(pushed(sighting(1)))
+    async with listens(machine):
+
+        async def is_shown() -> bool:
+            async with machine.database.read() as connection:
+                state = (await read_states(connection))["held"]
+            return state.push_problem == "could not be kept: the disk is full: make room"
 
         await until(is_shown)
 

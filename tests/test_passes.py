@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.errors import StoreError
 from aggregator.handlers import Outcome, Workshop
 from aggregator.machine import Machine
 from aggregator.model import Source
@@ -34,6 +35,7 @@ class FakeShop:
         self.looking = Counter[str]()
         self.most = 0
         self.hold: asyncio.Event | None = None
+        self.problems: dict[str, Exception] = {}
 
     async def look(self, looked_at: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
         self.states[looked_at.id] = state
@@ -45,6 +47,8 @@ class FakeShop:
             self.looking[looked_at.id] -= 1
         if looked_at.id == "broken":
             raise ZeroDivisionError
+        if looked_at.id in self.problems:
+            raise self.problems[looked_at.id]
         return Outcome(looked_at.id), nothing
 
 
@@ -70,6 +74,18 @@ async def test_a_fault_of_ours_is_not_hidden_and_leaves_nobody_looking(machine: 
         async for _ in collect_all(with_shop(machine, shop), [source("broken"), *map(source, "abc")]):
             pass
     assert not shop.looking.total()
+
+
+async def test_what_could_not_be_kept_is_said_with_its_reason_and_stops_no_other(machine: Machine) -> None:
+    shop = FakeShop()
+    shop.problems = {"a": StoreError("the disk is full: make room"), "b": OSError("/secret/path")}
+    outcomes = {
+        outcome.source_id: outcome.problem
+        async for outcome in collect_all(with_shop(machine, shop), [source(name) for name in "abc"])
+    }
+    assert outcomes == {
+        "a": "could not be kept: the disk is full: make room", "b": "could not be kept: OSError", "c": None,
+    }  # fmt: skip
 
 
 async def test_who_stops_a_pass_leaves_nobody_looking(machine: Machine) -> None:

@@ -99,6 +99,27 @@ async def test_who_asks_to_be_asked_later_is_asked_later(
     assert (state.failures, state.habits.why, state.habits.wait_until, times_asked(site)) == (0, "", None, 2)
 
 
+@pytest.mark.parametrize(
+    ("every", "says", "least", "most"),
+    [
+        ("1m", {"Retry-After": "120"}, 120, 126),
+        ("1m", {"Retry-After": "1"}, 60, 66),
+        ("1h", {"Retry-After": "120"}, 3600, 3960),
+        ("1m", {}, 810, 990),
+        ("1m", {"Retry-After": "soon"}, 810, 990),
+        ("1h", {}, 3600, 3960),
+    ],
+)
+async def test_a_429_is_waited_for_as_it_says_never_less_than_every_and_a_quarter_of_an_hour_where_it_says_nothing(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, every: str, says: dict[str, str], least: int, most: int
+) -> None:
+    configure(machine, every=f'"{every}"')
+    site.put("/feed", "", status=429)
+    site.headers["/feed"] = says
+    await work_off()
+    assert least <= ((await state_of(machine)).due_at - clock()).total_seconds() <= most
+
+
 async def test_neither_a_broken_push_nor_a_connection_made_anew_shortens_what_was_asked_for(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,15 +10,15 @@ import pytest
 from sqlalchemy import select, update
 
 from aggregator import rechecks
-from aggregator.collectors import KINDS, contract
+from aggregator.collectors import KINDS, contract, patience
 from aggregator.collectors.contract import Collected, Outside, Shown
-from aggregator.errors import CollectError
+from aggregator.errors import CollectError, FetchError
 from aggregator.handlers import handlers
 from aggregator.machine import Machine
 from aggregator.model import Document, Happening, Kind, Sighting, Source, State
 from aggregator.store.changes import read_counter
 from aggregator.store.moves import move
-from aggregator.store.sources import Cursor
+from aggregator.store.sources import Cursor, keep_success, read_state
 from aggregator.store.tables import decision, item, revision, task
 from aggregator.work import Worker
 from tests.builders import sighting
@@ -157,6 +157,84 @@ async def test_few_are_asked_at_a_time_and_all_in_the_end(
     assert asked == [4, 4, 2, 0]
 
 
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize(
+    ("says", "waits"),
+    [
+        ({}, timedelta(minutes=15)),
+        ({"Retry-After": "60"}, timedelta(minutes=15)),
+        ({"Retry-After": "7200"}, timedelta(hours=2)),
+        ({"Retry-After": "9999999"}, timedelta(days=1)),
+    ],
+)
+async def test_a_host_that_asks_to_be_left_alone_is_and_what_was_not_asked_is_not_taken_for_checked(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, status: int, says: dict[str, str], waits: timedelta
+) -> None:
+    site.publish(pages(site, 6), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    site.put("/news/1", "", status=status)
+    site.headers["/news/1"] = says
+    site.asked.clear()
+    await check_now(machine)
+    for _ in range(3):
+        clock.forward(seconds=waits.total_seconds() / 4)
+        await check_now(machine)
+    assert [path for path, _ in site.asked] == ["/news/0", "/news/1"]
+    assert [row.checked_at is not None for row in await rows(machine)] == [True, True, False, False, False, False]
+    site.put("/news/1", "News 1")
+    clock.forward(seconds=waits.total_seconds() / 4 + 1)
+    for _ in range(3):
+        await check_now(machine)
+    assert {path for path, _ in site.asked[2:]} == {f"/news/{n}" for n in range(0 if waits.days else 2, 6)}
+
+
+async def test_all_sources_of_a_host_wait_with_it(machine: Machine, site: PartnerSite, work_off, clock: Clock) -> None:
+    site.publish(pages(site, 4), "/trusted")
+    await work_off()
+    for n in range(4):
+        site.put(f"/news/{n}", "", status=429)
+    clock.forward(days=1)
+    await check_now(machine)
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace('id = "trusted"', 'id = "renamed"'))
+    await machine.reload()
+    await check_now(machine)
+    assert sum("/news/" in path for path, _ in site.asked) == 1
+
+
+async def test_a_source_that_asked_to_wait_is_not_asked_for_its_pages_either(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    async with machine.database.write() as connection:
+        state = await read_state(connection, "trusted")
+        assert state
+        habits = replace(state.habits, wait_until=clock() + timedelta(hours=1))
+        await keep_success(connection, state, state.cursor, now=clock(), due_at=clock(), has_news=False, habits=habits)
+    await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked)
+    clock.forward(hours=1)
+    await check_now(machine)
+    assert ("/news/0", 200) in site.asked
+
+
+async def test_a_slow_host_is_asked_for_one_page_and_the_others_wait(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish(pages(site, 3), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    monkeypatch.setattr(
+        patience.Patience, "is_over", property(lambda _: any("/news/" in path for path, _ in site.asked))
+    )
+    site.asked.clear()
+    await check_now(machine)
+    assert [row.checked_at is not None for row in await rows(machine)] == [True, False, False]
+
+
 async def test_only_what_is_public_and_on_its_sources_host_is_asked_for(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:
@@ -204,19 +282,32 @@ async def test_old_items_are_checked_less_often_than_new_ones(
     assert ("/news/0", 200) in site.asked
 
 
+async def test_pages_that_tell_a_program_nothing_are_not_asked_for(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not KINDS["x"].pages_tell
+    monkeypatch.setitem(KINDS, "feed", replace(KINDS["feed"], pages_tell=False))
+    site.publish(pages(site, 1), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked)
+
+
 # By name
 
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     """The feed kind as a network that can be asked by name what is gone."""
-    answers: dict[str, object] = {"gone": [], "asked": []}
+    answers: dict[str, object] = {"gone": [], "asked": [], "most": 100}
 
-    async def find_gone(_source: Source, shown: Sequence[Shown], _outside: Outside) -> Sequence[str]:
+    async def find_gone(_source: Source, shown: Sequence[Shown], _outside: Outside) -> Mapping[str, bool]:
         answers["asked"].append([one.entry_id for one in shown])  # type: ignore[attr-defined]
-        if isinstance(answers["gone"], CollectError):
-            raise answers["gone"]
-        return answers["gone"]  # type: ignore[return-value]
+        gone = answers["gone"]
+        if isinstance(gone, CollectError):
+            raise gone
+        return {one.entry_id: one.entry_id in gone for one in shown[: answers["most"]]}  # type: ignore[operator,misc]
 
     feed = KINDS["feed"]
     monkeypatch.setitem(KINDS, "feed", contract.SourceKind(feed.collect, feed.rules, find_gone=find_gone))  # type: ignore[arg-type]
@@ -264,8 +355,36 @@ async def test_a_network_that_cannot_tell_proves_nothing(
         assert (await connection.execute(select(task).where(task.c.handler == "recheck"))).all() == []
 
 
+async def test_what_a_network_was_not_asked_for_is_not_taken_for_checked(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(10)], "/trusted")
+    await work_off()
+    network["most"] = 4
+    clock.forward(days=1)
+    for _ in range(4):
+        await check_now(machine)
+    assert [len(names) for names in network["asked"]] == [10, 6, 2]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_network_that_asks_to_be_left_alone_is_with_all_its_items(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network, status: int
+) -> None:
+    site.publish([entry(n) for n in range(45)], "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    network["gone"] = FetchError("busy", status=status, retry_at=clock() + timedelta(hours=1))
+    for minutes in (0, 30, 31):
+        clock.forward(minutes=minutes)
+        await check_now(machine)
+        network["gone"] = ["tag:0", "tag:7"]
+    assert [names[0] for names in network["asked"]] == ["tag:0", "tag:1"]
+    assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 7"]
+
+
 def test_a_source_that_is_off_or_was_never_read_is_not_checked(machine: Machine) -> None:
-    assert rechecks.able_to_tell(machine.configuration, {}) == {}
+    assert rechecks.able_to_tell(machine.configuration, {}, (), now=machine.now()) == {}
 
 
 # Events that are over

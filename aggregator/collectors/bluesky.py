@@ -5,7 +5,7 @@ What the answers mean is documents/bluesky*.py's part, what is pushed is jetstre
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aggregator.collectors.blueskyaddress import Form, Place, feed_address, fits, lacks, read_place
 from aggregator.collectors.blueskypages import FORMAT, Reading, read_pages
@@ -51,16 +51,16 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
     return Collected(_document(reading, place, did), read, source.url, not_before=paused)
 
 
-async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
+async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Mapping[str, bool]:
     """Which posts, or posts that were passed on, are deleted, taken down or withheld from the public by now."""
     server = read_place(source.url).servers.appview
-    named = {one.entry_id: uri for one in shown if (uri := _post_uri(one))}
-    uris = list(dict.fromkeys(named.values()))
+    named = {one.entry_id: _post_uri(one) for one in shown}
+    uris = list(dict.fromkeys(uri for uri in named.values() if uri))
     public: set[str] = set()
     for start in range(0, len(uris), MOST_URIS):
         answer = await query(outside, server, "app.bsky.feed.getPosts", {"uris": uris[start : start + MOST_URIS]})
         public |= await outside.reader.run(read_public, answer.body)
-    return [entry_id for entry_id, uri in named.items() if uri not in public]
+    return {entry_id: uri is not None and uri not in public for entry_id, uri in named.items()}
 
 
 def _post_uri(shown: Shown) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -123,8 +123,9 @@ Collect = Callable[[Source, Cursor, Outside], Awaitable[Collected]]
 # document nor place. Each `cursor.place` holds only what is new in it; documents are parts, never windows. It raises
 # CollectError where the connection breaks, and ends without having yielded where this source has nothing to push.
 Listen = Callable[[Source, Cursor, Outside], AsyncGenerator[Collected, None]]
-# Which of the entries are no longer public at the source: their ids. Raises CollectError where it cannot be told.
-FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Sequence[str]]]
+# Whether each of the entries is no longer public at the source, by id; those that were not asked for this time are left
+# out, and those that cannot be asked for never are. Raises CollectError where it cannot be told.
+FindGone = Callable[[Source, Sequence[Shown], Outside], Awaitable[Mapping[str, bool]]]
 
 
 def _as_it_is(document: Document) -> Document:
@@ -135,6 +136,7 @@ def _as_it_is(document: Document) -> Document:
 class SourceKind:
     """One kind of source: how it is asked, and where the other side can do so, how it pushes and tells what is gone.
 
+    Where it cannot tell, items' own pages are asked for, unless these tell nothing to a program (`pages_tell`).
     Of what a hub delivers (WebSub), `shape` makes what `collect` would make of the same feed; where it `delivers_thin`,
     a delivery says less than the feed and is taken for new entries alone. `feed_address` gives the feed that other feed
     readers could read instead, where its address follows from the source's.
@@ -144,6 +146,7 @@ class SourceKind:
     rules: Rules = field(default_factory=Rules)
     listen: Listen | None = None
     find_gone: FindGone | None = None
+    pages_tell: bool = True
     shape: Callable[[Document], Document] = _as_it_is
     delivers_thin: bool = False
     feed_address: Callable[[str], str | None] = lambda _url: None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from yarl import URL
@@ -20,33 +20,34 @@ MOST_ASKED = 50
 MOST_AT_A_LOOK = 20
 
 
-async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
+async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Mapping[str, bool]:
     """Which of the first `MOST_ASKED` posts are deleted, or may not be shown to everyone any more.
 
-    It ends early where the server wants a pause, or is slow. Raises CollectError where the server does not say.
+    It ends early, and tells of fewer, where the server wants a pause, or is slow. Raises CollectError where the server
+    does not say.
     """
-    gone: list[str] = []
+    told: dict[str, bool] = {}
     patience = Patience()
     for one in shown[:MOST_ASKED]:
         if patience.is_over:
             break
         if not identity(one.entry_id):
+            told[one.entry_id] = False
             continue
         try:
             answer = await ask(outside, source, f"/api/v1/statuses/{one.entry_id}")
         except FetchError as error:
-            if error.status == TOO_MANY and gone:
+            if error.status == TOO_MANY and told:
                 break
             if not _is_deleted(error, source):
                 raise
-            gone.append(one.entry_id)
+            told[one.entry_id] = True
             continue
         seen = await outside.reader.run(partial(read_status, url=answer.url), answer.body)
-        if seen and seen.hidden:
-            gone.append(one.entry_id)
+        told[one.entry_id] = bool(seen and seen.hidden)
         if pause_after(answer, outside.now()):
             break
-    return gone
+    return told
 
 
 def _is_deleted(error: FetchError, source: Source) -> bool:
@@ -75,7 +76,8 @@ async def missing_since(
     asked = [] if reading.pause_until else missing[:MOST_AT_A_LOOK]
     newest = sorted(there, key=order, reverse=True)[:PAGE]
     try:
-        gone = await find_gone(source, [Shown(one, None) for one in asked], outside)
+        told = await find_gone(source, [Shown(one, None) for one in asked], outside)
     except CollectError:
         return (), [*newest, *missing[:PAGE]]  # whoever cannot be asked now is asked at the next look
-    return gone, [*newest, *missing[len(asked) : PAGE]]
+    left = [one for one in missing[:PAGE] if one not in told]
+    return [one for one, is_gone in told.items() if is_gone], [*newest, *left]

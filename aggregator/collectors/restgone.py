@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from aggregator.collectors.contract import Outside, Shown
@@ -16,29 +16,31 @@ AT_ONCE = 25
 ID = re.compile(r"[?&]p=(\d{1,18})(?:&|$)")
 
 
-async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
-    """The ids of entries that were deleted or are no longer public. Raises CollectError where the API cannot tell."""
+async def find_gone(source: Source, shown: Sequence[Shown], outside: Outside) -> Mapping[str, bool]:
+    """Which entries were deleted or are no longer public. Raises CollectError where the API cannot tell."""
     host = _host_of(source.url) or ""
     for root in await find_roots(source.url, outside):
         try:
-            return await _gone_at(root, host, shown, outside)
+            gone = await _gone_at(root, host, shown, outside)
         except ClosedError:
             continue
+        return {one.entry_id: one.entry_id in gone for one in shown}
     raise ClosedError(f"WordPress's REST API at {host} is closed: what was deleted cannot be told")
 
 
-async def _gone_at(root: str, host: str, shown: Sequence[Shown], outside: Outside) -> Sequence[str]:
+async def _gone_at(root: str, host: str, shown: Sequence[Shown], outside: Outside) -> Collection[str]:
+    """The ids of those that are gone."""
     gone: list[Shown] = []
     for start in range(0, len(shown), AT_ONCE):
         gone += await _missing(root, host, shown[start : start + AT_ONCE], outside)
     if not gone:
-        return []
+        return ()
     newest, _ = await read_named(root, {}, outside)
     if not newest:
         raise CollectError("WordPress's REST API shows no post at all: whether they were deleted cannot be told")
     # Where addresses are not made of slugs, one that is not found says nothing.
     tells = any(post.slug and slug_of(post.link or "") == post.slug for post in newest)
-    return [one.entry_id for one in gone if tells or _own_id(one, host)]
+    return {one.entry_id for one in gone if tells or _own_id(one, host)}
 
 
 async def _missing(root: str, host: str, shown: Sequence[Shown], outside: Outside) -> list[Shown]:

@@ -132,4 +132,5 @@ KIND = SourceKind(
         needs=frozenset({"token", "monthly_limit"}),
         fits=_fits,
     ),
+    pages_tell=False,
 )

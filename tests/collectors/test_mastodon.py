@@ -27,7 +27,7 @@ from aggregator.store.tables import item
 from aggregator.work import Worker
 from tests.builders import source
 from tests.collectors.mastodonserver import FIRST, MastodonServer, account, mastodon_server, status
-from tests.collectors.way_out import way_out
+from tests.collectors.way_out import ids_gone, way_out
 
 GOOD, BAD, HUSHED = (Secret("env:T", value) for value in ("good", "stolen", "hushed"))
 
@@ -368,6 +368,21 @@ async def test_a_missing_post_that_cannot_be_asked_for_is_asked_for_at_the_next_
     assert third.document.deleted == (str(FIRST + 2),)
 
 
+async def test_missing_posts_that_a_429_left_unasked_are_asked_for_at_the_next_look(server, outside) -> None:
+    server.post(*range(8))
+    first = await collect(town(server), Cursor(), outside)
+    gone = [str(FIRST + number) for number in range(2, 6)]
+    for one in gone:
+        del server.posts[one]
+    server.limit, server.left = 4, 3  # the page, and two of the four
+    second = await collect(town(server), first.cursor, outside)
+    server.limit, server.left = 300, 300
+    server.post(9)
+    third = await collect(town(server), second.cursor, outside)
+    assert [len(second.document.deleted), len(third.document.deleted)] == [2, 2]
+    assert sorted((*second.document.deleted, *third.document.deleted)) == gone
+
+
 async def test_an_account_is_looked_up_once_a_day(server, outside, clock) -> None:
     server.post(1)
     looked = await collect(town(server), Cursor(), outside)
@@ -436,7 +451,7 @@ async def test_a_list_needs_a_token(server, outside) -> None:
 async def test_posts_that_were_deleted_are_found_gone_and_a_server_that_fails_proves_nothing(server, outside) -> None:
     server.post(1, 2)
     shown = [Shown(str(FIRST + number), None) for number in (1, 2, 3)]
-    assert await find_gone(town(server), shown, outside) == [str(FIRST + 3)]
+    assert ids_gone(await find_gone(town(server), shown, outside)) == [str(FIRST + 3)]
     server.needs_token = True
     with pytest.raises(CollectError):
         await find_gone(town(server), shown, outside)
@@ -448,7 +463,7 @@ async def test_a_post_that_may_not_be_shown_any_more_is_gone(server, outside) ->
     server.post(3, account=account(noindex=True))
     server.refusals[f"/api/v1/statuses/{FIRST + 4}"] = (410, "")
     shown = [Shown(str(FIRST + number), None) for number in range(1, 5)]
-    assert await find_gone(town(server), shown, outside) == [str(FIRST + number) for number in (2, 3, 4)]
+    assert ids_gone(await find_gone(town(server), shown, outside)) == [str(FIRST + number) for number in (2, 3, 4)]
 
 
 async def test_a_site_in_the_place_of_the_server_proves_nothing_gone(server, outside) -> None:
@@ -460,20 +475,30 @@ async def test_a_site_in_the_place_of_the_server_proves_nothing_gone(server, out
 async def test_only_some_posts_are_asked_for_at_a_time_and_none_in_a_pause(server, outside) -> None:
     shown = [Shown("../lookup", None), *(Shown(str(FIRST + number), None) for number in range(80))]
     server.post(*range(80))
-    assert await find_gone(town(server), shown, outside) == []
+    assert ids_gone(await find_gone(town(server), shown, outside)) == []
     assert len(server.asked) == MOST_ASKED - 1
     assert all(path.startswith("/api/v1/statuses/1") for path in server.asked)
     server.asked.clear()
     server.left = 25
-    assert await find_gone(town(server), shown, outside) == []
+    assert ids_gone(await find_gone(town(server), shown, outside)) == []
     assert len(server.asked) == 5
+
+
+async def test_posts_that_were_not_asked_for_are_not_told_of(server, outside, monkeypatch) -> None:
+    shown = [Shown("../lookup", None), *(Shown(str(FIRST + number), None) for number in range(80))]
+    server.post(*range(80))
+    assert list(await find_gone(town(server), shown, outside)) == [one.entry_id for one in shown[:MOST_ASKED]]
+    server.left = 25
+    assert len(await find_gone(town(server), shown, outside)) == 1 + 5
+    monkeypatch.setattr(patience, "PAGES_SECONDS", 0.0)
+    assert await find_gone(town(server), shown, outside) == {}
 
 
 async def test_posts_found_gone_before_a_429_are_told(server, outside) -> None:
     shown = [Shown(str(FIRST + number), None) for number in range(5)]
     server.left = 2
     server.limit = 2
-    assert await find_gone(town(server), shown, outside) == [str(FIRST), str(FIRST + 1)]
+    assert ids_gone(await find_gone(town(server), shown, outside)) == [str(FIRST), str(FIRST + 1)]
     with pytest.raises(FetchError) as caught:
         await find_gone(town(server), shown, outside)
     assert caught.value.retry_at is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -25,6 +25,11 @@ class ReadHere:
         again, passed = pickle.loads(pickle.dumps((function, arguments)))
         result: T = pickle.loads(pickle.dumps(again(*passed)))
         return result
+
+
+def ids_gone(told: Mapping[str, bool]) -> list[str]:
+    """What `find_gone` told to be gone."""
+    return [entry_id for entry_id, is_gone in told.items() if is_gone]
 
 
 @asynccontextmanager

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import asdict
 
 import click
 from tqdm import tqdm
 
 from aggregator.addresses import Allowed
-from aggregator.collectors import KINDS, RULES
+from aggregator.collectors import RULES
 from aggregator.collectors.contract import Outside
-from aggregator.errors import CollectError, SettingsError, UncountedError
+from aggregator.errors import SettingsError
 from aggregator.fetch import open_fetch
 from aggregator.handlers import Outcome, handlers
 from aggregator.machine import open_machine, user_agent, utc_now
@@ -22,9 +22,9 @@ from aggregator.passes import collect_all
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings
 from aggregator.sources import CurrentSources
-from aggregator.store.sources import Cursor
 from aggregator.work import Worker
 from web.commands.entry import as_json, say, shared
+from web.commands.trying import try_all
 
 
 @click.command()
@@ -98,34 +98,16 @@ async def check(settings: Settings, names: Sequence[str], *, wants_json: bool) -
     current = current_sources(settings)
     chosen = _choose(current.configuration.sources, names)
     rows = []
-    async with way_out(settings) as outside:
-        for source in chosen:
-            row = await _try(source, outside)
+    async with way_out(settings) as outside, aclosing(try_all(chosen, outside)) as tries:
+        async for row in tries:
             rows.append(row)
             if not wants_json:
-                say(f"{'✗' if row['problem'] else '✓'} {source.id}: {row['problem'] or row['found']}")
+                say(f"{'✗' if row['problem'] else '✓'} {row['id']}: {row['problem'] or row['found']}")
     if wants_json:
         say(json.dumps(rows, ensure_ascii=False))
     elif not names:
         say(f"{settings.sources}: {len(current.configuration.sources)} sources, {len(current.configuration.tags)} tags")
     return int(any(row["problem"] for row in rows))
-
-
-async def _try(source: Source, outside: Outside) -> dict[str, object]:
-    try:
-        collected = await KINDS[source.kind].collect(source, Cursor(), outside)
-    except UncountedError as error:
-        return {"id": source.id, "problem": None, "found": f"not asked: {error}", "entries": 0}
-    except CollectError as error:
-        return {"id": source.id, "problem": str(error), "found": None, "entries": 0}
-    document = collected.document
-    entries = len(document.entries) if document else 0
-    newest = max((e.published_at for e in document.entries if e.published_at), default=None) if document else None
-    found = f"{document.format}, {entries} entries" if document else "nothing is there to be asked: it is pushed"
-    found += f", newest {newest:%Y-%m-%d}" if newest else ""
-    if collected.url != source.url:
-        found += f", at {collected.url}"
-    return {"id": source.id, "problem": None, "found": found, "entries": entries, "url": collected.url}
 
 
 @asynccontextmanager
