@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import FindGone, Outside, Shown
@@ -26,6 +26,7 @@ MOST_BY_NAME = 40
 RESTS = "rest:"
 MOST_PAGES = 4
 FEW = 3
+FAILING_FOR = timedelta(days=3)
 THERE, NOT_THERE, BUSY = frozenset({200, 206}), frozenset({404, 410}), frozenset({429, 503})
 DELETED, PAGE_GONE = "deleted at its source", "its page is gone"
 log = logging.getLogger(__name__)
@@ -44,13 +45,14 @@ def able_to_tell(
 ) -> dict[str, int]:
     """The sources whose items can be checked just now, each with how many at a time.
 
-    One that cannot be read proves nothing by what else it does not show. `resting` are keys (`rest_of`) of hosts that
-    are to be left alone.
+    One that cannot be read just now proves nothing by what else it does not show. After days of that, pages of its own
+    are asked for all the same: what is deleted must not stay public for ever. `resting` are keys (`rest_of`) of hosts
+    that are to be left alone.
     """
     return {
-        source.id: MOST_BY_NAME if KINDS[source.kind].find_gone else MOST_PAGES
+        source.id: most
         for source in configuration.sources
-        if source.enabled and rest_of(source) not in resting and _can_tell(source, states.get(source.id), now)
+        if source.enabled and rest_of(source) not in resting and (most := _most(source, states.get(source.id), now))
     }
 
 
@@ -59,12 +61,15 @@ def rest_of(source: Source) -> str:
     return f"{RESTS}{bare_host(source.url)}"
 
 
-def _can_tell(source: Source, state: SourceState | None, now: datetime) -> bool:
+def _most(source: Source, state: SourceState | None, now: datetime) -> int:
+    """How many of a source's items may be checked at a time just now."""
     kind = KINDS[source.kind]
-    if state is None or not state.collected_at or not (kind.find_gone or kind.pages_tell):
-        return False
-    waits = state.habits.wait_until
-    return not state.failures and (waits is None or waits <= now)
+    if state is None or state.collected_at is None or (state.habits.wait_until or now) > now:
+        return 0
+    if kind.find_gone:
+        return 0 if state.failures else MOST_BY_NAME
+    has_failed_long = now - state.collected_at >= FAILING_FOR + source.every
+    return MOST_PAGES if kind.pages_tell and (has_failed_long or not state.failures) else 0
 
 
 def choose(
@@ -96,7 +101,7 @@ async def _check_by_name(find_gone: FindGone, source: Source, items: Sequence[Pu
         told = await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside)
     except CollectError as error:
         log.info("%s: what is gone could not be asked: %s", source.id, error)
-        wait_until = _rest_after(error, outside.now())
+        wait_until = _rest_after(error, outside.now(), BUSY)
         # One at least counts, so that none stands before the others for ever.
         asked = items[:1] if wait_until else items
         return Checked([Finding(one.id, None) for one in asked], wait_until)
@@ -107,7 +112,7 @@ async def _check_by_name(find_gone: FindGone, source: Source, items: Sequence[Pu
 
 
 async def _check_pages(items: Sequence[Public], outside: Outside) -> Checked:
-    """One after the other, so that the first one that is refused is the last."""
+    """One after the other, so that the first one that is refused, or that nobody answers, is the last."""
     findings: list[Finding] = []
     patience = Patience()
     for one in items:
@@ -118,7 +123,7 @@ async def _check_pages(items: Sequence[Public], outside: Outside) -> Checked:
             await outside.fetch.get(one.url or "", accept="*/*", max_bytes=1, headers={"Range": "bytes=0-0"})
         except FetchError as error:
             findings.append(_finding(one, error))
-            if wait_until := _rest_after(error, outside.now()):
+            if wait_until := _rest_after(error, outside.now(), {*BUSY, None}):
                 return Checked(findings, wait_until)
         else:
             findings.append(Finding(one.id, is_gone=False))
@@ -131,8 +136,8 @@ def _finding(one: Public, error: FetchError) -> Finding:
     return Finding(one.id, is_gone=False if error.status in THERE else None)
 
 
-def _rest_after(error: CollectError, now: datetime) -> datetime | None:
-    """Until when a host that answered so is left alone; None where it did not ask for that."""
-    if not isinstance(error, FetchError) or error.status not in BUSY:
+def _rest_after(error: CollectError, now: datetime, busy: Collection[int | None]) -> datetime | None:
+    """Until when a host that answered so is left alone; None where its status is not `busy`."""
+    if not isinstance(error, FetchError) or error.status not in busy:
         return None
     return max(now + SHORTEST_REST, error.retry_at or now)

@@ -262,6 +262,54 @@ async def test_a_source_that_cannot_be_read_just_now_is_not_asked_for_its_pages(
     assert not any("/news/" in path for path, _ in site.asked)
 
 
+async def test_pages_of_a_source_that_has_failed_for_days_are_asked_for_all_the_same(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 2), "/trusted")
+    await work_off()
+    site.put("/trusted", "", status=500)
+    site.put("/news/1", "", status=404)
+    for _ in range(3):
+        clock.forward(days=1)
+        await work_off()
+        await check_now(machine)
+    assert not any("/news/" in path for path, _ in site.asked)
+    for _ in range(2):
+        clock.forward(days=1, minutes=1)
+        await work_off()
+        await check_now(machine)
+    assert await states(machine) == {"News 0": "approved", "News 1": "withdrawn"}
+
+
+async def test_a_network_that_has_failed_for_days_is_not_asked(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(1)], "/trusted")
+    await work_off()
+    site.put("/trusted", "", status=500)
+    clock.forward(days=9)
+    await work_off()
+    await check_now(machine)
+    assert network["asked"] == []
+
+
+async def test_a_host_that_does_not_answer_is_asked_for_one_page_and_left_alone(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish(pages(site, 3), "/trusted")
+    await work_off()
+    clock.forward(days=1)
+    site.put("/news/0", "", status=302)
+    site.headers["/news/0"] = {"Location": "/news/0"}
+    for minutes in (0, 5):
+        clock.forward(minutes=minutes)
+        await check_now(machine)
+        assert [path for path, _ in site.asked if "/news/" in path] == ["/news/0"]
+    clock.forward(minutes=11)
+    await check_now(machine)
+    assert [path for path, _ in site.asked if "/news/" in path] == ["/news/0", "/news/1", "/news/2"]
+
+
 async def test_old_items_are_checked_less_often_than_new_ones(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:
