@@ -122,6 +122,7 @@ async def test_entries_of_a_first_look_stay_where_they_were_read_unless_they_are
 ) -> None:
     document = await read(thinker, held, entries(MOST), is_first=True)
     assert (len(document.entries), bool(document.entries)) == (MOST, True)
+    assert f"{MOST} entries" in repr(document)
     for look in (lambda: document.entries[0], lambda: list(document.entries), lambda: document.entries == ()):
         with pytest.raises(LookupError, match="stayed where they were read"):
             look()

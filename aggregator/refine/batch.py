@@ -90,6 +90,9 @@ class ReadEntries(Packed[Sighting]):
             self._values = tuple(self.themselves())
         return self._values
 
+    def __repr__(self) -> str:
+        return super().__repr__() if self.pickled else f"<{self._count} entries that stayed where they were read>"
+
     def __reduce__(self) -> tuple[Callable[..., Packed[Sighting]], tuple[object, ...]]:
         """Pickled like any other, and with what was told of them."""
         return ReadEntries, (self.pickled, self._count, self.considered)
