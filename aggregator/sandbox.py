@@ -9,16 +9,15 @@ fork server) outlive every pool, and whose spawned workers import the whole prog
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import pickle
 import signal
 import sys
-from asyncio.subprocess import PIPE, Process
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from aggregator.child import Child, start
 from aggregator.errors import AggregatorError, DocumentError
 from aggregator.sandboxed import LENGTH, REPLY, START_SECONDS, STARTED
 
@@ -62,8 +61,8 @@ class Sandbox:
         # Who has time waits here, so that hardly anybody stands before those at the places who have none.
         self._turns = asyncio.Semaphore(self._open)
         self._asking = 0
-        self._idle: list[Process] = []
-        self._living: set[Process] = set()
+        self._idle: list[Child] = []
+        self._living: set[Child] = set()
 
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """What `function`, which stands at the top of a module, makes of `args`; all of it must pickle.
@@ -86,8 +85,8 @@ class Sandbox:
         return AtOnce(self._run)
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)
         async with self._admitted(self._places, IMPATIENCE):
+            request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)  # not before: thousands may wait
             reply = await self._ask(request)
             if reply is None:  # its process had died since it was last used; a fresh one is asked once more
                 reply = await self._ask(request)
@@ -102,7 +101,7 @@ class Sandbox:
         """End every process. Documents that are being read fail."""
         self._is_closed = True
         for worker in self._living:
-            _kill(worker)
+            worker.kill()
         for door in (self._turns, self._places):  # until nobody waits for a worker any more
             for _ in range(self._open):
                 await door.acquire()
@@ -150,8 +149,8 @@ class Sandbox:
                 await self._end(worker)
         return reply
 
-    async def _receive(self, worker: Process) -> bytes:
-        answers = cast("asyncio.StreamReader", worker.stdout)
+    async def _receive(self, worker: Child) -> bytes:
+        answers = worker.answers
         try:
             async with asyncio.timeout(self._seconds):
                 try:
@@ -160,7 +159,7 @@ class Sandbox:
                     if length > MAX_REPLY_BYTES:
                         raise DocumentError(f"what the document holds is longer than {MAX_REPLY_BYTES:,} bytes")
                     return await answers.readexactly(length)
-                except asyncio.IncompleteReadError:
+                except (ConnectionError, asyncio.IncompleteReadError):
                     raise DocumentError(self._cause_of_death(await worker.wait())) from None
         except TimeoutError:
             raise DocumentError(f"the document took longer than {self._seconds:g} s to read and was stopped") from None
@@ -171,10 +170,10 @@ class Sandbox:
         how = signal.Signals(-status).name if status < 0 else f"status {status}"
         return f"the document brought its reader down ({how}); it had {self._megabytes:,} MB"
 
-    async def _worker(self) -> Process:
+    async def _worker(self) -> Child:
         while self._idle:
             worker = self._idle.pop()
-            if worker.returncode is None:
+            if worker.is_alive:
                 return worker
             await self._end(worker)
         self._check_open()
@@ -182,24 +181,14 @@ class Sandbox:
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
         limits = (str(os.getpid()), str(self._seconds), str(self._megabytes))
         try:
-            # Its own session: Ctrl-C in a terminal is for us, and we end the workers.
-            worker = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-m", "aggregator.sandboxed", *limits),
-                stdin=PIPE,
-                stdout=PIPE,
-                env=environment,
-                start_new_session=True,
-            )
+            worker = await start((sys.executable, "-P", "-m", "aggregator.sandboxed", *limits), environment)
         except OSError as error:
             raise DocumentError(f"the process that reads documents cannot be started: {error.strerror}") from error
         self._living.add(worker)
         return worker
 
-    async def _end(self, worker: Process) -> None:
-        _kill(worker)
-        cast("asyncio.StreamWriter", worker.stdin).close()
-        await cast("asyncio.StreamReader", worker.stdout).read()
-        await worker.wait()
+    async def _end(self, worker: Child) -> None:
+        await worker.end()
         self._living.discard(worker)
 
 
@@ -214,19 +203,13 @@ class AtOnce:
         return cast("T", await self._run(function, *args))
 
 
-def _kill(worker: Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        worker.kill()
-
-
-async def _send(worker: Process, request: bytes) -> bool:
+async def _send(worker: Child, request: bytes) -> bool:
     """Hand the request over and wait until it is begun. False where the process is gone before that."""
-    requests, answers = cast("asyncio.StreamWriter", worker.stdin), cast("asyncio.StreamReader", worker.stdout)
     try:
         async with asyncio.timeout(START_SECONDS):
-            requests.write(len(request).to_bytes(LENGTH, "big") + request)
-            await requests.drain()
-            await answers.readexactly(len(STARTED))
+            worker.requests.write(len(request).to_bytes(LENGTH, "big") + request)
+            await worker.requests.drain()
+            await worker.answers.readexactly(len(STARTED))
     except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
         return False
     return True

@@ -16,7 +16,6 @@ from datetime import datetime
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside, Reading
 from aggregator.model import Document, Refined, Sighting, Source
-from aggregator.pickled import Packed
 from aggregator.refine.batch import (
     MOST,
     Considered,
@@ -128,8 +127,8 @@ class Thinker:
         self, frame: Frame, entries: Sequence[Sighting], asked: Sequence[tuple[int, bool]]
     ) -> Sequence[Refined | LeftOut]:
         refining = functools.partial(self.outside.reader.run, refine_entries, frame)
-        if isinstance(entries, Packed) and len(asked) <= MOST:
-            return await refining(Packed(entries.pickled, len(entries)), asked)
+        if isinstance(entries, ReadEntries) and len(asked) <= MOST:
+            return await refining(entries.themselves(), asked)
         # Each process is given its share and no more.
         shares = [asked[start : start + MOST] for start in range(0, len(asked), MOST)]
         parts = await asyncio.gather(

@@ -120,6 +120,10 @@ def children() -> set[int]:
     return {pid for pid, (state, parent) in processes().items() if parent == os.getpid() and state != "Z"}
 
 
+def open_files() -> set[str]:
+    return {one.name for one in Path("/proc/self/fd").iterdir()}
+
+
 def lives(pid: int) -> bool:
     return processes().get(pid, ("Z", 0))[0] != "Z"
 
@@ -138,6 +142,26 @@ async def test_a_function_runs_in_another_process_which_is_used_again() -> None:
         pids = {await box.run(os.getpid) for _ in range(5)}
     assert len(pids) == 1
     assert pids != {os.getpid()}
+
+
+async def test_nothing_stays_open_of_processes_that_ended_or_never_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with sandbox(processes=1) as box:
+        await box.run(len, b"abc")
+    before = open_files()
+    async with sandbox(processes=1) as box:
+        for how in ("exit", "SIGKILL"):
+            with pytest.raises(DocumentError):
+                await box.run(crash, how)
+        starting = asyncio.ensure_future(box.run(len, b"abc"))
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        monkeypatch.setattr(sys, "executable", "/nowhere/python")
+        with pytest.raises(DocumentError, match="cannot be started"):
+            await box.run(len, b"abc")
+    await asyncio.sleep(0)
+    assert open_files() == before
 
 
 async def test_no_process_is_started_before_one_is_needed() -> None:

@@ -117,6 +117,20 @@ async def test_a_first_look_is_one_way_and_unpacks_nothing_here(
     assert reader.ways == 1
 
 
+async def test_entries_of_a_first_look_stay_where_they_were_read_unless_they_are_too_many(
+    thinker: Thinker, held: Source
+) -> None:
+    document = await read(thinker, held, entries(MOST), is_first=True)
+    assert (len(document.entries), bool(document.entries)) == (MOST, True)
+    assert f"{MOST} entries" in repr(document)
+    for look in (lambda: document.entries[0], lambda: list(document.entries), lambda: document.entries == ()):
+        with pytest.raises(LookupError, match="stayed where they were read"):
+            look()
+    for count, is_first in ((0, True), (MOST + 1, True), (FEW, False), (FEW + 1, False)):
+        seen = entries(count)
+        assert (await read(thinker, held, seen, is_first=is_first)).entries == tuple(seen)
+
+
 async def test_only_what_is_new_or_changed_is_refined(
     machine: Machine, thinker: Thinker, reader: CountingReader, held: Source
 ) -> None:
@@ -146,9 +160,9 @@ async def test_what_is_kept_is_wanted_though_its_new_words_are_not(
 async def test_what_was_thought_is_thought_again_where_the_document_turned_out_to_be_another(
     thinker: Thinker, held: Source
 ) -> None:
-    document = await read(thinker, held, entries(2), is_first=True)
+    document = await read(thinker, held, entries(2))
     elsewhere = Collected(document, Cursor(), "https://town.example/feed")
-    thoughts = await thinker.think(held, elsewhere, is_first=True)
+    thoughts = await thinker.think(held, elsewhere)
     assert all("https://town.example/" in refined.content_html for _, refined in thoughts.entries)
     spanish = replace(document, language="es")
     assert await think(thinker, held, spanish, is_first=True) == await think(
@@ -192,8 +206,9 @@ def test_what_is_told_of_entries_is_theirs(seen: list[Sighting], is_first: bool)
     frame = Frame(src, URL, "en", pack_tags(()), (), START)
     reading = functools.partial(just, Document(seen, "rss", language="en"))
     document = read_and_consider(replace(frame, feed_language=None), is_first, reading, b"")
-    assert document.entries == tuple(seen)
     assert isinstance(document.entries, ReadEntries)
+    assert len(document.entries) == len(seen)
+    assert (is_first and document.entries) or document.entries == tuple(seen)
     considered = document.entries.considered
     assert considered.marked == marks(seen)
     for verdict in judge(considered.marked, []):

@@ -112,7 +112,10 @@ class Outside:
         return replace(self, reader=self.quick or self.reader)
 
     async def read(self, reading: Reading, body: bytes, *, url: str) -> Document:
-        """Have `reader` read a document whose entries are kept as they are; `url` is where it came from."""
+        """Have `reader` read a document that is kept as it is read.
+
+        Its entries are not touched, and `url`, where it came from, is what is told of it as `Collected`.
+        """
         if self.considering:
             return await self.reader.run(self.considering(url), reading, body)
         return await self.reader.run(reading, body)

@@ -28,9 +28,10 @@ async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected
 async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:
     """The same for any address. The validators of the cursor must be that address's own.
 
-    That the feed moved is not passed on: it is not the source's address in sources.toml that did.
+    That the feed moved is not passed on: it is not the source's address in sources.toml that did. The document is read
+    and no more, so that the caller may make something else of its entries.
     """
-    return replace(await _collect(url, cursor, outside), moved_to=None)
+    return replace(await _collect(url, cursor, replace(outside, considering=None)), moved_to=None)
 
 
 async def _collect(url: str, cursor: Cursor, outside: Outside) -> Collected:

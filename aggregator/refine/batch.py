@@ -67,13 +67,31 @@ class Considered:
 
 
 class ReadEntries(Packed[Sighting]):
-    """The entries of a document, packed, with what was told of them as they were read."""
+    """The entries of a document, packed, with what was told of them as they were read.
+
+    Where that is all that can be asked of them they themselves stay behind and `pickled` is empty: then only how many
+    they are is known, and who looks at one gets a LookupError.
+    """
 
     __slots__ = ("considered",)
 
     def __init__(self, pickled: bytes, count: int, considered: Considered) -> None:
         super().__init__(pickled, count)
         self.considered = considered
+
+    def themselves(self) -> Packed[Sighting]:
+        """The entries alone."""
+        if not self.pickled:
+            raise LookupError("the entries stayed where they were read: all that they come to was told of them")
+        return Packed(self.pickled, self._count)
+
+    def _unpacked(self) -> tuple[Sighting, ...]:
+        if self._values is None:
+            self._values = tuple(self.themselves())
+        return self._values
+
+    def __repr__(self) -> str:
+        return super().__repr__() if self.pickled else f"<{self._count} entries that stayed where they were read>"
 
     def __reduce__(self) -> tuple[Callable[..., Packed[Sighting]], tuple[object, ...]]:
         """Pickled like any other, and with what was told of them."""
@@ -91,8 +109,12 @@ def read_and_consider(frame: Frame, is_first: bool, reading: Callable[[bytes], D
     The document says itself in which language it is.
     """
     document = reading(body)
-    considered = consider(replace(frame, feed_language=document.language), document.entries, is_first)
-    return replace(document, entries=ReadEntries(packed(document.entries).pickled, len(document.entries), considered))
+    entries = document.entries
+    considered = consider(replace(frame, feed_language=document.language), entries, is_first)
+    # Of a first look all entries are new, so that what they are when refined is all that anybody needs of them.
+    is_all = is_first and entries and len(considered.answers) == len(considered.marked)
+    pickled = b"" if is_all else packed(entries).pickled
+    return replace(document, entries=ReadEntries(pickled, len(entries), considered))
 
 
 def consider(frame: Frame, entries: Sequence[Sighting], is_first: bool) -> Considered:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from aggregator.collectors import peertube
@@ -44,3 +46,11 @@ async def test_what_a_channel_shows_are_videos() -> None:
         collected = await peertube.collect(src, Cursor(), service.outside)
         assert [entry.kind for entry in collected.document.entries] == [Kind.VIDEO, Kind.VIDEO]
         assert (await peertube.collect(src, collected.cursor, service.outside)).document is None
+
+
+async def test_what_a_site_shows_in_the_end_is_not_thought_about_before_its_entries_are_videos() -> None:
+    async with open_service() as service:
+        service.answers["/feeds/videos.xml?isLocal=true"] = (200, rss([sighting(1)]))
+        thinking = replace(service.outside, considering=lambda _: pytest.fail("thought about what is to be changed"))
+        collected = await peertube.collect(source(kind="peertube", url=service.url), Cursor(), thinking)
+        assert [entry.kind for entry in collected.document.entries] == [Kind.VIDEO]

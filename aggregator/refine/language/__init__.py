@@ -11,7 +11,6 @@ from math import exp
 
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
-from aggregator.refine.language.letters import likeliest
 from aggregator.refine.language.scores import best, score
 from aggregator.refine.language.words import letters_in, words_of
 
@@ -103,6 +102,9 @@ def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, flo
 
 
 def _by_letters(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
+    # Only here, because it is a tenth of what a reading process loads: many of them never see a text that needs it.
+    from aggregator.refine.language.letters import likeliest  # noqa: PLC0415
+
     found = likeliest(words, likely=likely, claimed=claimed)
     return (*found, found[1] >= AGREED) if found else ("", 0.0, False)
 
