@@ -23,8 +23,8 @@ from aggregator.refine.tags import Tagger
 from aggregator.refine.text import (
     NAME_LENGTH,
     TITLE_LENGTH,
+    clean_all_with_text,
     clean_html,
-    clean_with_text,
     plain_line,
     plain_text,
     summary_of,
@@ -86,7 +86,7 @@ def refine_all(
     Each step is taken for all of them before the next one: the code and the tables of all steps together are more than
     the caches of a processor hold, and reading them anew for each entry costs a fifth of the time.
     """
-    words = [_words(sighting, base_url) for sighting in sightings]
+    words = _words(sightings, base_url)
     detections = [
         detect(
             f"{said.title or ''}\n{said.text}"[:LANGUAGE_LENGTH],
@@ -104,20 +104,32 @@ def refine_all(
         )
         for sighting, said, detection in zip(sightings, words, detections, strict=True)
     ]
+    # The front page and the feed itself are no story's address.
+    nobodys = frozenset({url_key(base_url), url_key(source.url)})
     return [
-        _refined(sighting, said, detection, matches, source, base_url, now)
+        _refined(sighting, said, detection, matches, nobodys, base_url, now)
         for sighting, said, detection, matches in zip(sightings, words, detections, tags, strict=True)
     ]
 
 
-def _words(sighting: Sighting, base_url: str | None) -> _Words:
-    content_html, content_text = clean_with_text(
-        sighting.body_html or sighting.summary_html, base_url or canonical_url(sighting.url)
+def _words(sightings: Sequence[Sighting], base_url: str | None) -> list[_Words]:
+    cleaned = clean_all_with_text(
+        [
+            (sighting.body_html or sighting.summary_html, base_url or canonical_url(sighting.url))
+            for sighting in sightings
+        ]
     )
-    title = plain_line(sighting.title or "", limit=TITLE_LENGTH) or None
-    text = without_boilerplate(content_text)
-    summary = _summary(sighting.summary_html if sighting.body_html else "", text)
-    return _Words(title, summary, content_html, content_text, text)
+    titles = [plain_line(sighting.title or "", limit=TITLE_LENGTH) or None for sighting in sightings]
+    texts = [without_boilerplate(content_text) for _, content_text in cleaned]
+    declared = [
+        without_boilerplate(plain_text(sighting.summary_html)) if sighting.body_html and sighting.summary_html else ""
+        for sighting in sightings
+    ]
+    summaries = [summary_of(said or text) for said, text in zip(declared, texts, strict=True)]
+    return [
+        _Words(title, summary, *content, text)
+        for title, summary, content, text in zip(titles, summaries, cleaned, texts, strict=True)
+    ]
 
 
 def _refined(
@@ -125,7 +137,7 @@ def _refined(
     said: _Words,
     detection: Detection,
     tags: tuple[TagMatch, ...],
-    source: Source,
+    nobodys: frozenset[str | None],
     base_url: str | None,
     now: datetime,
 ) -> Refined:
@@ -144,7 +156,7 @@ def _refined(
         modified_at=modified(sighting.updated_at, published_at, now),
         detection=detection,
         tags=tags,
-        story_keys=_story_keys(url, sighting, base_url, source),
+        story_keys=_story_keys(url, sighting, base_url, nobodys),
         kind=sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
         card=_card(sighting.card, base),
         quote=_quote(sighting.quote, base),
@@ -210,11 +222,6 @@ def _phrases(words: tuple[str, ...], languages: tuple[str, ...]) -> Phrases:
     return Phrases(("", language, word) for word in words for language in languages or ("",))
 
 
-def _summary(summary_html: str, text: str) -> str:
-    declared = without_boilerplate(plain_text(summary_html)) if summary_html else ""
-    return summary_of(declared or text)
-
-
 def _authors(authors: Iterable[Author], base: str | None) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
     for author in authors:
@@ -234,16 +241,15 @@ def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, lines)))
 
 
-def _story_keys(url: str | None, sighting: Sighting, base_url: str | None, source: Source) -> tuple[str, ...]:
-    """The addresses of this story. The front page and the feed itself are no story's address."""
+def _story_keys(
+    url: str | None, sighting: Sighting, base_url: str | None, nobodys: frozenset[str | None]
+) -> tuple[str, ...]:
+    """The keys of this story's addresses, but for those in `nobodys`."""
     addresses = [url]
     if sighting.card:
         addresses.append(canonical_url(sighting.card.url, base_url))
     addresses += [canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES]]
-    nobodys = {url_key(base_url), url_key(source.url)}
-    keys = [url_key(address) for address in addresses]
     # One page announces many evenings: an event shares its story with what is said of the same evening alone.
     when = f" {sighting.happening.starts_at.isoformat()}" if sighting.happening else ""
-    return tuple(
-        dict.fromkeys(f"{key}{when}" for key in keys if key and key not in nobodys and ("/" in key or "?" in key))
-    )
+    keys = dict.fromkeys(map(url_key, addresses))
+    return tuple([f"{key}{when}" for key in keys if key and key not in nobodys and ("/" in key or "?" in key)])

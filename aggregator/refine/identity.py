@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from operator import attrgetter
@@ -76,12 +76,29 @@ def marks(sightings: Sequence[Sighting]) -> list[tuple[int, Mark]]:
 
     Some feeds give all entries one id: there the address is part of the key.
     """
-    ambiguous = _ambiguous_ids(sightings)
+    # Each step is taken for all of them before the next one, as `refine_all` does, and for the same reason.
+    links = [url_key(sighting.url) for sighting in sightings]
+    digests = [_hash(repr(_SAID(sighting))) for sighting in sightings]
+    beginnings = [_beginning(sighting) for sighting in sightings]
+    dates = [_dated(sighting) for sighting in sightings]
+    title_keys = list(map(_title_key, sightings, beginnings, dates))
+    alike_keys = list(map(_hash, title_keys, beginnings, dates))
+    keys = _entry_keys(sightings, links, alike_keys)
     marked: dict[str, tuple[int, Mark]] = {}
-    for place, sighting in enumerate(sightings):
-        mark = _mark(sighting, is_ambiguous=sighting.entry_id in ambiguous)
+    for place, mark in enumerate(map(Mark, keys, digests, links, alike_keys, title_keys, dates)):
         marked.setdefault(mark.entry_key, (place, mark))
     return list(marked.values())
+
+
+def _entry_keys(sightings: Sequence[Sighting], links: Sequence[str | None], alike_keys: Sequence[str]) -> Iterator[str]:
+    ambiguous = _ambiguous_ids(sightings)
+    for sighting, link, alike in zip(sightings, links, alike_keys, strict=True):
+        if not sighting.entry_id:
+            yield _short(f"{link or ''} | {alike}")
+        elif sighting.entry_id in ambiguous:
+            yield _short(f"{sighting.entry_id} | {link or alike}")
+        else:
+            yield _short(sighting.entry_id)
 
 
 def _ambiguous_ids(sightings: Sequence[Sighting]) -> set[str]:
@@ -179,19 +196,6 @@ def _behind_host(mark: Mark) -> str:
     """What stays of an address when its site moves to another host; empty for a front page."""
     found = _BEHIND_HOST.search(mark.url_key or "")
     return found[0] if found else ""
-
-
-def _mark(sighting: Sighting, *, is_ambiguous: bool) -> Mark:
-    link = url_key(sighting.url)
-    beginning, dated = _beginning(sighting), _dated(sighting)
-    title_key = _title_key(sighting, beginning, dated)
-    alike = _hash(title_key, beginning, dated)
-    entry_key = sighting.entry_id
-    if not entry_key:
-        entry_key = f"{link or ''} | {alike}"
-    elif is_ambiguous:
-        entry_key = f"{entry_key} | {link or alike}"
-    return Mark(_short(entry_key), _hash(repr(_SAID(sighting))), link, alike, title_key, dated)
 
 
 def key_of(entry_id: str) -> str:

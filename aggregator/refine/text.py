@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html as entities
 import re
+from collections.abc import Sequence
 
 import nh3
 
@@ -73,6 +74,20 @@ def clean_with_text(html: str, base_url: str | None) -> tuple[str, str]:
     """What `clean_html` gives, and the `text_of` that."""
     cleaned, settled = _clean(html, base_url)
     return cleaned, text_of(cleaned) if settled is None else settled.text()
+
+
+def clean_all_with_text(pages: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
+    """`clean_with_text` of each page and its base address: each step for all of them before the next one."""
+    settled = [
+        settle(html, base_url) if len(html) <= MAX_HTML_LENGTH and is_usual(html) else None for html, base_url in pages
+    ]
+    cleaned = ["" if page is None else _CLEANER.clean(page.html).strip() for page in settled]
+    return [
+        (html, page.text())
+        if page is not None and html == page.html and len(html) <= MAX_HTML_LENGTH
+        else clean_with_text(*as_given)
+        for as_given, html, page in zip(pages, cleaned, settled, strict=True)
+    ]
 
 
 def _clean(html: str, base_url: str | None) -> tuple[str, Settled | None]:

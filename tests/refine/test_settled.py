@@ -10,7 +10,7 @@ from aggregator.refine import text
 from aggregator.refine.characters import few_marks, is_usual, without_junk
 from aggregator.refine.markup import shallow
 from aggregator.refine.settled import MOST_TAGS, settle
-from aggregator.refine.text import clean_html, clean_with_text, plain_text, text_of
+from aggregator.refine.text import clean_all_with_text, clean_html, clean_with_text, plain_text, text_of
 from tests.refine.strategies import any_html
 
 BASE = "https://city.example/news/"
@@ -112,3 +112,9 @@ def test_markup_and_text_are_the_same_whether_asked_for_together_or_not(html: st
     assert cleaned == clean_html(html, base)
     assert said == text_of(cleaned)
     assert plain_text(html) == text_of(text._CLEANER.clean(shallow(few_marks(without_junk(html)), None)))
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.one_of(nearly_settled, any_html), st.sampled_from([BASE, None])), max_size=4))
+def test_several_are_cleaned_together_as_each_is_alone(pages: list[tuple[str, str | None]]) -> None:
+    assert clean_all_with_text(pages) == [clean_with_text(html, base) for html, base in pages]
