@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from aggregator.refine.endings import inflected
@@ -12,11 +13,9 @@ from aggregator.refine.folding import fold, fold_and_part
 
 # As many letters as every stem keeps.
 BEGINNING = 3
-# As many letters of a stem are looked for at first: with all of them the pattern would take longer to compile.
-FIRST_LETTERS = 6
 OPENING = 2
-# How many words the phrases of each language remember the meaning of, and how long ones.
-MOST_REMEMBERED = 4_000
+# How many words the phrases of each language remember, and how long ones. Most of them say nothing.
+MOST_REMEMBERED = 10_000
 LONGEST_REMEMBERED = 40
 
 _WORD = re.compile(r"\w+")
@@ -37,34 +36,43 @@ class _Phrase(NamedTuple):
     phrase: str
     stem: str
     second: str
-    followed_by: tuple[str, ...]
+    followed_by: tuple[str, str]
     pattern: str
 
 
 class _Stem(NamedTuple):
-    """The phrases whose first word keeps the same, those of one word and longer ones.
-
-    `openings` are the first two letters of what may follow the first word of a longer one.
-    """
+    """The phrases whose first word keeps the same, those of one word and longer ones."""
 
     stem: str
     single: tuple[_Phrase, ...]
     longer: tuple[_Phrase, ...]
-    openings: frozenset[str]
 
 
 class _Said(NamedTuple):
-    """What a word says: phrases that are looked for whatever follows it, and the stems of longer ones."""
+    """What a word says: phrases that are looked for whatever follows it, and longer ones, which ask for another word.
 
-    phrases: tuple[_Phrase, ...]
-    stems: tuple[_Stem, ...]
+    The latter are by the first two letters of what may follow the word.
+    """
+
+    phrases: Sequence[_Phrase]
+    longer: Mapping[str, Sequence[_Phrase]]
+
+
+class _Memory:
+    """The words that were read, and what some of them say. It only ever grows, so that threads may share it."""
+
+    __slots__ = ("telling", "words")
+
+    def __init__(self) -> None:
+        self.words: set[str] = set()
+        self.telling: dict[str, _Said] = {}
 
 
 class Phrases:
     """Phrases with their owners, to be found in text with the endings that their language gives them.
 
-    One pass over a text tells which words a phrase may begin with, and what such a word says is remembered. So neither
-    the number of phrases nor the length of a text costs much. May be shared between threads.
+    What a word says is remembered, and most words say nothing: no phrase begins with them. So neither the number of
+    phrases nor the length of a text costs much. May be shared between threads.
     """
 
     def __init__(
@@ -78,36 +86,30 @@ class Phrases:
         for is_fallback, triples in ((False, phrases), (True, fallback)):
             for owner, language, phrase in triples:
                 stem, second, pattern = _read(language, phrase)
-                # Of a genitive, «energy's poverty», the second word is the next but one.
-                followed_by = (second, "s ", f"s{second}")
                 if stem:
+                    followed_by = (second, f"s{second}")
                     its = _Phrase(is_fallback, len(read), owner, phrase, stem, second, followed_by, pattern)
                     read.setdefault((pattern, owner), its)
         self._by_beginning: dict[str, list[_Stem]] = {}
         for group in _stems(read.values()):
             self._by_beginning.setdefault(group.stem[:BEGINNING], []).append(group)
-        self._remembered: dict[str, _Said] = {}
+        self._memory = _Memory()
 
     def found_in(self, text: str) -> dict[str, str]:
         """Each owner that has a phrase in `text`, with the first one as it was given."""
         folded, parted = fold_and_part(text)
-        perhaps: dict[int, _Phrase] = {}
-        for word, following in self._beginnings.findall(f" {parted}"):
-            said = self._remembered.get(word) or self._said_by(word)
-            if said.phrases:
-                perhaps |= {its.order: its for its in said.phrases}
-            for stem in said.stems:
-                if following[:OPENING] in stem.openings:
-                    perhaps |= {its.order: its for its in stem.longer if following.startswith(its.followed_by)}
-        standing = [
-            (its.is_fallback, place.start(), its.order, its)
-            for its in perhaps.values()
-            if (place := _compiled(its.pattern).search(folded))
-        ]
-        found: dict[str, str] = {}
-        for *_, its in sorted(standing):
-            found.setdefault(its.owner, its.phrase)
-        return found
+        words = parted.split()
+        telling = self._told_by(words)
+        perhaps: dict[str, dict[int, _Phrase]] = {}
+        for word, following in {(word, following) for word, following in pairwise([*words, ""]) if word in telling}:
+            said = telling[word]
+            for its in said.phrases:
+                perhaps.setdefault(its.owner, {})[its.order] = its
+            for its in said.longer.get(following[:OPENING], ()):
+                # Of a genitive, «energy's poverty», the second word is the next but one.
+                if following.startswith(its.followed_by) or following == "s":
+                    perhaps.setdefault(its.owner, {})[its.order] = its
+        return {owner: first for owner, its in perhaps.items() if (first := _first_of([*its.values()], folded))}
 
     def owners_of(self, folded: str) -> set[str]:
         """The owners of which a folded text is a phrase and nothing else."""
@@ -120,22 +122,47 @@ class Phrases:
             if _compiled(its.pattern).fullmatch(folded)
         }
 
-    @cached_property
-    def _beginnings(self) -> re.Pattern[str]:
-        """What finds, in parted text, the words that begin like a phrase, and with each the one behind it."""
-        beginnings = {stem.stem[:FIRST_LETTERS] for stems in self._by_beginning.values() for stem in stems}
-        return re.compile(f" (?={_any_of(beginnings) if beginnings else '(?!)'})(?=([^ ]+) *([^ ]* ?))")
+    def _told_by(self, words: Sequence[str]) -> Mapping[str, _Said]:
+        """What words say, for those of `words` that say something, and for others."""
+        memory = self._memory
+        if memory.words.issuperset(words):
+            return memory.telling
+        unread = {*words} - memory.words
+        if len(memory.words) + len(unread) > MOST_REMEMBERED:
+            # Another thread may be reading the full one.
+            memory, unread = _Memory(), {*words}
+        said = {word: its for word in unread if (its := self._said_by(word))}
+        kept = [word for word in unread if len(word) <= LONGEST_REMEMBERED][:MOST_REMEMBERED]
+        # In this order: a word that is known must not seem to say nothing.
+        memory.telling.update((word, said[word]) for word in kept if word in said)
+        memory.words.update(kept)
+        self._memory = memory
+        return memory.telling if len(kept) == len(unread) else memory.telling | said
 
-    def _said_by(self, word: str) -> _Said:
+    def _said_by(self, word: str) -> _Said | None:
+        """What a word says, or None where that is nothing."""
         stems = [stem for stem in self._by_beginning.get(word[:BEGINNING], ()) if word.startswith(stem.stem)]
         single = [its for stem in stems for its in stem.single if _compiled(its.pattern).fullmatch(word)]
-        longer = [its for stem in stems for its in stem.longer if its.second in word or len(its.second) < OPENING]
-        said = _Said((*single, *longer), tuple(stem for stem in stems if stem.longer))
-        if len(word) <= LONGEST_REMEMBERED:
-            if len(self._remembered) >= MOST_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[word] = said
-        return said
+        longer = [its for stem in stems for its in stem.longer]
+        anyway = [its for its in longer if its.second in word or len(its.second) < OPENING]
+        phrases = (*single, *anyway)
+        by_opening: dict[str, list[_Phrase]] = {}
+        for its in longer:
+            for opening in {beginning[:OPENING] for beginning in ("s", *its.followed_by)}:
+                by_opening.setdefault(opening, []).append(its)
+        return _Said(phrases, by_opening) if phrases or longer else None
+
+
+def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
+    """Which of these phrases, as it was given, stands first in a text. One of a single word is known to be there."""
+    if len(phrases) == 1 and not phrases[0].second:
+        return phrases[0].phrase
+    standing = (
+        (its.is_fallback, place.start(), its.order, its.phrase)
+        for its in phrases
+        if (place := _compiled(its.pattern).search(folded))
+    )
+    return min(standing, default=(None,))[-1]
 
 
 def _stems(phrases: Iterable[_Phrase]) -> Iterator[_Stem]:
@@ -143,20 +170,8 @@ def _stems(phrases: Iterable[_Phrase]) -> Iterator[_Stem]:
     for its in phrases:
         by_stem.setdefault(its.stem, []).append(its)
     for stem, all_its in by_stem.items():
-        longer = tuple(its for its in all_its if its.second)
-        openings = frozenset(beginning[:OPENING] for its in longer for beginning in its.followed_by)
-        yield _Stem(stem, tuple(its for its in all_its if not its.second), longer, openings)
-
-
-def _any_of(beginnings: Iterable[str]) -> str:
-    """A pattern for any of these strings, letter by letter: so a word is left at its first letter that none has."""
-    by_letter: dict[str, set[str]] = {}
-    for beginning in beginnings:
-        by_letter.setdefault(beginning[:1], set()).add(beginning[1:])
-    if "" in by_letter:
-        return ""
-    alternatives = [re.escape(letter) + _any_of(rest) for letter, rest in by_letter.items()]
-    return alternatives[0] if len(alternatives) == 1 else f"(?:{'|'.join(alternatives)})"
+        single = tuple(its for its in all_its if not its.second)
+        yield _Stem(stem, single, tuple(its for its in all_its if its.second))
 
 
 @lru_cache(maxsize=20_000)
