@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -24,9 +24,9 @@ _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
 
 class _Phrase(NamedTuple):
-    """A phrase as it is looked for: `stem` is what its first word keeps, whatever ending it takes.
+    """A phrase as it is looked for: `stem` is what its first word keeps, `ending` a pattern of what it may take.
 
-    `second` is the same of its second word, or empty. `followed_by` is how a text may go on behind the first word,
+    `second` is the stem of its second word, or empty. `followed_by` is how a text may go on behind the first word,
     `order` the place among all phrases.
     """
 
@@ -35,17 +35,10 @@ class _Phrase(NamedTuple):
     owner: str
     phrase: str
     stem: str
+    ending: str
     second: str
     followed_by: tuple[str, str]
     pattern: str
-
-
-class _Stem(NamedTuple):
-    """The phrases whose first word keeps the same, those of one word and longer ones."""
-
-    stem: str
-    single: tuple[_Phrase, ...]
-    longer: tuple[_Phrase, ...]
 
 
 class _Said(NamedTuple):
@@ -85,14 +78,15 @@ class Phrases:
         read: dict[tuple[str, str], _Phrase] = {}
         for is_fallback, triples in ((False, phrases), (True, fallback)):
             for owner, language, phrase in triples:
-                stem, second, pattern = _read(language, phrase)
+                stem, ending, second, pattern = _read(language, phrase)
                 if stem:
                     followed_by = (second, f"s{second}")
-                    its = _Phrase(is_fallback, len(read), owner, phrase, stem, second, followed_by, pattern)
+                    its = _Phrase(is_fallback, len(read), owner, phrase, stem, ending, second, followed_by, pattern)
                     read.setdefault((pattern, owner), its)
-        self._by_beginning: dict[str, list[_Stem]] = {}
-        for group in _stems(read.values()):
-            self._by_beginning.setdefault(group.stem[:BEGINNING], []).append(group)
+        # By the first letters of their stems, then by all of them.
+        self._by_beginning: dict[str, dict[str, list[_Phrase]]] = {}
+        for its in read.values():
+            self._by_beginning.setdefault(its.stem[:BEGINNING], {}).setdefault(its.stem, []).append(its)
         self._memory = _Memory()
 
     def found_in(self, text: str) -> dict[str, str]:
@@ -116,11 +110,14 @@ class Phrases:
         word = _WORD.match(folded)
         return {
             its.owner
-            for stem in (self._by_beginning.get(word[0][:BEGINNING], ()) if word else ())
-            if folded.startswith(stem.stem)
-            for its in (*stem.single, *stem.longer)
+            for its in (self._beginning_like(word[0]) if word else ())
             if _compiled(its.pattern).fullmatch(folded)
         }
+
+    def _beginning_like(self, word: str) -> list[_Phrase]:
+        """The phrases of which the first word keeps what a word begins with."""
+        stems = self._by_beginning.get(word[:BEGINNING], {})
+        return [its for stem, all_its in stems.items() if word.startswith(stem) for its in all_its]
 
     def _told_by(self, words: Sequence[str]) -> Mapping[str, _Said]:
         """What words say, for those of `words` that say something, and for others."""
@@ -141,11 +138,14 @@ class Phrases:
 
     def _said_by(self, word: str) -> _Said | None:
         """What a word says, or None where that is nothing."""
-        stems = [stem for stem in self._by_beginning.get(word[:BEGINNING], ()) if word.startswith(stem.stem)]
-        single = [its for stem in stems for its in stem.single if _compiled(its.pattern).fullmatch(word)]
-        longer = [its for stem in stems for its in stem.longer]
-        anyway = [its for its in longer if its.second in word or len(its.second) < OPENING]
-        phrases = (*single, *anyway)
+        phrases, longer = [], []
+        for its in self._beginning_like(word):
+            is_first = _compiled(its.ending).fullmatch(word, len(its.stem))
+            if is_first and its.second:
+                longer.append(its)
+            # Words may have run together.
+            if its.second in word or len(its.second) < OPENING if its.second else is_first:
+                phrases.append(its)
         by_opening: dict[str, list[_Phrase]] = {}
         for its in longer:
             for opening in {beginning[:OPENING] for beginning in ("s", *its.followed_by)}:
@@ -165,28 +165,19 @@ def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
     return min(standing, default=(None,))[-1]
 
 
-def _stems(phrases: Iterable[_Phrase]) -> Iterator[_Stem]:
-    by_stem: dict[str, list[_Phrase]] = {}
-    for its in phrases:
-        by_stem.setdefault(its.stem, []).append(its)
-    for stem, all_its in by_stem.items():
-        single = tuple(its for its in all_its if not its.second)
-        yield _Stem(stem, single, tuple(its for its in all_its if its.second))
-
-
 @lru_cache(maxsize=20_000)
-def _read(language: str, phrase: str) -> tuple[str, str, str]:
-    """What its first and second word keep, and the pattern of all of it. All empty where a phrase has no word."""
+def _read(language: str, phrase: str) -> tuple[str, str, str, str]:
+    """What its first word keeps and takes, what its second keeps, and the pattern of all. Empty where there is none."""
     words = [inflected(word, language) for word in _WORD.findall(fold(phrase))]
     if not words:
-        return "", "", ""
+        return "", "", "", ""
     (stem, ending), *others = words
     # Looked for by its letters, which is quick; only where they are it is asked whether a word begins with them.
     first = rf"{re.escape(stem)}(?<!\w.{{{len(stem)}}}){ending}"
     if len(stem) < BEGINNING:  # too short to be told in a word that has run together with the next one
         first += r"(?!\w)"
     pattern = _GAP.join([first, *(f"{re.escape(stem)}{ending}" for stem, ending in others)])
-    return stem, others[0][0] if others else "", rf"{pattern}(?!\w)"
+    return stem, ending, others[0][0] if others else "", rf"{pattern}(?!\w)"
 
 
 @lru_cache(maxsize=20_000)

@@ -83,14 +83,15 @@ def _of_usual(plain: str) -> bytes | None:
     kinds = codes.translate(_KINDS)
     # Perhaps hashtags, mentions, addresses and names of characters.
     is_name = b"&" in kinds and (b"&a" in kinds or b"&0" in kinds)
-    if b"#" in kinds or is_name or (b"/" in kinds and b"./" in kinds) or b"www." in codes.lower():
+    is_address = b".a" in kinds or (b"/" in kinds and b"./" in kinds) or b"www." in codes.lower()
+    if b"#" in kinds or is_name or is_address:
         return None
     if b"0" in kinds:
         codes = b" ".join([codes[part] for part in _between(_usual_figures(plain, kinds), plain)])
     row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ")
     kinds = row.translate(_KINDS)
-    # A stop that is not behind a letter, or has one behind it; what is inside a word elsewhere.
-    if b" ." in kinds or b".a" in kinds or kinds.count(b"-") > kinds.count(b"a-a"):
+    # A stop that is not behind a letter; elsewhere, what stands inside words.
+    if b" ." in kinds or kinds.count(b"-") > kinds.count(b"a-a"):
         return None
     return _SPACES.sub(b" ", row).strip(b" ")
 
