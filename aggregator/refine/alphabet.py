@@ -20,10 +20,10 @@ _CODES = codecs.charmap_build(ALPHABET)
 
 def encoded(text: str) -> bytes | None:
     """`text` as bytes; those of ASCII are what they always are. None where it has other characters."""
-    try:
-        return text.encode() if text.isascii() else codecs.charmap_encode(text, "strict", _CODES)[0]
-    except UnicodeEncodeError:
-        return None
+    if text.isascii():
+        return text.encode()
+    codes, _ = codecs.charmap_encode(text, "ignore", _CODES)  # an error would cost more than all the rest
+    return codes if len(codes) == len(text) else None
 
 
 def decoded(codes: bytes) -> str:

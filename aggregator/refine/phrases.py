@@ -15,7 +15,7 @@ from aggregator.refine.folding import fold, fold_and_part
 BEGINNING = 3
 OPENING = 2
 # How many words the phrases of each language remember, and how long ones. Most of them say nothing.
-MOST_REMEMBERED = 10_000
+MOST_REMEMBERED = 20_000
 LONGEST_REMEMBERED = 40
 
 _WORD = re.compile(r"\w+")
@@ -128,7 +128,7 @@ class Phrases:
         if len(memory.words) + len(unread) > MOST_REMEMBERED:
             # Another thread may be reading the full one.
             memory, unread = _Memory(), {*words}
-        said = {word: its for word in unread if (its := self._said_by(word))}
+        said = {word: its for word in unread if word[:BEGINNING] in self._by_beginning and (its := self._said_by(word))}
         kept = [word for word in unread if len(word) <= LONGEST_REMEMBERED][:MOST_REMEMBERED]
         # In this order: a word that is known must not seem to say nothing.
         memory.telling.update((word, said[word]) for word in kept if word in said)

@@ -77,7 +77,7 @@ _SPACED = table(lambda character: character if character == "\n" or _kind(charac
 
 def _of_usual(plain: str) -> bytes | None:
     """The words of a text in the usual alphabet that has each sign where it belongs. None of any other text."""
-    codes = encoded(plain)
+    codes = None if "#" in plain or "@" in plain else encoded(plain)
     if codes is None:
         return None
     kinds = codes.translate(_KINDS)
