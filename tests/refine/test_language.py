@@ -214,11 +214,59 @@ def test_latin_words_are_the_same_as_words_of_any_script(text: str) -> None:
         assert words.words_of(text) == found
 
 
+_signs = st.sampled_from(
+    [
+        *(
+            "word ",
+            "Déjà",
+            "x",
+            "CO2 ",
+            "3 km², ",
+            "a-b",
+            "a--b",
+            "a-b-c",
+            "l’eau. ",
+            " - ",
+            "…",
+            "(",
+            ") ",
+            "• ",
+            "“no” ",
+        ),
+        *(".", ", ", "?!", "...", "e.g. ", "\n", "\n\n", "\t", "\xa0", "  ", "aaa", "!!!", "½", "№", "жар ", "\0"),
+        *(
+            "&",
+            "&amp;",
+            "&#8217;",
+            "#Tag ",
+            "@me ",
+            "_",
+            "/",
+            "://",
+            "http://a.b ",
+            "www.",
+            "www.!",
+            "city.eu ",
+            "RT @",
+        ),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.one_of(any_text, st.lists(_signs, max_size=30).map("".join)))
+def test_usual_words_are_the_same_as_any_others(text: str) -> None:
+    found = words.words_of(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "encoded", lambda _: None)
+        assert words.words_of(text) == found
+
+
 @settings(deadline=None, max_examples=200)
 @given(st.one_of(st.sampled_from([*TEXTS.values()]), any_text).map(words.words_of))
 @pytest.mark.usefixtures("eldc")
 def test_the_best_language_is_the_first_of_the_scores(text: str) -> None:
-    assert scores.best(text) == next(iter(scores.score(text) or {}), "")
+    assert scores.best_of_each([text]) == [next(iter(scores.score(text) or {}), "")]
 
 
 @pytest.mark.corpus

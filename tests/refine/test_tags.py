@@ -27,6 +27,21 @@ TAGS = (
 )
 TAGGER = Tagger(TAGS)
 
+_words = st.sampled_from(
+    [
+        *("energy", "energies", "poverty", "luz", "de", "la", "calle", "dela", "co", "op", "coop", "heat", "heats"),
+        *("heated", "pump", "pumps", "council", "wind", "window", "häuser", "abc", "abcd", "abcde", "abcdefghi"),
+        *("abcdefghijk", "C40", "40", "cœur", "東京", "жар", "a", "s"),
+    ]
+)
+_gaps = st.sampled_from((" ", " ", " ", "-", "’", " – ", ". ", ", ", "", "/", "\n", "’s ", "  ", "_", "!"))
+_texts = st.lists(st.tuples(_words, _gaps), max_size=20).map(lambda parts: "".join(map("".join, parts)))
+_phrases = st.tuples(
+    st.sampled_from("ABC"),
+    st.sampled_from(("en", "es", "de", "eu", "xx")),
+    st.lists(_words, min_size=1, max_size=3).map(" ".join),
+)
+
 
 def tags_of(text: str, language: str, **given: tuple[str, ...]) -> list[tuple[str, str]]:
     return [(match.tag, match.origin) for match in TAGGER.match(text, language=language, **given)]
@@ -152,6 +167,24 @@ def test_words_are_read_anew_after_too_many_to_be_remembered() -> None:
         assert phrases.found_in(f"{text} heated") == {"heat": "heat"}
 
 
+def test_words_that_are_too_many_or_too_long_to_be_remembered_are_read_all_the_same() -> None:
+    phrases = Phrases([("heat", "en", "heat"), ("wind", "de", "windkraft"), ("net", "de", "netz ausbau")])
+    many = " ".join(f"w{number}" for number in range(MOST_REMEMBERED + 1))
+    long = f"windkraft{'x' * 100}"
+    assert phrases.found_in(long) == {"wind": "windkraft"}
+    assert phrases.found_in(f"{many} heats {long} netz-ausbau").keys() == {"heat", "wind", "net"}
+    assert phrases.found_in(f"heats {long} netz-ausbau").keys() == {"heat", "wind", "net"}
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(_phrases, max_size=8), st.lists(_texts, max_size=8))
+def test_what_was_read_before_changes_nothing(phrases: list[tuple[str, str, str]], texts: list[str]) -> None:
+    shared = Phrases(phrases)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("aggregator.refine.phrases.MOST_REMEMBERED", 5)
+        assert [shared.found_in(text) for text in texts] == [Phrases(phrases).found_in(text) for text in texts]
+
+
 def test_a_phrase_of_the_language_is_named_before_an_english_one() -> None:
     tags = [Tag("heat", {"en": "Heat", "es": "Calor"}, {"es": ("bomba de calor",)})]
     text = "Heat, calor y una bomba de calor"
@@ -164,22 +197,6 @@ def test_a_genitive_may_stand_in_a_phrase() -> None:
     phrases = Phrases([("council", "en", "council meeting")])
     assert phrases.found_in("The council’s meeting") == {"council": "council meeting"}
     assert phrases.found_in("The council, meeting") == {}
-
-
-_words = st.sampled_from(
-    [
-        *("energy", "energies", "poverty", "luz", "de", "la", "calle", "dela", "co", "op", "coop", "heat", "heats"),
-        *("heated", "pump", "pumps", "council", "wind", "window", "häuser", "abc", "abcd", "abcde", "abcdefghi"),
-        *("abcdefghijk", "C40", "40", "cœur", "東京", "жар", "a", "s"),
-    ]
-)
-_gaps = st.sampled_from((" ", " ", " ", "-", "’", " – ", ". ", ", ", "", "/", "\n", "’s ", "  ", "_", "!"))
-_texts = st.lists(st.tuples(_words, _gaps), max_size=20).map(lambda parts: "".join(map("".join, parts)))
-_phrases = st.tuples(
-    st.sampled_from("ABC"),
-    st.sampled_from(("en", "es", "de", "eu", "xx")),
-    st.lists(_words, min_size=1, max_size=3).map(" ".join),
-)
 
 
 @settings(deadline=None, max_examples=300)

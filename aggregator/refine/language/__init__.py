@@ -11,7 +11,7 @@ from math import exp
 
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
-from aggregator.refine.language.scores import best, score
+from aggregator.refine.language.scores import best_of_each, score
 from aggregator.refine.language.words import letters_in, words_of
 
 UNKNOWN = "und"
@@ -86,14 +86,14 @@ def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, flo
     if plain is None:
         return _by_letters(words, likely, claimed)
     scores = _tipped(plain, likely, claimed)
-    code = max(scores, key=scores.__getitem__, default="")
-    top = scores.get(code, 0.0)
+    top, second_best = [*sorted(scores.values(), reverse=True)[:2], 0.0, 0.0][:2]
+    code = next((code for code, value in scores.items() if value == top), "")
     confidence = 1 / sum([exp((other - top) / _SPREAD) for other in scores.values()]) if code else 0.0
     expected = frozenset((*likely, claimed))
     if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
         return GALICIAN, confidence, True
     is_short = len(words) < WEAK_LENGTH and code not in expected
-    if not is_short and not _are_weak(scores.values()):
+    if not is_short and top >= WEAK_SCORE and top - second_best >= WEAK_LEAD:
         return code, confidence, True
     second, sureness, _ = _by_letters(words, likely, claimed)
     if second == code:
@@ -120,12 +120,6 @@ def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -
     return scores
 
 
-def _are_weak(scores: Collection[float]) -> bool:
-    """Whether the best score is low, or the second one is near."""
-    second, first = [0.0, 0.0, *sorted(scores)][-2:]
-    return first < WEAK_SCORE or first - second < WEAK_LEAD
-
-
 def _among_cousins(code: str, words: str, hinted: Collection[str]) -> str:
     """Croatian or what its neighbours call it; Cyrillic letters are Serbian ones."""
     is_serbian = code == "hr" or (code in CYRILLIC and code not in hinted and "sr" in hinted)
@@ -140,8 +134,9 @@ def _other_language(words: str, code: str) -> str | None:
     """The first language that a sentence is clearly in and that is not the whole's."""
     if len(words) < 2 * SENTENCE_LENGTH:
         return None
-    for sentence in _SENTENCE_END.split(words):
-        if len(sentence) < SENTENCE_LENGTH or best(sentence) in {code, ""}:
+    sentences = [sentence for sentence in _SENTENCE_END.split(words) if len(sentence) >= SENTENCE_LENGTH]
+    for sentence, its_best in zip(sentences, best_of_each(sentences), strict=True):
+        if its_best == code or not its_best:
             continue
         # Mappings of scores begin with the best.
         first, second = [*(score(sentence) or {}).items(), ("", 0.0), ("", 0.0)][:2]

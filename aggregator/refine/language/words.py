@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
+
+from aggregator.refine.alphabet import decoded, encoded, table
 
 MAX_INPUT = 600
 MAX_LENGTH = 500
@@ -48,7 +51,66 @@ _LATIN_SCRIPT, _ANY_SCRIPT = _script(f"[{_LATIN}]", "[0-9]"), _script(r"[^\W\d_]
 
 def words_of(text: str) -> str:
     """The words of `text`, line by line, at most `MAX_LENGTH` characters. Empty where it has none."""
-    plain, script = text[:MAX_INPUT].replace("\0", " "), _LATIN_SCRIPT
+    plain = text[:MAX_INPUT].replace("\0", " ")
+    usual = _of_usual(plain)
+    if usual is None:
+        words = _of_any(plain)[:MAX_LENGTH]
+        is_stretched = _PERHAPS_STRETCHED.search(words) is not None
+    else:
+        words = decoded(usual[:MAX_LENGTH])
+        is_stretched = _has_three_alike(usual)
+    return _STRETCHED.sub(r"\1", words) if is_stretched else words
+
+
+# What a character of the usual alphabet is to words. Anything else is a space between them.
+_KINDS_OF = {"a": r"[^\W\d_]", ".": "[.,:;!?]", "-": "['’·-]", "0": "[0-9]", "&": "&", "/": "/", "#": "[@#_]"}
+
+
+def _kind(character: str) -> str:
+    return next((kind for kind, pattern in _KINDS_OF.items() if re.fullmatch(pattern, character)), " ")
+
+
+_SPACES = re.compile(b"  +")
+_KINDS = table(_kind)
+_SPACED = table(lambda character: character if character == "\n" or _kind(character) in "a.-" else " ")
+
+
+def _of_usual(plain: str) -> bytes | None:
+    """The words of a text in the usual alphabet that has each sign where it belongs. None of any other text."""
+    codes = None if "#" in plain or "@" in plain else encoded(plain)
+    if codes is None:
+        return None
+    kinds = codes.translate(_KINDS)
+    # Perhaps hashtags, mentions, addresses and names of characters.
+    is_name = b"&" in kinds and (b"&a" in kinds or b"&0" in kinds)
+    is_address = b".a" in kinds or (b"/" in kinds and b"./" in kinds) or b"www." in codes.lower()
+    if b"#" in kinds or is_name or is_address:
+        return None
+    if b"0" in kinds:
+        codes = b" ".join([codes[part] for part in _between(_usual_figures(plain, kinds), plain)])
+    row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ")
+    kinds = row.translate(_KINDS)
+    # A stop that is not behind a letter; elsewhere, what stands inside words.
+    if b" ." in kinds or kinds.count(b"-") > kinds.count(b"a-a"):
+        return None
+    return _SPACES.sub(b" ", row).strip(b" ")
+
+
+def _has_three_alike(row: bytes) -> bool:
+    """Whether a byte comes three times in a row: it differs from the next one by nothing, twice."""
+    number = int.from_bytes(row, "big")
+    return b"\0\0" in (number ^ number >> 8).to_bytes(len(row), "big")
+
+
+def _usual_figures(plain: str, kinds: bytes) -> Iterator[re.Match[str]]:
+    start = kinds.find(b"0")
+    while start >= 0 and (figure := _LATIN_SCRIPT.figure.match(plain, start)):
+        yield figure
+        start = kinds.find(b"0", figure.end())
+
+
+def _of_any(plain: str) -> str:
+    script = _LATIN_SCRIPT
     if _OTHER_SCRIPTS.search(plain):
         plain, script = plain.encode("utf-8", "replace").decode(), _ANY_SCRIPT
     if _PERHAPS_ADDRESS.search(plain):
@@ -57,21 +119,20 @@ def words_of(text: str) -> str:
         without = _LAST_HASHTAGS.sub(" ", plain)
         kept = plain if letters_in(without) < ENOUGH_LETTERS <= letters_in(plain) else without
         plain = _HASHTAG.sub(lambda tag: _CAMEL.sub(" ", tag[1]), kept)
-    words = " ".join(script.word.findall(_without_figures(plain, script.figure)))[:MAX_LENGTH]
-    return _STRETCHED.sub(r"\1", words) if _PERHAPS_STRETCHED.search(words) else words
+    without_figures = " ".join([plain[part] for part in _between(script.figure.finditer(plain), plain)])
+    return " ".join(script.word.findall(without_figures))
 
 
-def _without_figures(plain: str, figures: re.Pattern[str]) -> str:
-    """A text with a space in place of each number and of the letters before it: «CO2»."""
-    parts = []
+def _between(figures: Iterator[re.Match[str]], plain: str) -> Iterator[slice]:
+    """The parts of a text between its numbers and the letters before each: «CO2»."""
     end = 0
-    for figure in figures.finditer(plain):
+    for figure in figures:
         start = figure.start()
         while start > end and (plain[start - 1].isalnum() or plain[start - 1] == "_"):
             start -= 1
-        parts.append(plain[end:start])
+        yield slice(end, start)
         end = figure.end()
-    return " ".join([*parts, plain[end:]])
+    yield slice(end, len(plain))
 
 
 def letters_in(text: str) -> int:
