@@ -57,7 +57,8 @@ async def test_a_transaction_takes_what_fits_into_its_time(
     monkeypatch.setattr(keeping, "MOST_TOGETHER", 19)
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
         keeper, commits = Keeper(database), []
-        event.listen(database.writer.sync_engine, "commit", commits.append)
+        for engine in database.writing_engines:
+            event.listen(engine, "commit", commits.append)
         await asyncio.gather(*(keeper.keep(note(f"n{number}")) for number in range(20)))
         assert {f"n{number}" for number in range(20)} <= await kept(database)
     assert len(commits) == transactions
