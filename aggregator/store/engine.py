@@ -188,7 +188,9 @@ def _sqlite(url: URL) -> Database:
     reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
     own = url.set(drivername="sqlite")
     keeping = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), writer)
-    looking = OneThread(create_engine(own, pool_size=READING_THREADS, hide_parameters=True), reader, threads=READING_THREADS)
+    looking = OneThread(
+        create_engine(own, pool_size=READING_THREADS, hide_parameters=True), reader, threads=READING_THREADS
+    )
     for engine in (writer.sync_engine, keeping.engine):
         _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
     for engine in (reader.sync_engine, looking.engine):
