@@ -175,10 +175,10 @@ async def _insert(
     published_at = [refined.published_at for refined in entries]
     public_at = [now if is_public else None for is_public in public]
     said = {name: list(map(read, entries)) for name, read in _SAID.items()}
-    columns = {
+    columns: dict[str, list[Any]] = {
         "id": ids,
-        "kind": [refined.kind for refined in entries],
-        "state": [state for state, _ in admitted],
+        "kind": [refined.kind.value for refined in entries],
+        "state": [state.value for state, _ in admitted],
         "reason": reasons,
         "entry_id": [refined.entry_id.replace("\0", "") for refined in entries],
         "published_at": published_at,
