@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator import keeper as keeping
@@ -142,3 +143,35 @@ async def test_one_who_is_cancelled_twice_leaves_the_connection_whole(tmp_path: 
             await keeping
         await database.keep([note("next")])
         assert await kept(database) & {"stays", "next"} == {"next"}
+
+
+async def test_who_looks_is_told_what_was_found_and_keeps_nothing(database_url: str) -> None:
+    async def look(connection: AsyncConnection) -> list[str]:
+        return sorted((await connection.execute(select(counter.c.name))).scalars())
+
+    async with open_database(database_url) as database:
+        await database.keep([note("a"), note("b")])
+        assert {"a", "b"} <= set(await database.look(look))
+        found = await asyncio.gather(*(database.look(look) for _ in range(20)))
+        assert found == [found[0]] * 20
+
+
+async def test_who_looks_may_not_write_on_sqlite_nor_wait_for_something_else(tmp_path: Path) -> None:
+    async def wait(_connection: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        with pytest.raises(OperationalError, match="readonly"):
+            await database.look(note("a"))
+        with pytest.raises(StoreError, match="nothing but the database"):
+            await database.look(wait)
+
+
+async def test_rows_that_are_read_may_be_changed_meanwhile(database_url: str) -> None:
+    async def commit(connection: AsyncConnection) -> None:
+        for row in await connection.execute(select(counter.c.name).where(counter.c.name.like("n%"))):
+            await note(f"{row.name}n")(connection)
+
+    async with open_database(database_url) as database:
+        await database.keep([note("n1"), note("n2"), commit])
+        assert {name for name in await kept(database) if name[0] == "n"} == {"n1", "n2", "n1n", "n2n"}

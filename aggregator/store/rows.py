@@ -1,4 +1,4 @@
-"""Inserts many rows of one table at little more than the driver's own expense. Knows nothing of what they mean."""
+"""Inserts and changes rows at little more than the driver's own expense. Knows nothing of what they mean."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import CursorResult, Dialect, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from aggregator.errors import StoreError
 
@@ -62,9 +63,39 @@ class Rows:
             compiled = statement.compile(dialect=dialect, column_keys=names)
             types = {name: self._table.columns[name].type for name in compiled.positiontup}
             # Columns of one type are written by one function, so that it shows where two are written alike.
-            writes = {repr(kind): kind.dialect_impl(dialect).bind_processor(dialect) for kind in types.values()}
+            writes = {repr(kind): _write(kind, dialect) for kind in types.values()}
             self._compiled[key] = str(compiled), [(name, writes[repr(kind)]) for name, kind in types.items()]
         return self._compiled[key]
+
+
+class Prepared:
+    """A statement that gives back no rows, put together once for each engine and set of values."""
+
+    def __init__(self, statement: Update) -> None:
+        self._statement = statement
+        self._compiled: dict[tuple[str, ...], tuple[str, list[tuple[str, Write | None]]]] = {}
+
+    async def execute(self, connection: AsyncConnection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute it with the values of its parameters and of the columns that are to be set.
+
+        Raises StoreError where a value is not what its column holds.
+        """
+        key = (connection.dialect.name, *values)
+        if key not in self._compiled:
+            compiled = self._statement.compile(dialect=connection.dialect, column_keys=list(values))
+            binds = [(name, compiled.binds[name].type) for name in compiled.positiontup or ()]
+            self._compiled[key] = str(compiled), [(name, _write(kind, connection.dialect)) for name, kind in binds]
+        statement, names = self._compiled[key]
+        try:
+            written = tuple(write(values[name]) if write else values[name] for name, write in names)
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"a change of {self._statement.table} cannot be kept: {error}") from error
+        return await connection.exec_driver_sql(statement, written)
+
+
+def _write(kind: TypeEngine[Any], dialect: Dialect) -> Write | None:
+    """How the driver wishes values of that type to be written."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _written(column: list[Any], write: Write | None) -> list[Any]:
