@@ -175,3 +175,12 @@ async def test_rows_that_are_read_may_be_changed_meanwhile(database_url: str) ->
     async with open_database(database_url) as database:
         await database.keep([note("n1"), note("n2"), commit])
         assert {name for name in await kept(database) if name[0] == "n"} == {"n1", "n2", "n1n", "n2n"}
+
+
+async def test_what_is_kept_is_in_the_one_file_afterwards(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/one.db"
+    for name in ("a", "b"):  # the second time nothing is migrated, so that nobody else has written
+        async with open_database(url) as database:
+            await database.keep([note(name)])
+            await database.look(commit_none)
+        assert {path.name for path in tmp_path.iterdir()} <= {"one.db", "one.db.lock"}

@@ -25,17 +25,17 @@ T = TypeVar("T")
 # Changes that belong together. It awaits nothing but the connection.
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
-READING_THREADS = 4
+READING_THREADS = 2  # what is read there is little, and Python runs one of them at a time
 COMMAND_SECONDS = 30.0
 SHAPE = "0003"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, with one way to read and one way to write.
+    """One database, with one way to read and one way to write, each of them also at the least expense.
 
-    On SQLite all writing goes through a single connection, and a lock file makes it the only writing connection of all
-    processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
+    On SQLite one connection writes at a time: that of `keeping`, whose transactions run whole in a thread, or that of
+    `writer`. A lock file makes it the only one of all processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
     SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait; the
     writers of one process take turns in the order in which they come.
     """
@@ -90,11 +90,12 @@ class Database:
             return await work(connection)
 
     async def close(self) -> None:
-        """Close all connections."""
-        for threads in (self.looking, self.keeping):
-            if threads:
-                threads.close()
+        """Close all connections, those that write last: whoever leaves last takes the write-ahead log in."""
+        if self.looking:
+            self.looking.close()
         await self.reader.dispose()
+        if self.keeping:
+            self.keeping.close()
         if self.writer is not self.reader:
             await self.writer.dispose()
 
