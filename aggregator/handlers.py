@@ -107,8 +107,7 @@ class Workshop:
     async def look(self, source: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
         """The same, with what came of it, for those who watch. `state` spares one who has read it already."""
         if state is None:
-            async with self.database.read() as connection:
-                state = await read_state(connection, source.id)
+            state = await self.database.look(functools.partial(read_state, source_id=source.id))
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
         asked = replace(source, url=address_to_ask(source.url, state.move, now=self.now()))
@@ -131,8 +130,7 @@ class Workshop:
 
     async def _take(self, source: Source, collected: Collected) -> Outcome:
         for _ in range(MOST_MEETINGS):
-            async with self.database.read() as connection:
-                state = await read_state(connection, source.id)
+            state = await self.database.look(functools.partial(read_state, source_id=source.id))
             if state is None:
                 raise StoreError(f"{source.id} has no state yet")
             thoughts = await self.quick_thinker.think(source, collected)

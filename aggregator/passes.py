@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -53,8 +54,7 @@ async def _with_states(
 ) -> AsyncIterator[tuple[Source, SourceState | None]]:
     for start in range(0, len(sources), STATES_AT_ONCE):
         some = sources[start : start + STATES_AT_ONCE]
-        async with database.read() as connection:
-            states = await read_states(connection, [source.id for source in some])
+        states = await database.look(functools.partial(read_states, ids=[source.id for source in some]))
         for source in some:
             yield source, states.pop(source.id, None)
 

@@ -84,8 +84,8 @@ class Thinker:
         considered = await self._considered(frame, document, is_first=is_first)
         known: list[KnownEntry] = []
         if not is_first:
-            async with self.database.read() as connection:
-                known = await read_known(connection, source.id, (mark for _, mark in considered.marked))
+            marks = [mark for _, mark in considered.marked]
+            known = await self.database.look(functools.partial(read_known, source_id=source.id, marks=marks))
         verdicts = judge(considered.marked, known, ids_hold=document.ids_hold)
         fresh = [verdict for verdict in verdicts if verdict.finding is not Finding.KNOWN]
         renamed = [verdict for verdict in verdicts if verdict.finding is Finding.KNOWN and verdict.was_key]

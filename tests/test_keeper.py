@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator import keeper as keeping
@@ -57,7 +58,8 @@ async def test_a_transaction_takes_what_fits_into_its_time(
     monkeypatch.setattr(keeping, "MOST_TOGETHER", 19)
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
         keeper, commits = Keeper(database), []
-        event.listen(database.writer.sync_engine, "commit", commits.append)
+        for engine in database.writing_engines:
+            event.listen(engine, "commit", commits.append)
         await asyncio.gather(*(keeper.keep(note(f"n{number}")) for number in range(20)))
         assert {f"n{number}" for number in range(20)} <= await kept(database)
     assert len(commits) == transactions
@@ -141,3 +143,44 @@ async def test_one_who_is_cancelled_twice_leaves_the_connection_whole(tmp_path: 
             await keeping
         await database.keep([note("next")])
         assert await kept(database) & {"stays", "next"} == {"next"}
+
+
+async def test_who_looks_is_told_what_was_found_and_keeps_nothing(database_url: str) -> None:
+    async def look(connection: AsyncConnection) -> list[str]:
+        return sorted((await connection.execute(select(counter.c.name))).scalars())
+
+    async with open_database(database_url) as database:
+        await database.keep([note("a"), note("b")])
+        assert {"a", "b"} <= set(await database.look(look))
+        found = await asyncio.gather(*(database.look(look) for _ in range(20)))
+        assert found == [found[0]] * 20
+
+
+async def test_who_looks_may_not_write_on_sqlite_nor_wait_for_something_else(tmp_path: Path) -> None:
+    async def wait(_connection: AsyncConnection) -> None:
+        await asyncio.sleep(0)
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        with pytest.raises(OperationalError, match="readonly"):
+            await database.look(note("a"))
+        with pytest.raises(StoreError, match="nothing but the database"):
+            await database.look(wait)
+
+
+async def test_rows_that_are_read_may_be_changed_meanwhile(database_url: str) -> None:
+    async def commit(connection: AsyncConnection) -> None:
+        for row in await connection.execute(select(counter.c.name).where(counter.c.name.like("n%"))):
+            await note(f"{row.name}n")(connection)
+
+    async with open_database(database_url) as database:
+        await database.keep([note("n1"), note("n2"), commit])
+        assert {name for name in await kept(database) if name[0] == "n"} == {"n1", "n2", "n1n", "n2n"}
+
+
+async def test_what_is_kept_is_in_the_one_file_afterwards(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/one.db"
+    for name in ("a", "b"):  # the second time nothing is migrated, so that nobody else has written
+        async with open_database(url) as database:
+            await database.keep([note(name)])
+            await database.look(commit_none)
+        assert {path.name for path in tmp_path.iterdir()} <= {"one.db", "one.db.lock"}

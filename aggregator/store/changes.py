@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -57,12 +58,13 @@ async def record(connection: AsyncConnection, changes: Sequence[tuple[ChangeKind
     if not changes:
         return
     last = await _advance(connection, "changes", len(changes))
-    rows = [
-        {"seq": seq, "kind": kind.value, "item_id": item_id}
-        for seq, (kind, item_id) in enumerate(changes, last - len(changes) + 1)
-    ]
-    await _CHANGES.insert(connection, rows, at=now)
-    if any(kind.is_public for kind, _ in changes):
+    columns: dict[str, list[Any]] = {
+        "seq": list(range(last - len(changes) + 1, last + 1)),
+        "kind": [kind.value for kind, _ in changes],
+        "item_id": [item_id for _, item_id in changes],
+    }
+    await _CHANGES.insert_columns(connection, columns, at=now)
+    if any(kind.is_public for kind in {kind for kind, _ in changes}):
         await _advance(connection, "stream", 1)
 
 

@@ -12,28 +12,30 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, column, event, inspect, make_url, select, table
+from sqlalchemy import URL, Connection, Engine, column, create_engine, event, inspect, make_url, select, table
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from aggregator.errors import StoreError
-from aggregator.store.onethread import OneThread, open_one_thread
+from aggregator.store.onethread import OneThread, Work
 
+T = TypeVar("T")
 # Changes that belong together. It awaits nothing but the connection.
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
+READING_THREADS = 2  # what is read there is little, and Python runs one of them at a time
 COMMAND_SECONDS = 30.0
 SHAPE = "0003"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """One database, with one way to read and one way to write.
+    """One database, with one way to read and one way to write, each of them also at the least expense.
 
-    On SQLite all writing goes through a single connection, and a lock file makes it the only writing connection of all
-    processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
+    On SQLite one connection writes at a time: that of `keeping`, whose transactions run whole in a thread, or that of
+    `writer`. A lock file makes it the only one of all processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
     SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait; the
     writers of one process take turns in the order in which they come.
     """
@@ -42,12 +44,19 @@ class Database:
     reader: AsyncEngine
     writer: AsyncEngine
     lock_file: Path | None
+    looking: OneThread | None = None
+    keeping: OneThread | None = None
     turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
     @property
     def is_sqlite(self) -> bool:
         """True for the embedded database."""
         return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def writing_engines(self) -> list[Engine]:
+        """Those that transactions which write go through."""
+        return [self.writer.sync_engine, *([self.keeping.engine] if self.keeping else [])]
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -66,14 +75,29 @@ class Database:
 
     async def keep(self, commits: Sequence[Commit]) -> None:
         """Run them one after the other in one transaction, at the least expense. Raises what one of them raises."""
-        async with self._sole_writer(), self.writer.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            # The transaction begins with the first statement, so in the thread as well.
-            if isinstance(driver, OneThread):
-                await driver.perform(_run_all(commits, connection))
+        async with self._sole_writer():
+            if self.keeping:
+                await self.keeping.perform(functools.partial(_run_all, commits))
             else:
-                await _run_all(commits, connection)
-            await connection.commit()
+                async with self.writer.begin() as connection:
+                    await _run_all(commits, connection)
+
+    async def look(self, work: Work[T]) -> T:
+        """What `work` reads with a connection, at the least expense. It awaits nothing but the connection."""
+        if self.looking:
+            return await self.looking.perform(work)
+        async with self.read() as connection:
+            return await work(connection)
+
+    async def close(self) -> None:
+        """Close all connections, those that write last: whoever leaves last takes the write-ahead log in."""
+        if self.looking:
+            self.looking.close()
+        await self.reader.dispose()
+        if self.keeping:
+            self.keeping.close()
+        if self.writer is not self.reader:
+            await self.writer.dispose()
 
     @asynccontextmanager
     async def _sole_writer(self) -> AsyncIterator[None]:
@@ -148,9 +172,7 @@ async def open_database(text: str, *, migrate: bool = True) -> AsyncIterator[Dat
             await upgrade(database)
         yield database
     finally:
-        await database.reader.dispose()
-        if database.writer is not database.reader:
-            await database.writer.dispose()
+        await database.close()
 
 
 def _sqlite(url: URL) -> Database:
@@ -163,21 +185,21 @@ def _sqlite(url: URL) -> Database:
             pass
     except OSError as error:
         raise StoreError(f"the database file {path} cannot be written: {error.strerror}") from error
-    writer = create_async_engine(
-        url,
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=BUSY_SECONDS * 4,
-        hide_parameters=True,
-        async_creator=functools.partial(open_one_thread, url.database, check_same_thread=False),
-    )
+    writer = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=BUSY_SECONDS * 4, hide_parameters=True)
     reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
-    _prepare_sqlite(writer, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
-    _prepare_sqlite(reader, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
-    return Database(url, reader, writer, path.with_name(path.name + ".lock"))
+    own = url.set(drivername="sqlite")
+    keeping = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), writer)
+    looking = OneThread(
+        create_engine(own, pool_size=READING_THREADS, hide_parameters=True), reader, threads=READING_THREADS
+    )
+    for engine in (writer.sync_engine, keeping.engine):
+        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
+    for engine in (reader.sync_engine, looking.engine):
+        _prepare_sqlite(engine, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
+    return Database(url, reader, writer, path.with_name(path.name + ".lock"), looking, keeping)
 
 
-def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+def _prepare_sqlite(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
     """Let SQLAlchemy, not the driver, say when a transaction begins, so that a writer is one from its first word."""
     every = (f"busy_timeout={int(BUSY_SECONDS * 1000)}", "synchronous=NORMAL", "foreign_keys=ON", *pragmas)
 
@@ -196,9 +218,9 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]
         # lock until Python collects the cursor (https://sqlite.org/c3ref/close.html): give the lock back first.
         connection.rollback()
 
-    event.listen(engine.sync_engine, "connect", on_connect)
-    event.listen(engine.sync_engine, "begin", on_begin)
-    event.listen(engine.sync_engine, "invalidate", on_invalidate)
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+    event.listen(engine, "invalidate", on_invalidate)
 
 
 def _postgresql(url: URL) -> Database:

@@ -46,7 +46,7 @@ def read_habits(kept: Mapping[str, Any] | None) -> Habits:
         return Habits()
     rhythm, wait_until = kept["rhythm"], kept["wait_until"]
     return Habits(
-        window=tuple((key, dated) for key, dated in kept["window"]),
+        window=tuple(map(tuple, kept["window"])),
         why=kept["why"],
         wait_until=datetime.fromisoformat(wait_until) if wait_until else None,
         rhythm=rhythm

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from itertools import islice, product
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, select, union, update
@@ -29,13 +30,13 @@ def _is_one_of(name: str) -> ColumnElement[bool]:
     return sighting.c[name].in_(bindparam(name, expanding=True))
 
 
-MARK = tuple(column.name for column in fields(Mark))
+_MARK: Mapping[str, Callable[[Mark], str | None]] = {column.name: attrgetter(column.name) for column in fields(Mark)}
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # a ULID's
 _ITEMS, _SIGHTINGS, _TAGS = Rows(item), Rows(sighting), Rows(item_tag)
 _DECISIONS, _REVISIONS = Rows(decision), Rows(revision)
 # Made once: to put a statement together costs as much as to execute it.
-_OWN = select(*(sighting.c[name] for name in MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
+_OWN = select(*(sighting.c[name] for name in _MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
 _KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
 # Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
 _ALIKE = _OWN.where(
@@ -118,7 +119,7 @@ async def keep_renamed(
             "of": source.id,
             "was_key": verdict.was_key or verdict.mark.entry_key,
             "seen_at": now,
-            **_columns(verdict.mark),
+            **{name: read(verdict.mark) for name, read in _MARK.items()},
         }
         for verdict in verdicts
     ]
@@ -165,49 +166,56 @@ async def _insert(
 ) -> None:
     if not new:
         return
-    ids = new_ids(now, len(new))
-    stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for _, refined in new), strict=True)))
-    items, tags, decisions = [], [], []
-    for item_id, (_, refined) in zip(ids, new, strict=True):
-        state, reason = _admission(source, refined)
-        is_public = state is State.APPROVED
-        publish_at = now + source.review.delay if state is State.SCHEDULED and source.review.delay else None
-        said = _said(refined)
-        items.append(
-            {
-                "id": item_id,
-                "kind": refined.kind,
-                "state": state,
-                "reason": reason,
-                "entry_id": refined.entry_id.replace("\0", ""),
-                "published_at": refined.published_at,
-                "modified_at": refined.modified_at,
-                "story": stories[item_id],
-                "publish_at": publish_at,
-                "stream_at": refined.published_at,
-                "public_at": now if is_public else None,
-                "decided_by": RULE if is_public else None,
-                "decided_at": now if is_public else None,
-                **said,
-                "search_text": _search_text(said),
-            }
-        )
-        tags += [_tag_row(item_id, tag) for tag in refined.tags]
-        if refined.picture:
-            kept.pictured.append(item_id)
-        kept.changes.append((ChangeKind.PUBLISHED if is_public else ChangeKind.ARRIVED, item_id))
-        if publish_at:
-            kept.scheduled.append((item_id, publish_at))
-        if is_public:
-            decisions.append({"item_id": item_id, "reason": reason})
+    ids, entries = new_ids(now, len(new)), [refined for _, refined in new]
+    stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for refined in entries), strict=True)))
+    admitted = [_admission(source, refined) for refined in entries]
+    reasons, public = [reason for _, reason in admitted], [state is State.APPROVED for state, _ in admitted]
+    delay = source.review.delay
+    publish_at = [now + delay if delay and state is State.SCHEDULED else None for state, _ in admitted]
+    published_at = [refined.published_at for refined in entries]
+    public_at = [now if is_public else None for is_public in public]
+    said = {name: list(map(read, entries)) for name, read in _SAID.items()}
+    columns: dict[str, list[Any]] = {
+        "id": ids,
+        "kind": [refined.kind.value for refined in entries],
+        "state": [state.value for state, _ in admitted],
+        "reason": reasons,
+        "entry_id": [refined.entry_id.replace("\0", "") for refined in entries],
+        "published_at": published_at,
+        "modified_at": [refined.modified_at for refined in entries],
+        "story": [stories[item_id] for item_id in ids],
+        "publish_at": publish_at,
+        "stream_at": published_at,
+        "public_at": public_at,
+        "decided_by": [RULE if is_public else None for is_public in public],
+        "decided_at": public_at,
+        **said,
+        "search_text": [
+            _search_text(*shown) for shown in zip(said["title"], said["content_text"], said["summary"], strict=True)
+        ],
+    }
     kept.item_ids += ids
-    await _ITEMS.insert(
-        connection, items, source_id=source.id, partner_id=source.partner, collected_at=now,
+    kept.pictured += [item_id for item_id, refined in zip(ids, entries, strict=True) if refined.picture]
+    kept.changes += [
+        (ChangeKind.PUBLISHED if is_public else ChangeKind.ARRIVED, item_id)
+        for item_id, is_public in zip(ids, public, strict=True)
+    ]
+    kept.scheduled += [(item_id, moment) for item_id, moment in zip(ids, publish_at, strict=True) if moment]
+    await _ITEMS.insert_columns(
+        connection, columns, source_id=source.id, partner_id=source.partner, collected_at=now,
         overlay={}, original={}, translations={},
     )  # fmt: skip
-    sightings = [{"item_id": item_id, **_columns(verdict.mark)} for item_id, (verdict, _) in zip(ids, new, strict=True)]
-    await _SIGHTINGS.insert(connection, sightings, source_id=source.id, seen_at=now)
-    await _TAGS.insert(connection, tags)
+    marks = [verdict.mark for verdict, _ in new]
+    sightings = {name: list(map(read, marks)) for name, read in _MARK.items()}
+    await _SIGHTINGS.insert_columns(connection, {"item_id": ids, **sightings}, source_id=source.id, seen_at=now)
+    await _put_tags(
+        connection, [(item_id, tag) for item_id, refined in zip(ids, entries, strict=True) for tag in refined.tags]
+    )
+    decisions = [
+        {"item_id": item_id, "reason": reason}
+        for item_id, reason, is_public in zip(ids, reasons, public, strict=True)
+        if is_public
+    ]
     await _DECISIONS.insert(
         connection, decisions, at=now, editor=RULE, action="approve", to_state=State.APPROVED, version=1
     )
@@ -233,33 +241,38 @@ def _admission(source: Source, refined: Refined) -> tuple[State, str]:
             return State.WAITING, "this source's items wait for an editor"
 
 
+def _authors(refined: Refined) -> list[dict[str, str | None]]:
+    return [{"name": author.name, "url": author.url} for author in refined.authors]
+
+
+# What the source says of an item, by column.
+_SAID: Mapping[str, Callable[[Refined], Any]] = {
+    **{name: attrgetter(name) for name in ("url", "title", "summary", "content_html", "content_text")},
+    "authors": _authors,
+    "language": attrgetter("detection.code"),
+    "confidence": attrgetter("detection.confidence"),
+    "language_evidence": attrgetter("detection.evidence"),
+    "picture_url": lambda refined: refined.picture and refined.picture.url,
+    "image_alt": lambda refined: refined.picture and refined.picture.alt,
+    "about": write_about,
+    "starts_at": lambda refined: refined.happening and refined.happening.starts_at,
+    "ends_at": lambda refined: refined.happening and refined.happening.ends_at,
+}
+
+
 def _said(refined: Refined) -> dict[str, Any]:
     """What the source says of an item, as columns."""
-    picture = refined.picture
-    return {
-        "url": refined.url,
-        "title": refined.title,
-        "summary": refined.summary,
-        "content_html": refined.content_html,
-        "content_text": refined.content_text,
-        "authors": [{"name": author.name, "url": author.url} for author in refined.authors],
-        "language": refined.detection.code,
-        "confidence": refined.detection.confidence,
-        "language_evidence": refined.detection.evidence,
-        "picture_url": picture.url if picture else None,
-        "image_alt": picture.alt if picture else None,
-        "about": write_about(refined),
-        "starts_at": refined.happening.starts_at if refined.happening else None,
-        "ends_at": refined.happening.ends_at if refined.happening else None,
+    return {name: read(refined) for name, read in _SAID.items()}
+
+
+async def _put_tags(connection: AsyncConnection, tags: Sequence[tuple[str, TagMatch]]) -> None:
+    columns = {
+        "item_id": [item_id for item_id, _ in tags],
+        "tag": [tag.tag for _, tag in tags],
+        "origin": [tag.origin for _, tag in tags],
+        "evidence": [tag.evidence for _, tag in tags],
     }
-
-
-def _columns(mark: Mark) -> dict[str, str | None]:
-    return {name: getattr(mark, name) for name in MARK}
-
-
-def _tag_row(item_id: str, tag: TagMatch) -> dict[str, str]:
-    return {"item_id": item_id, "tag": tag.tag, "origin": tag.origin, "evidence": tag.evidence}
+    await _TAGS.insert_columns(connection, columns)
 
 
 async def _revise(
@@ -282,7 +295,7 @@ async def _revise(
     if before["picture_url"] != said["picture_url"]:
         values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}
     shown = {**{name: getattr(row, name) for name in said}, **values}
-    values["search_text"] = _search_text(shown)
+    values["search_text"] = _search_text(shown["title"], shown["content_text"], shown["summary"])
     if is_edit:
         await _REVISIONS.insert(connection, [{"item_id": row.id, "at": now, "was": what_was(before)}])
         values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
@@ -301,7 +314,7 @@ async def _revise(
 
 async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[TagMatch]) -> None:
     await connection.execute(_UNTAGGING, {"of": item_id})
-    await _TAGS.insert(connection, [_tag_row(item_id, tag) for tag in tags])
+    await _put_tags(connection, [(item_id, tag) for tag in tags])
 
 
 def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
@@ -310,8 +323,8 @@ def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mappin
         kept.pictured.append(item_id)
 
 
-def _search_text(shown: Mapping[str, Any]) -> str:
-    return fold(f"{shown['title'] or ''} {shown['content_text'] or shown['summary']}")
+def _search_text(title: str | None, content_text: str, summary: str) -> str:
+    return fold(f"{title or ''} {content_text or summary}")
 
 
 def _is_back(row: Row[Any], reason: str) -> bool:

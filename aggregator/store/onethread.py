@@ -1,65 +1,91 @@
-"""Runs all statements of one transaction in the thread of its SQLite connection, in one go. Knows nothing of SQL.
+"""Runs all statements of one transaction of SQLite in one thread, in one go. Knows nothing of what they mean.
 
-aiosqlite has a thread a connection, and hands it every step of every statement alone: some thirty times for one feed,
-of which each costs more than the step itself.
+aiosqlite hands over every step of every statement alone, some thirty times for one feed, of which each costs more than
+the step itself.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
-import aiosqlite
+from sqlalchemy import Engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from aggregator.errors import StoreError
 
 T = TypeVar("T")
-P = ParamSpec("P")
+Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 
-class OneThread(aiosqlite.Connection):
-    """A connection whose steps are taken at once where one is in its thread already."""
+class OneThread:
+    """Threads with a connection each, whose transactions run there whole. `likeness` is the same database's other way.
 
-    # aiosqlite and SQLAlchemy's adapter for it take every step by this method.
-    async def _execute(self, fn: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        if threading.current_thread() is self._thread:
-            return fn(*args, **kwargs)
-        taken: T = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
-        return taken
+    `engine` is a synchronous one. What is begun is committed, unless something is raised or the caller is gone.
+    """
 
-    async def perform(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a coroutine that awaits nothing but this connection in its thread. Raises what it raises.
+    def __init__(self, engine: Engine, likeness: AsyncEngine, *, threads: int = 1) -> None:
+        self.engine = engine
+        self._likeness = likeness
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
 
-        It is not left before its end even where the caller is cancelled: nobody else may touch the transaction so long.
+    async def perform(self, work: Work[T]) -> T:
+        """Run a coroutine that awaits nothing but its connection as one transaction. Raises what it raises.
+
+        It is not left before its end even where the caller is cancelled; then nothing is kept.
         """
-        running = asyncio.ensure_future(self._execute(_run, work))
+        is_left = threading.Event()
+        running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, is_left)
         try:
-            await asyncio.shield(running)
+            return await asyncio.shield(running)
         finally:
             while not running.done():
+                is_left.set()
                 with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.wait([running])
             if not running.cancelled():
                 running.exception()  # looked at, also where nobody waits for it any more
-                work.close()  # where the connection was closed before it could begin
+
+    def close(self) -> None:
+        """Close the connections, once nothing runs any more."""
+        self._threads.shutdown()
+        self.engine.dispose()
+
+    def _run(self, work: Work[T], is_left: threading.Event) -> T:
+        with self.engine.begin() as connection:
+            done = _finish(work(_AtOnce(self._likeness, connection)))
+            if is_left.is_set():
+                raise StoreError("nobody waits for the transaction any more")
+            return done
 
 
-def open_one_thread(path: str, **words: Any) -> OneThread:
-    """A connection that is yet to be awaited, with sqlite3's own words."""
-    connection = OneThread(partial(sqlite3.connect, path, **words), iter_chunk_size=64)
-    connection._thread.daemon = True  # noqa: SLF001 - as SQLAlchemy does it to those that it makes
-    return connection
+class _AtOnce(AsyncConnection):
+    """A connection whose statements are executed where they are asked for. What they find is read whole, as ever."""
+
+    async def execute(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
+        """See AsyncConnection."""
+        result = self._proxied.execute(statement, parameters, execution_options=execution_options)
+        return result.freeze()() if result.returns_rows else result
+
+    async def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
+        """See AsyncConnection."""
+        result = self._proxied.exec_driver_sql(statement, parameters, execution_options)
+        return result.freeze()() if result.returns_rows else result
+
+    async def scalar(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
+        """See AsyncConnection."""
+        return self._proxied.scalar(statement, parameters, execution_options=execution_options)
 
 
-def _run(work: Coroutine[Any, Any, None]) -> None:
+def _finish(work: Coroutine[Any, Any, T]) -> T:
     try:
         work.send(None)
-    except StopIteration:
-        return
+    except StopIteration as end:
+        done: T = end.value
+        return done
     work.close()
     raise StoreError("a transaction may wait for nothing but the database")

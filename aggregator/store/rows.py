@@ -1,14 +1,15 @@
-"""Inserts many rows of one table at little more than the driver's own expense. Knows nothing of what they mean."""
+"""Inserts and changes rows at little more than the driver's own expense. Knows nothing of what they mean."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import Dialect, Table
+from sqlalchemy import CursorResult, Dialect, Table, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import TypeEngine
 
 from aggregator.errors import StoreError
 
@@ -33,18 +34,24 @@ class Rows:
 
         Raises StoreError where a value is not what its column holds.
         """
-        if not rows:
+        if rows:
+            await self.insert_columns(connection, {name: [row[name] for row in rows] for name in rows[0]}, **same)
+
+    async def insert_columns(self, connection: AsyncConnection, columns: Mapping[str, list[Any]], **same: Any) -> None:
+        """The same for rows that are at hand column by column, all of one length. The same list is written once."""
+        if not next(iter(columns.values())):
             return
-        statement, columns = self._compile(connection.dialect, (*rows[0], *same))
+        statement, names = self._compile(connection.dialect, (*columns, *same))
+        done: dict[tuple[int, Write | None], Iterable[Any]] = {}
         try:
-            written = [
-                repeat(write(same[name]) if write else same[name])
-                if name in same
-                else _written([row[name] for row in rows], write)
-                for name, write in columns
-            ]
+            for name, write in names:
+                if name in same:
+                    done[id(name), write] = repeat(write(same[name]) if write else same[name])
+                elif (id(columns[name]), write) not in done:
+                    done[id(columns[name]), write] = _written(columns[name], write)
         except (TypeError, ValueError) as error:
             raise StoreError(f"a row of {self._table.name} cannot be kept: {error}") from error
+        written = [done[id(name if name in same else columns[name]), write] for name, write in names]
         await connection.exec_driver_sql(statement, list(zip(*written, strict=False)))
 
     def _compile(self, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[tuple[str, Write | None]]]:
@@ -54,17 +61,46 @@ class Rows:
             # Inline: the numbers that the database gives are not asked for.
             statement = self._shape(insert(self._table).inline())
             compiled = statement.compile(dialect=dialect, column_keys=names)
-            types = self._table.columns
-            columns = [
-                (name, types[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in compiled.positiontup
-            ]
-            self._compiled[key] = str(compiled), columns
+            types = {name: self._table.columns[name].type for name in compiled.positiontup}
+            # Columns of one type are written by one function, so that it shows where two are written alike.
+            writes = {repr(kind): _write(kind, dialect) for kind in types.values()}
+            self._compiled[key] = str(compiled), [(name, writes[repr(kind)]) for name, kind in types.items()]
         return self._compiled[key]
 
 
+class Prepared:
+    """A statement that gives back no rows, put together once for each engine and set of values."""
+
+    def __init__(self, statement: Update) -> None:
+        self._statement = statement
+        self._compiled: dict[tuple[str, ...], tuple[str, list[tuple[str, Write | None]]]] = {}
+
+    async def execute(self, connection: AsyncConnection, values: Mapping[str, Any]) -> CursorResult[Any]:
+        """Execute it with the values of its parameters and of the columns that are to be set.
+
+        Raises StoreError where a value is not what its column holds.
+        """
+        key = (connection.dialect.name, *values)
+        if key not in self._compiled:
+            compiled = self._statement.compile(dialect=connection.dialect, column_keys=list(values))
+            binds = [(name, compiled.binds[name].type) for name in compiled.positiontup or ()]
+            self._compiled[key] = str(compiled), [(name, _write(kind, connection.dialect)) for name, kind in binds]
+        statement, names = self._compiled[key]
+        try:
+            written = tuple(write(values[name]) if write else values[name] for name, write in names)
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"a change of {self._statement.table} cannot be kept: {error}") from error
+        return await connection.exec_driver_sql(statement, written)
+
+
+def _write(kind: TypeEngine[Any], dialect: Dialect) -> Write | None:
+    """How the driver wishes values of that type to be written."""
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
 def _written(column: list[Any], write: Write | None) -> list[Any]:
-    """A column as the driver takes it."""
+    """A column as the driver takes it. What stands in it several times is written once."""
     if write is None:
         return column
-    nothing = write(None)
-    return [nothing if value is None else write(value) for value in column]
+    told = {place: write(value) for place, value in {id(value): value for value in column}.items()}
+    return [told[id(value)] for value in column]

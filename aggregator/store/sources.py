@@ -15,14 +15,25 @@ from aggregator.errors import MeetingError
 from aggregator.model import Source
 from aggregator.pace import BY_THEMSELVES, Move
 from aggregator.store.habits import Habits, read_habits, write_habits
+from aggregator.store.rows import Prepared
 from aggregator.store.spending import move_spending
 from aggregator.store.tables import Moment, item, sighting, source_state
 
+_PLAIN = (
+    "source_id", "url", "due_at", "tried_at", "collected_at", "arrived_at", "failures", "problem", "problem_at",
+    "live_at", "push_problem", "stopped",
+)  # fmt: skip
+_VALIDATORS = ("etag", "last_modified", "body_digest", "found_url")
+_OTHERS = ("place", "shown", "moved_to", "moved_at")
+_STATE = select(*(source_state.c[name] for name in (*_PLAIN, *_VALIDATORS, *_OTHERS)))
+_OF_SOURCE = _STATE.where(source_state.c.source_id == bindparam("of"))
 # A state that is as we saw it. Made once: to put a statement together costs more than to execute it.
-_CHANGE = update(source_state).where(
-    source_state.c.source_id == bindparam("of"),
-    source_state.c.tried_at.is_not_distinct_from(bindparam("seen_at", type_=Moment())),
-    source_state.c.url == bindparam("seen_url"),
+_CHANGE = Prepared(
+    update(source_state).where(
+        source_state.c.source_id == bindparam("of"),
+        source_state.c.tried_at.is_not_distinct_from(bindparam("seen_at", type_=Moment())),
+        source_state.c.url == bindparam("seen_url"),
+    )
 )
 
 
@@ -145,14 +156,14 @@ async def due_sources(connection: AsyncConnection, ids: Collection[str], *, now:
 
 async def read_states(connection: AsyncConnection, ids: Collection[str] | None = None) -> dict[str, SourceState]:
     """Every source's state by its id, also of those that sources.toml no longer names; or only those of `ids`."""
-    wanted = select(source_state) if ids is None else select(source_state).where(source_state.c.source_id.in_(ids))
+    wanted = _STATE if ids is None else _STATE.where(source_state.c.source_id.in_(ids))
     rows = await connection.execute(wanted)
     return {row.source_id: _state(row) for row in rows}
 
 
 async def read_state(connection: AsyncConnection, source_id: str) -> SourceState | None:
     """One source's state."""
-    row = (await connection.execute(select(source_state).where(source_state.c.source_id == source_id))).one_or_none()
+    row = (await connection.execute(_OF_SOURCE, {"of": source_id})).one_or_none()
     return _state(row) if row else None
 
 
@@ -259,31 +270,17 @@ async def fall_back(connection: AsyncConnection, source_id: str, *, at: datetime
 
 async def _guarded(connection: AsyncConnection, state: SourceState, values: Mapping[str, object]) -> None:
     seen = {"of": state.source_id, "seen_at": state.tried_at, "seen_url": state.url}
-    done = await connection.execute(_CHANGE, {**seen, **values})
+    done = await _CHANGE.execute(connection, {**seen, **values})
     if done.rowcount != 1:
         raise CollectedMeanwhileError(f"{state.source_id} was collected meanwhile")
 
 
-def _state(row: object) -> SourceState:
-    def value(name: str) -> object:
-        return getattr(row, name)
-
-    names = (
-        "source_id",
-        "url",
-        "due_at",
-        "tried_at",
-        "collected_at",
-        "arrived_at",
-        "failures",
-        "problem",
-        "problem_at",
-        "live_at",
-        "push_problem",
-        "stopped",
+def _state(row: Sequence[Any]) -> SourceState:
+    first, last = len(_PLAIN), -len(_OTHERS)
+    place, shown, moved_to, moved_at = row[last:]
+    return SourceState(
+        cursor=Cursor(**dict(zip(_VALIDATORS, row[first:last], strict=True)), place=place or {}),
+        move=Move(moved_to, moved_at),
+        habits=read_habits(shown),
+        **dict(zip(_PLAIN, row, strict=False)),
     )
-    validators = ("etag", "last_modified", "body_digest", "found_url")
-    cursor = Cursor(**{name: value(name) for name in validators}, place=value("place") or {})  # type: ignore[arg-type]
-    habits = read_habits(value("shown"))  # type: ignore[arg-type]
-    move = Move(value("moved_to"), value("moved_at"))  # type: ignore[arg-type]
-    return SourceState(cursor=cursor, move=move, habits=habits, **{name: value(name) for name in names})  # type: ignore[arg-type]

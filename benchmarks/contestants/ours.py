@@ -66,7 +66,8 @@ async def longest_lag() -> float:
 async def measure(machine: Machine) -> dict[str, float]:
     """One pass, in figures."""
     writes: Counter[str] = Counter()
-    event.listen(machine.database.writer.sync_engine, "commit", lambda _: writes.update(["commits"]))
+    for engine in machine.database.writing_engines:
+        event.listen(engine, "commit", lambda _: writes.update(["commits"]))
     lag = asyncio.create_task(longest_lag())
     await asyncio.sleep(0.05)
     started, used = time.perf_counter(), cpu_seconds()

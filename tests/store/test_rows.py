@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import Database
-from aggregator.store.rows import Rows
+from aggregator.store.rows import Prepared, Rows
 from aggregator.store.tables import counter, source_state, task
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -87,3 +87,48 @@ async def test_the_shape_says_what_becomes_of_a_row_that_is_there_already(databa
     async with database.read() as connection:
         kept = await connection.execute(select(task.c.key, task.c.handler).order_by(task.c.id))
         assert [tuple(row) for row in kept] == [("one", "first"), (None, "first"), (None, "second")]
+
+
+async def test_columns_that_are_one_list_are_kept_like_any_other(database: Database) -> None:
+    moments, places = list(MOMENTS), [PLACES[3]] * len(MOMENTS)
+    columns: dict[str, list[Any]] = {
+        "source_id": [str(number) for number in range(len(moments))],
+        "due_at": moments,
+        "live_at": moments,
+        "place": places,
+        "shown": places,
+    }
+    async with database.write() as connection:
+        await Rows(source_state).insert_columns(connection, columns, url="https://city.example/")
+        await Rows(source_state).insert_columns(connection, {"source_id": [], "due_at": []}, url="")
+    async with database.read() as connection:
+        rows = {row.source_id: row for row in await connection.execute(select(source_state))}
+    assert set(rows) == set(columns["source_id"])
+    for number, moment in enumerate(moments):
+        row = rows[str(number)]
+        assert (row.due_at, row.live_at, row.place, row.shown) == (moment, moment, PLACES[3], PLACES[3])
+
+
+async def test_a_prepared_change_is_kept_as_sqlalchemy_keeps_it(database: Database) -> None:
+    changing = update(source_state).where(source_state.c.source_id == bindparam("of"))
+    prepared = Prepared(changing)
+    async with database.write() as connection:
+        for number in range(30):
+            row = state(number)
+            for name in ("ours", "theirs"):
+                bare = {"source_id": f"{name} {number}", "url": "https://city.example/", "due_at": NOON}
+                await connection.execute(insert(source_state), bare)
+            ours = await prepared.execute(connection, {"of": f"ours {number}", **row})
+            theirs = await connection.execute(changing, {"of": f"theirs {number}", **row})
+            assert ours.rowcount == theirs.rowcount == 1
+        assert (await prepared.execute(connection, {"of": "nobody", "etag": ""})).rowcount == 0
+        told = {row[0]: repr(tuple(row)[1:]) for row in await connection.exec_driver_sql("SELECT * FROM source_state")}
+    for number in range(30):
+        assert told[f"ours {number}"] == told[f"theirs {number}"]
+
+
+async def test_a_change_that_no_column_holds_is_refused(database: Database) -> None:
+    changing = Prepared(update(source_state).where(source_state.c.source_id == bindparam("of")))
+    with pytest.raises(StoreError, match="source_state cannot be kept"):
+        async with database.write() as connection:
+            await changing.execute(connection, {"of": "a", "due_at": NOON.replace(tzinfo=None)})
