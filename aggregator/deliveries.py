@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected
-from aggregator.documents.feeds import read_feed
+from aggregator.documents.feeds.pushlinks import header_links, offered
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.documents.posteditems import Misfit, read_posted
-from aggregator.documents.pushlinks import header_links, offered
 from aggregator.errors import DocumentError
 from aggregator.handlers import Outcome, Workshop
 from aggregator.model import Document, Source

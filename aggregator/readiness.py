@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from aggregator.documents.feeds import read_feed
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.model import Review, ReviewMode, Source
 from aggregator.refine.batch import Frame, read_and_consider
 

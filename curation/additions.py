@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from yarl import URL
 
-from aggregator.documents.article import read_article
+from aggregator.documents.pages.article import read_article
 from aggregator.events import ItemsArrived
 from aggregator.machine import Machine
 from aggregator.model import Media, Partner, Refined, Review, ReviewMode, Sighting, Source

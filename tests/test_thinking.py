@@ -220,7 +220,7 @@ def test_what_is_told_of_entries_is_theirs(seen: list[Sighting], is_first: bool)
 
 async def test_a_process_is_made_ready(machine: Machine) -> None:
     await machine.get_ready()
-    assert {"aggregator.refine.batch", "aggregator.documents.feeds"} <= await machine.outside.reader.run(loaded)
+    assert {"aggregator.refine.batch", "aggregator.documents.feeds.reading"} <= await machine.outside.reader.run(loaded)
 
 
 def loaded() -> set[str]:

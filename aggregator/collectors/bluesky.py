@@ -13,8 +13,8 @@ from aggregator.collectors.contract import Collected, Outside, Shown, SourceKind
 from aggregator.collectors.jetstream import listen
 from aggregator.collectors.xrpc import XrpcError, did_of, pause_asked_for, query, unknown_account
 from aggregator.documents import fields
-from aggregator.documents.aturis import POST, post_of_page, profile_page, read_at_uri
-from aggregator.documents.blueskyanswers import Fault, read_is_gone, read_public
+from aggregator.documents.networks.aturis import POST, post_of_page, profile_page, read_at_uri
+from aggregator.documents.networks.blueskyanswers import Fault, read_is_gone, read_public
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor

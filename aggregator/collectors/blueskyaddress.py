@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from yarl import URL
 
-from aggregator.documents.aturis import FEED, LIST, RECORD_KEY, AtUri, is_did, is_handle
+from aggregator.documents.networks.aturis import FEED, LIST, RECORD_KEY, AtUri, is_did, is_handle
 
 APP = frozenset({"bsky.app", "www.bsky.app"})
 _KEY = re.compile(RECORD_KEY)

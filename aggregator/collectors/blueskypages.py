@@ -11,7 +11,7 @@ from aggregator.collectors.blueskyaddress import Form, Place
 from aggregator.collectors.blueskysession import query_signed_in
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.xrpc import query
-from aggregator.documents.blueskyanswers import FeedPage, read_feed, read_posts
+from aggregator.documents.networks.blueskyanswers import FeedPage, read_feed, read_posts
 from aggregator.model import Sighting, Source
 from aggregator.store.sources import Cursor
 

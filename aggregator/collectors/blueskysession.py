@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.xrpc import JSON, Parameters, XrpcError, query, understood
-from aggregator.documents.blueskyanswers import Fault, Session, read_session
+from aggregator.documents.networks.blueskyanswers import Fault, Session, read_session
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Source
 from aggregator.outgoing import Fetch

@@ -1,4 +1,4 @@
-"""Collects the coming events of a calendar (iCalendar, RFC 5545). What the bytes mean is documents/calendars.py's part.
+"""Collects the coming events of a calendar (iCalendar, RFC 5545). documents/calendars/ knows what the bytes mean.
 
 An event is known by its UID, and an older version of it never takes the place of a newer one: a cache on the way, or
 one server of several, may show yesterday's file.
@@ -13,7 +13,7 @@ from dataclasses import astuple, replace
 from typing import TYPE_CHECKING
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.documents.calendars import Calendar, Version, read_calendar
+from aggregator.documents.calendars.calendars import Calendar, Version, read_calendar
 from aggregator.sourcesfile import Rules
 from aggregator.store.sources import Cursor
 

@@ -1,4 +1,4 @@
-"""Collects a feed at a known address: RSS, Atom, RDF or JSON Feed. What the bytes mean is documents/feeds.py's part."""
+"""Collects a feed at a known address: RSS, Atom, RDF or JSON Feed. documents/feeds/ knows what the bytes mean."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import hashlib
 from dataclasses import replace
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.pushlinks import offer_in, with_header
+from aggregator.documents.feeds.pushlinks import offer_in, with_header
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.model import Source
 from aggregator.pace import fresh_for
 from aggregator.sourcesfile import Rules

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 from aggregator.collectors import feed
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.hosts import is_at, origin
-from aggregator.documents.landmarks import first_match
+from aggregator.documents.pages.landmarks import first_match
 from aggregator.errors import DocumentError
 from aggregator.model import Source
 from aggregator.sourcesfile import Rules

@@ -19,9 +19,9 @@ from aggregator.collectors.blueskyaddress import Form, Place, read_place
 from aggregator.collectors.blueskypages import FORMAT, author_feed
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.collectors.xrpc import Parameters, did_of, query
-from aggregator.documents.aturis import POST, REPOST
-from aggregator.documents.blueskyanswers import read_feed, read_members, read_version
-from aggregator.documents.jetstreamevents import FIRST_MICROSECOND, PROFILE, Event, What, read_event
+from aggregator.documents.networks.aturis import POST, REPOST
+from aggregator.documents.networks.blueskyanswers import read_feed, read_members, read_version
+from aggregator.documents.networks.jetstreamevents import FIRST_MICROSECOND, PROFILE, Event, What, read_event
 from aggregator.errors import DocumentError, FetchError
 from aggregator.model import Document, Sighting, Source
 from aggregator.store.sources import Cursor

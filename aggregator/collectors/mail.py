@@ -1,6 +1,6 @@
 """Collects the newsletters in a folder of a mailbox (IMAP), and hears of new ones at once (IDLE, RFC 2177).
 
-What a message means is documents/letters.py's part. Nothing in the mailbox is changed, not even what is read.
+What a message means is documents/letters/letters.py's part. Nothing in the mailbox is changed, not even what is read.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.mailbox import IDLE_SECONDS, QUIET_SECONDS, Account, Session, open_mailbox
-from aggregator.documents.letters import read_letter
+from aggregator.documents.letters.letters import read_letter
 from aggregator.errors import CollectError, DocumentError
 from aggregator.model import Document, MailItems, Sighting, Source
 from aggregator.refine.links import canonical_url

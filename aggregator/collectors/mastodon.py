@@ -1,6 +1,6 @@
 """Collects posts from Mastodon, and from servers that speak as it does: an account's, a hashtag's or a list's.
 
-What the answers mean is documents/mastodonposts.py's part, what is pushed is mastodonstream.py's.
+What the answers mean is documents/networks/mastodonposts.py's part, what is pushed is mastodonstream.py's.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from aggregator.collectors.mastodongone import find_gone, missing_since
 from aggregator.collectors.mastodonpages import read_pages
 from aggregator.collectors.mastodonstream import listen
 from aggregator.documents import fields
-from aggregator.documents.mastodonaccounts import LIMITED, NOINDEX, SUSPENDED, Account
+from aggregator.documents.networks.mastodonaccounts import LIMITED, NOINDEX, SUSPENDED, Account
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Document, Source
 from aggregator.sourcesfile import Rules

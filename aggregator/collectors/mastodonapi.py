@@ -11,7 +11,7 @@ from yarl import URL
 
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.mastodonaccounts import Access, Account, read_access, read_account
+from aggregator.documents.networks.mastodonaccounts import Access, Account, read_access, read_account
 from aggregator.errors import CollectError, DocumentError, FetchError
 from aggregator.model import Source
 

@@ -11,8 +11,8 @@ from aggregator.collectors.contract import Outside, Shown
 from aggregator.collectors.mastodonapi import GONE, NOT_FOUND, TOO_MANY, ask, pause_after
 from aggregator.collectors.mastodonpages import PAGE, Reading, order
 from aggregator.collectors.patience import Patience
-from aggregator.documents.mastodonaccounts import identity
-from aggregator.documents.mastodonposts import read_status
+from aggregator.documents.networks.mastodonaccounts import identity
+from aggregator.documents.networks.mastodonposts import read_status
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Source
 

@@ -14,7 +14,7 @@ from functools import partial
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.mastodonapi import TOO_MANY, WINDOW, ask, pause_after
 from aggregator.collectors.patience import Patience
-from aggregator.documents.mastodonposts import read_statuses
+from aggregator.documents.networks.mastodonposts import read_statuses
 from aggregator.errors import FetchError
 from aggregator.model import Sighting, Source
 

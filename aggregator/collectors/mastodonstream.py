@@ -24,8 +24,8 @@ from aggregator.collectors.mastodonapi import (
     in_words,
     look_up,
 )
-from aggregator.documents.mastodonaccounts import identity, read_account, read_follows
-from aggregator.documents.mastodonposts import read_status
+from aggregator.documents.networks.mastodonaccounts import identity, read_account, read_follows
+from aggregator.documents.networks.mastodonposts import read_status
 from aggregator.errors import CollectError, DocumentError, FetchError
 from aggregator.model import Document, Source
 from aggregator.store.sources import Cursor

@@ -13,7 +13,7 @@ import cssselect
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.robots import Verdicts
-from aggregator.documents.listing import read_listing
+from aggregator.documents.pages.listing import read_listing
 from aggregator.errors import CollectError
 from aggregator.model import Document, Selectors, Sighting
 from aggregator.refine.links import canonical_url

@@ -13,9 +13,9 @@ from urllib.parse import urljoin, urlsplit
 
 from aggregator.collectors.contract import Answer, Outside
 from aggregator.collectors.hosts import is_at, is_numeric
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.nodeinfo import find_nodeinfo, read_software
-from aggregator.documents.pages import USUAL_PATHS, find_feeds, find_other_ways
+from aggregator.documents.feeds.reading import read_feed
+from aggregator.documents.networks.nodeinfo import find_nodeinfo, read_software
+from aggregator.documents.pages.pages import USUAL_PATHS, find_feeds, find_other_ways
 from aggregator.errors import CollectError, DocumentError
 
 MOST_FEEDS = 5

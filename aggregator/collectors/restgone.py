@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aggregator.collectors.contract import Outside, Shown
 from aggregator.collectors.restposts import ClosedError, find_roots, read_named
-from aggregator.documents.wordpress import Named, slug_of
+from aggregator.documents.networks.wordpress import Named, slug_of
 from aggregator.errors import CollectError
 from aggregator.model import Source
 

@@ -10,8 +10,8 @@ from typing import TypeVar
 from yarl import URL
 
 from aggregator.collectors.contract import Answer, Outside
-from aggregator.documents.pages import find_related
-from aggregator.documents.wordpress import Named, Post, named_root, read_names, read_posts
+from aggregator.documents.networks.wordpress import Named, Post, named_root, read_names, read_posts
+from aggregator.documents.pages.pages import find_related
 from aggregator.errors import CollectError, DocumentError, FetchError
 
 T = TypeVar("T")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from aggregator.documents.robots import PRODUCT, may_ask
+from aggregator.documents.pages.robots import PRODUCT, may_ask
 from aggregator.errors import CollectError, DocumentError, FetchError, RefusedError
 
 if TYPE_CHECKING:

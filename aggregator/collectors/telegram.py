@@ -17,7 +17,7 @@ from typing import Any
 from yarl import URL
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
-from aggregator.documents.telegram import Post, Preview, read_preview
+from aggregator.documents.networks.telegram import Post, Preview, read_preview
 from aggregator.errors import CollectError
 from aggregator.model import Document, Sighting, Source
 from aggregator.sourcesfile import Rules

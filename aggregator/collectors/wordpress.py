@@ -19,7 +19,7 @@ from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.patience import Patience
 from aggregator.collectors.restgone import find_gone
 from aggregator.collectors.restposts import ClosedError, feed_address, find_roots, read_named, read_page
-from aggregator.documents.wordpress import Post
+from aggregator.documents.networks.wordpress import Post
 from aggregator.errors import CollectError, DocumentError
 from aggregator.model import Alternate, Document, Sighting, Source
 from aggregator.sourcesfile import Rules

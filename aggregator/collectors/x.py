@@ -16,7 +16,7 @@ from yarl import URL
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.hosts import is_at
 from aggregator.collectors.xapi import X_HOSTS, PaidApi, Wish
-from aggregator.documents.xposts import Account, Timeline
+from aggregator.documents.networks.xposts import Account, Timeline
 from aggregator.errors import CollectError
 from aggregator.model import Document, Sighting, Source
 from aggregator.sourcesfile import Rules

@@ -12,7 +12,7 @@ from datetime import UTC, timedelta
 from yarl import URL
 
 from aggregator.collectors.contract import Answer, Outside, Reserved
-from aggregator.documents.xposts import Account, Timeline, read_account, read_timeline
+from aggregator.documents.networks.xposts import Account, Timeline, read_account, read_timeline
 from aggregator.errors import CollectError, FetchError, RefusedError
 from aggregator.model import Source
 

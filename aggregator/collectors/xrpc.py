@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 from aggregator.collectors.contract import Answer, Outside
-from aggregator.documents.aturis import is_did
-from aggregator.documents.blueskyanswers import Fault, read_did, read_fault
+from aggregator.documents.networks.aturis import is_did
+from aggregator.documents.networks.blueskyanswers import Fault, read_did, read_fault
 from aggregator.errors import FetchError
 
 Parameters = Mapping[str, str | int | Sequence[str]]

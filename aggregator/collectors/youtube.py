@@ -14,7 +14,7 @@ from aggregator.collectors import feed
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.collectors.hosts import is_at, is_numeric, origin
 from aggregator.documents import fields
-from aggregator.documents.landmarks import first_match
+from aggregator.documents.pages.landmarks import first_match
 from aggregator.errors import DocumentError, FetchError
 from aggregator.model import Document, Kind, Media, Sighting, Source
 from aggregator.sourcesfile import Rules

@@ -22,7 +22,7 @@ from pydantic import (
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import read_date
-from aggregator.documents.jsonfeed import read_authors, read_item
+from aggregator.documents.feeds.jsonfeed import read_authors, read_item
 from aggregator.documents.jsonparts import parse
 from aggregator.model import Document
 

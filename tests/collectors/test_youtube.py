@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from aggregator.collectors import KINDS, youtube
-from aggregator.documents.feeds import read_feed
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import CollectError, FetchError
 from aggregator.model import Kind
 from aggregator.outgoing import Answer

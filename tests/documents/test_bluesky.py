@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.aturis import post_of_page, read_at_uri
-from aggregator.documents.blueskyanswers import (
+from aggregator.documents.networks.aturis import post_of_page, read_at_uri
+from aggregator.documents.networks.blueskyanswers import (
     Fault,
     read_did,
     read_fault,
@@ -28,9 +28,9 @@ from aggregator.documents.blueskyanswers import (
     read_session,
     read_version,
 )
-from aggregator.documents.blueskylabels import MODERATORS_REASON, SIGNED_IN_REASON
-from aggregator.documents.blueskyposts import read_post
-from aggregator.documents.jetstreamevents import Event, What, read_event
+from aggregator.documents.networks.blueskylabels import MODERATORS_REASON, SIGNED_IN_REASON
+from aggregator.documents.networks.blueskyposts import read_post
+from aggregator.documents.networks.jetstreamevents import Event, What, read_event
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Card, Kind, Media, Quote, Sighting
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.calendars import Calendar, Version, read_calendar
+from aggregator.documents.calendars.calendars import Calendar, Version, read_calendar
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Kind, Sighting
 from tests.documents.icals import GOOGLE, NEXTCLOUD, OUTLOOK, calendar, event

@@ -21,7 +21,7 @@ import pytest
 
 from aggregator.documents import fields
 from aggregator.documents.datestrings import FIRST_YEAR, LAST_YEAR
-from aggregator.documents.feeds import read_feed
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import DocumentError
 from aggregator.model import Document
 

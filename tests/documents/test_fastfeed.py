@@ -15,14 +15,15 @@ from feedparser.util import FeedParserDict
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from aggregator.documents import fastfeed, fastnames, fastplace, fasttexts, fasttree, fields
+from aggregator.documents import fields
 from aggregator.documents.encodings import decode
-from aggregator.documents.fastfeed import read_quickly
-from aggregator.documents.feedreaders import Reader
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.guards import MAX_ATTRIBUTES, MAX_CATEGORIES_OF_AN_ENTRY, MAX_DEPTH, find_root
-from aggregator.documents.thorough import read_thoroughly
-from aggregator.documents.xmlfeed import document
+from aggregator.documents.feeds import fastfeed, fastnames, fastplace, fasttexts, fasttree
+from aggregator.documents.feeds.fastfeed import read_quickly
+from aggregator.documents.feeds.feedreaders import Reader
+from aggregator.documents.feeds.guards import MAX_ATTRIBUTES, MAX_CATEGORIES_OF_AN_ENTRY, MAX_DEPTH, find_root
+from aggregator.documents.feeds.reading import read_feed
+from aggregator.documents.feeds.thorough import read_thoroughly
+from aggregator.documents.feeds.xmlfeed import document
 from aggregator.errors import DocumentError
 from aggregator.model import Document
 from tests.documents.oddfeeds import ATOM, SPACES, XHTML, Maker
@@ -434,7 +435,7 @@ def test_what_looks_like_html_is_what_feedparser_takes_for_it(text: str) -> None
 
 def test_neither_feedparser_nor_an_event_loop_is_imported_to_read_an_ordinary_feed() -> None:
     program = (
-        "import sys, aggregator.sandboxed; from aggregator.documents.feeds import read_feed;"
+        "import sys, aggregator.sandboxed; from aggregator.documents.feeds.reading import read_feed;"
         f"assert read_feed({rss('<title>a</title>').encode()!r}, url={URL!r}).entries;"
         "print(*({'feedparser', 'asyncio', 'lxml', 'pydantic', 'aiohttp', 'sqlalchemy'} & set(sys.modules)))"
     )

@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from aggregator.documents import guards
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.guards import find_root, survey
+from aggregator.documents.feeds import guards
+from aggregator.documents.feeds.guards import find_root, survey
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import DocumentError
 
 URL = "https://partner.example/feed/"

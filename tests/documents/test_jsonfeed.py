@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.documents import fields
-from aggregator.documents.feeds import read_feed
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
 

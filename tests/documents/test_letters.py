@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.letters import read_letter
+from aggregator.documents.letters.letters import read_letter
 from aggregator.errors import DocumentError
 from aggregator.model import Author, MailItems, Sighting
 from tests.refine.strategies import any_html

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.listing import read_listing
+from aggregator.documents.pages.listing import read_listing
 from aggregator.errors import DocumentError
 from aggregator.model import Document, Media, Selectors, Sighting
 from tests.refine.strategies import any_html

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.mastodonaccounts import (
+from aggregator.documents.networks.mastodonaccounts import (
     LIMITED,
     NOINDEX,
     SUSPENDED,
@@ -20,7 +20,7 @@ from aggregator.documents.mastodonaccounts import (
     read_account,
     read_follows,
 )
-from aggregator.documents.mastodonposts import read_status, read_statuses
+from aggregator.documents.networks.mastodonposts import read_status, read_statuses
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Card, Kind, Media, Quote
 from tests.collectors.mastodonserver import account, status

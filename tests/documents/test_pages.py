@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aggregator.documents.pages import USUAL_PATHS, FoundFeed, find_feeds
+from aggregator.documents.pages.pages import USUAL_PATHS, FoundFeed, find_feeds
 from aggregator.errors import DocumentError
 
 URL = "https://partner.example/news/page"

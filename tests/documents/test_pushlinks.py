@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.pushlinks import header_links, with_header
+from aggregator.documents.feeds.pushlinks import header_links, with_header
+from aggregator.documents.feeds.reading import read_feed
 from aggregator.model import Document
 
 URL = "https://city.example/feed"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.feeds import read_feed
-from aggregator.documents.rhythm import read_rhythm
+from aggregator.documents.feeds.reading import read_feed
+from aggregator.documents.feeds.rhythm import read_rhythm
 from aggregator.model import Rhythm
 
 URL = "https://partner.example/feed/"

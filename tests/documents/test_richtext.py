@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.documents import fields
-from aggregator.documents.richtext import MOST_LINKS, hashtags, rich_text
+from aggregator.documents.networks.richtext import MOST_LINKS, hashtags, rich_text
 from aggregator.refine.text import clean_html, plain_text
 
 LINK = {"$type": "app.bsky.richtext.facet#link", "uri": "https://coop.example/a?b=1&c=2"}

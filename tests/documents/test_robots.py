@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.robots import may_ask
+from aggregator.documents.pages.robots import may_ask
 from aggregator.errors import DocumentError
 
 NEWS = "https://city.example/news/?page=1"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from aggregator.documents.telegram import Preview, read_preview
+from aggregator.documents.networks.telegram import Preview, read_preview
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Card, Media, Quote, Sighting
 from tests import telegram_pages as pages

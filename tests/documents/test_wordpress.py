@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.wordpress import Post, named_root, read_names, read_posts, slug_of
+from aggregator.documents.networks.wordpress import Post, named_root, read_names, read_posts, slug_of
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Media, Sighting
 

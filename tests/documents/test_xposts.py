@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.documents.xposts import Account, read_account, read_timeline
+from aggregator.documents.networks.xposts import Account, read_account, read_timeline
 from aggregator.errors import DocumentError
 from aggregator.model import Author, Card, Media, Quote, Sighting
 

@@ -1,0 +1,1 @@
+"""Newsletters (RFC 5322, MIME)."""

@@ -1,0 +1,1 @@
+"""What the interfaces and pages of social networks and of WordPress answer."""

@@ -1,0 +1,1 @@
+"""Web pages, and what stands beside them."""
