@@ -35,9 +35,9 @@ class Database:
     """One database, with one way to read and one way to write, each of them also at the least expense.
 
     On SQLite one connection writes at a time: that of `keeping`, whose transactions run whole in a thread, or that of
-    `writer`. A lock file makes it the only one of all processes on the machine: two connections that write and checkpoint at once can corrupt a write-ahead log before
-    SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug). Readers never checkpoint and never wait; the
-    writers of one process take turns in the order in which they come.
+    `writer`. A lock file makes it the only one of all processes on the machine: two connections that write and
+    checkpoint at once can corrupt a write-ahead log before SQLite 3.51.3 (https://sqlite.org/wal.html#walresetbug).
+    Readers never checkpoint and never wait; the writers of one process take turns in the order in which they come.
     """
 
     url: URL
