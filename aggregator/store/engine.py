@@ -25,7 +25,6 @@ T = TypeVar("T")
 # Changes that belong together. It awaits nothing but the connection.
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
-READING_THREADS = 2  # what is read there is little, and Python runs one of them at a time
 COMMAND_SECONDS = 30.0
 SHAPE = "0003"  # the newest migration
 
@@ -189,9 +188,7 @@ def _sqlite(url: URL) -> Database:
     reader = create_async_engine(url, pool_size=4, max_overflow=12, hide_parameters=True)
     own = url.set(drivername="sqlite")
     keeping = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), writer)
-    looking = OneThread(
-        create_engine(own, pool_size=READING_THREADS, hide_parameters=True), reader, threads=READING_THREADS
-    )
+    looking = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), reader)
     for engine in (writer.sync_engine, keeping.engine):
         _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
     for engine in (reader.sync_engine, looking.engine):

@@ -23,15 +23,15 @@ Work = Callable[[AsyncConnection], Coroutine[Any, Any, T]]
 
 
 class OneThread:
-    """Threads with a connection each, whose transactions run there whole. `likeness` is the same database's other way.
+    """A thread with a connection, whose transactions run there whole. `likeness` is the same database's other way.
 
     `engine` is a synchronous one. What is begun is committed, unless something is raised or the caller is gone.
     """
 
-    def __init__(self, engine: Engine, likeness: AsyncEngine, *, threads: int = 1) -> None:
+    def __init__(self, engine: Engine, likeness: AsyncEngine) -> None:
         self.engine = engine
         self._likeness = likeness
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="sqlite")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
 
     async def perform(self, work: Work[T]) -> T:
         """Run a coroutine that awaits nothing but its connection as one transaction. Raises what it raises.
@@ -39,7 +39,7 @@ class OneThread:
         It is not left before its end even where the caller is cancelled; then nothing is kept.
         """
         is_left = threading.Event()
-        running = asyncio.get_running_loop().run_in_executor(self._threads, self._run, work, is_left)
+        running = asyncio.get_running_loop().run_in_executor(self._thread, self._run, work, is_left)
         try:
             return await asyncio.shield(running)
         finally:
@@ -51,8 +51,8 @@ class OneThread:
                 running.exception()  # looked at, also where nobody waits for it any more
 
     def close(self) -> None:
-        """Close the connections, once nothing runs any more."""
-        self._threads.shutdown()
+        """Close the connection, once nothing runs any more."""
+        self._thread.shutdown()
         self.engine.dispose()
 
     def _run(self, work: Work[T], is_left: threading.Event) -> T:
