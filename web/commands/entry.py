@@ -25,6 +25,8 @@ except ImportError:  # no wheel for this platform: asyncio's own loop does the s
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, read_settings
 
+GARBAGE = 10_000  # new objects, before those that hold each other are looked for
+
 
 class JsonLines(logging.Formatter):
     """One JSON object a line, for programs that gather logs."""
@@ -77,8 +79,10 @@ def shared(command: Callable[..., Coroutine[Any, Any, int | None]]) -> Callable[
             if database:
                 settings = replace(settings, database_url=database)
             start_log(settings)
-            # What is imported stays: to look through it for garbage again and again holds up the event loop.
+            # What is imported stays: to look through it for garbage again and again holds up the event loop. Of what
+            # comes later nearly all goes by itself.
             gc.freeze()
+            gc.set_threshold(GARBAGE)
             with asyncio.Runner(loop_factory=uvloop.new_event_loop if uvloop else None) as runner:
                 status = runner.run(command(settings, **words))
         except AggregatorError as error:
