@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from aggregator.refine import text
 from aggregator.refine.characters import few_marks, is_usual, without_junk
 from aggregator.refine.markup import shallow
-from aggregator.refine.settled import MOST_TAGS, settle
+from aggregator.refine.settled import MOST_TAGS, Settled, settle
 from aggregator.refine.text import clean_all_with_text, clean_html, clean_with_text, plain_text, text_of
 from tests.refine.strategies import any_html
 
@@ -118,3 +118,14 @@ def test_markup_and_text_are_the_same_whether_asked_for_together_or_not(html: st
 @given(st.lists(st.tuples(st.one_of(nearly_settled, any_html), st.sampled_from([BASE, None])), max_size=4))
 def test_several_are_cleaned_together_as_each_is_alone(pages: list[tuple[str, str | None]]) -> None:
     assert clean_all_with_text(pages) == [clean_with_text(html, base) for html, base in pages]
+
+
+def test_the_short_way_is_never_the_last_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the short way takes for settled goes through nh3 before anybody is shown it."""
+    hostile = (
+        '<p onclick="x()">Hello</p><script>x()</script><a href="javascript:x()">there</a><img src="https://i.example/">'
+    )
+    monkeypatch.setattr(text, "settle", lambda *_: Settled(hostile, ["Hello there"]))
+    for cleaned in (clean_html("<p>Hello</p>", None), *dict(clean_all_with_text([("<p>Hello</p>", None)]))):
+        assert "Hello" in cleaned
+        assert not any(word in cleaned for word in ("onclick", "script", "img"))
