@@ -197,17 +197,20 @@ function putBack(line, card) {
 }
 
 /** Take a decision back, the last one if none is named. */
-export async function undo(decision = decisions.at(-1)) {
+export function undo(decision = decisions.at(-1)) {
   if (!decision) {
     complain("There is nothing to undo.");
     return;
   }
   forget(decision);
-  await decision.work;
-  if (decision.isSettled) await underWay(takeBack(decision));
+  // One after the other: whoever undoes twice ends at the card that was asked for last, whichever answer is quicker.
+  undone = underWay(Promise.allSettled([undone, decision.work]).then(() => takeBack(decision)));
 }
 
-async function takeBack({ id, card, line, version }) {
+let undone = Promise.resolve();
+
+async function takeBack({ id, card, line, version, isSettled }) {
+  if (!isSettled) return;
   try {
     const answer = await ask(`${itemUrl(id)}/decision`, { action: "undo", reason: "", version });
     card.dataset.version = answer.version;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 from sqlalchemy import select, update
 
 from aggregator.machine import Machine, on_watch
@@ -199,6 +200,31 @@ async def test_keys_decide_and_take_back(seat: Callable[..., Any]) -> None:
             row.reason for row in await connection.execute(select(decision).where(decision.c.action == "reject"))
         ]
     assert reasons == ["a jazz reason"]
+
+
+async def test_undoing_twice_ends_at_the_card_asked_for_last_though_the_first_answer_is_late(
+    seat: Callable[..., Any],
+) -> None:
+    desk: Desk = await seat()
+    for _ in range(3):
+        await desk.arrive()
+    await desk.open()
+    await desk.keys("ja")
+    await expect(desk.page.locator(".done")).to_have_count(1)
+    await desk.keys("a")
+    await expect(desk.page.locator(".done")).to_have_count(2)
+    is_first = iter([True])
+
+    async def answer(route: Route) -> None:
+        if "undo" in (route.request.post_data or "") and next(is_first, False):
+            await asyncio.sleep(0.5)
+        await route.continue_()
+
+    await desk.page.route("**/decision", answer)
+    await desk.keys("zz")
+    await expect(desk.page.locator(".done")).to_have_count(0)
+    await expect(desk.title()).to_have_text("News 2")
+    assert set((await desk.states()).values()) == {"waiting"}
 
 
 async def test_a_reason_that_could_not_be_saved_is_still_there(seat: Callable[..., Any]) -> None:
