@@ -242,15 +242,14 @@ def parse_sources(
         raise SettingsError(
             f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket"
         ) from error
-    lines = lines_of(text)
     try:
         file = _File.model_validate(tables)
     except ValidationError as error:
         problems = [_explain(problem) for problem in error.errors()]
-        raise SettingsError(_report(name, lines, problems)) from error
+        raise SettingsError(_report(name, lines_of(text), problems)) from error
     problems = list(_contradictions(file, kinds, refuses))
     if problems:
-        raise SettingsError(_report(name, lines, problems))
+        raise SettingsError(_report(name, lines_of(text), problems))
     return _configuration(file, environment or {})
 
 

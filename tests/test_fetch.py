@@ -1046,3 +1046,20 @@ async def test_one_connection_serves_page_after_page() -> None:
         for page in range(5):
             assert (await fetch.get(f"http://127.0.0.2:{port}/{page}")).body == FEED
     assert connections == 1
+
+
+async def test_a_connection_that_nobody_needs_any_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.fetch.KEPT_SECONDS", 0.05)
+    closed = asyncio.Event()
+
+    async def keep_alive(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(FEED), FEED))
+        assert await reader.read() == b""
+        closed.set()
+        writer.close()
+
+    async with await asyncio.start_server(keep_alive, "127.0.0.2", 0) as listening, fetching() as fetch:
+        await fetch.get(f"http://127.0.0.2:{listening.sockets[0].getsockname()[1]}/")
+        async with asyncio.timeout(20):
+            await closed.wait()

@@ -160,7 +160,7 @@ def _bounded(address: _Address) -> str | None:
     return url if len(url) <= MAX_URL_LENGTH else None
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=256)
 def _parse(url: str | None, base: str | None) -> _Address | None:
     """Read `url` as browsers do (WHATWG URL) in what matters: edges trimmed, line ends dropped, backslash as slash."""
     if url is None or len(url) > MAX_RAW_LENGTH:

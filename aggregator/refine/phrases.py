@@ -15,7 +15,7 @@ from aggregator.refine.folding import fold, fold_and_part
 BEGINNING = 3
 OPENING = 2
 # How many words the phrases of each language remember, and how long ones. Most of them say nothing.
-MOST_REMEMBERED = 20_000
+MOST_REMEMBERED = 5_000
 LONGEST_REMEMBERED = 40
 
 _WORD = re.compile(r"\w+")

@@ -6,9 +6,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from lxml import etree
-from lxml import html as lxml_html
-
 from aggregator.model import Media
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.markup import image_tags
@@ -93,15 +90,15 @@ def _pictures(html: str, base_url: str | None) -> Iterator[Media]:
 
 
 def _attributes(tag: str) -> dict[str, str]:
+    # Only here: lxml takes 4 MB of each process, and the main one only names what others do.
+    from lxml import etree, html  # noqa: PLC0415
+
     try:
-        element = lxml_html.fragment_fromstring(tag.encode("utf-8", "replace").decode(), parser=_parser())
+        parser = html.HTMLParser(no_network=True)
+        element = html.fragment_fromstring(tag.encode("utf-8", "replace").decode(), parser=parser)
     except (etree.LxmlError, ValueError):
         return {}
     return {str(name): str(value) for name, value in element.attrib.items()}
-
-
-def _parser() -> lxml_html.HTMLParser:
-    return lxml_html.HTMLParser(no_network=True)
 
 
 def _picture(attributes: dict[str, str], base_url: str | None) -> Media | None:

@@ -13,7 +13,7 @@ from aggregator.refine.markup import DROPPED, INLINE, KEPT, MAX_TAG_LENGTH, RENA
 REL = ' rel="noopener noreferrer ugc"'
 # Longer ones are mostly pictures, each of which comes once.
 LONGEST_REMEMBERED = 300
-MOST_REMEMBERED = 2048
+MOST_REMEMBERED = 256
 
 _BLOCKS = frozenset({"p", "h2", "h3", "h4", "h5", "h6"})
 _HOLDERS = frozenset({"blockquote", "div", "figure", "figcaption"})

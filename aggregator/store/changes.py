@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.adding import insert_into
 from aggregator.store.rows import Rows
 from aggregator.store.tables import change, counter
 
@@ -77,8 +77,8 @@ async def _advance(connection: AsyncConnection, name: str, by: int) -> int:
     asked = {"of": name, "by": by}
     value: int | None = (await connection.execute(_COUNTING, asked)).scalar_one_or_none()
     if value is None:  # the first of all
-        insert_row = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        await connection.execute(insert_row(counter).values(name=name, value=0).on_conflict_do_nothing())
+        adding = insert_into(counter, connection.dialect.name)
+        await connection.execute(adding.values(name=name, value=0).on_conflict_do_nothing())
         value = (await connection.execute(_COUNTING, asked)).scalar_one()
     return value
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import Document, Refined
 from aggregator.refine.identity import Finding, Verdict, key_of
+from aggregator.store.adding import insert_into
 from aggregator.store.tables import deletion, sighting
 
 KEPT_FOR = timedelta(days=1)
@@ -47,8 +47,8 @@ async def without_deleted(
 async def _remember(connection: AsyncConnection, source_id: str, keys: Sequence[str], *, now: datetime) -> None:
     if not keys:
         return
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    adding = add(deletion).on_conflict_do_update(index_elements=["source_id", "entry_key"], set_={"at": now})
+    adding = insert_into(deletion, connection.dialect.name)
+    adding = adding.on_conflict_do_update(index_elements=["source_id", "entry_key"], set_={"at": now})
     await connection.execute(adding, [{"source_id": source_id, "entry_key": key, "at": now} for key in keys])
     await connection.execute(delete(deletion).where(deletion.c.at <= now - KEPT_FOR))
     own = deletion.c.source_id == source_id

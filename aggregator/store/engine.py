@@ -14,12 +14,28 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, column, create_engine, event, inspect, make_url, select, table
+from sqlalchemy import (
+    URL,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    inspect,
+    make_url,
+    select,
+)
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from aggregator.errors import StoreError
 from aggregator.store.onethread import OneThread, Work
+from aggregator.store.tables import metadata
 
 T = TypeVar("T")
 # Changes that belong together. It awaits nothing but the connection.
@@ -27,6 +43,13 @@ Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
 SHAPE = "0003"  # the newest migration
+# Alembic's own table, in which it keeps which migration was run last.
+_shape = Table(
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +263,10 @@ async def upgrade(database: Database) -> None:
             current = await connection.run_sync(_read_shape)
         if current == SHAPE:
             return
+        if current is None and database.is_sqlite:
+            async with database.write() as connection:
+                await connection.run_sync(_make)
+            return
         # Only now: Alembic takes 12 MB and a tenth of a second of every process that imports it.
         from aggregator.store.upgrading import run_migrations  # noqa: PLC0415
 
@@ -250,11 +277,19 @@ async def upgrade(database: Database) -> None:
 
 
 def _read_shape(connection: Connection) -> str | None:
-    """The migration that was run last, from Alembic's own table."""
-    if not inspect(connection).has_table("alembic_version"):
+    """The migration that was run last."""
+    if not inspect(connection).has_table(_shape.name):
         return None
-    shape: str | None = connection.scalar(select(column("version_num")).select_from(table("alembic_version")))
+    shape: str | None = connection.scalar(select(_shape.c.version_num))
     return shape
+
+
+def _make(connection: Connection) -> None:
+    """Make every table as the migrations would leave it, in a database that has none."""
+    if _read_shape(connection) is None:  # still: another process may have come first
+        metadata.create_all(connection)
+        _shape.create(connection)
+        connection.execute(insert(_shape).values(version_num=SHAPE))
 
 
 def _first_line(error: BaseException) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.adding import insert_into
 from aggregator.store.tables import listener, source_state
 
 
@@ -31,9 +31,8 @@ async def take_place(
 
     A lease that has run out is free, and so is one whose holder is among those that are known to have died.
     """
-    add = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     rows = [{"source_id": source_id, "holder": holder, "until": until} for source_id in sorted(source_ids)]
-    await connection.execute(add(listener).on_conflict_do_nothing(), rows)
+    await connection.execute(insert_into(listener, connection.dialect.name).on_conflict_do_nothing(), rows)
     free = (listener.c.holder == holder) | (listener.c.until < now) | listener.c.holder.in_(died)
     taking = update(listener).where(listener.c.source_id.in_(source_ids), free)
     await connection.execute(taking.values(holder=holder, until=until))

@@ -7,11 +7,11 @@ from itertools import repeat
 from typing import Any
 
 from sqlalchemy import CursorResult, Dialect, Table, Update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
 from aggregator.errors import StoreError
+from aggregator.store.adding import insert_into
 
 Shape = Callable[[Any], Any]
 Write = Callable[[Any], Any]
@@ -57,9 +57,8 @@ class Rows:
     def _compile(self, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[tuple[str, Write | None]]]:
         key = (dialect.name, *names)
         if key not in self._compiled:
-            insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
             # Inline: the numbers that the database gives are not asked for.
-            statement = self._shape(insert(self._table).inline())
+            statement = self._shape(insert_into(self._table, dialect.name).inline())
             compiled = statement.compile(dialect=dialect, column_keys=names)
             types = {name: self._table.columns[name].type for name in compiled.positiontup}
             # Columns of one type are written by one function, so that it shows where two are written alike.

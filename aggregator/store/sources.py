@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import MeetingError
 from aggregator.model import Source
 from aggregator.pace import BY_THEMSELVES, Move
+from aggregator.store.adding import insert_into
 from aggregator.store.habits import Habits, read_habits, write_habits
 from aggregator.store.rows import Prepared
 from aggregator.store.spending import move_spending
@@ -89,10 +89,10 @@ async def know_sources(connection: AsyncConnection, sources: Sequence[Source], *
     for source, old_id in _renamed(sources, known):
         await _rename(connection, source, old_id)
         known[source.id] = known.pop(old_id)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     new = [{"source_id": s.id, "url": s.url, "kind": s.kind, "due_at": now} for s in sources if s.id not in known]
     if new:
-        await connection.execute(insert(source_state).on_conflict_do_nothing(), new)
+        adding = insert_into(source_state, connection.dialect.name)
+        await connection.execute(adding.on_conflict_do_nothing(), new)
     kinds = {
         row.source_id: row.kind
         for row in await connection.execute(select(source_state.c.source_id, source_state.c.kind))

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.adding import insert_into
 from aggregator.store.engine import Database
 from aggregator.store.tables import spending
 
@@ -73,7 +73,7 @@ def month_of(moment: datetime) -> str:
 async def _add(connection: AsyncConnection, wanted: Reserved, limit: float) -> bool:
     """One guarded update, so that of two who ask at once the second sees what the first has taken."""
     await connection.execute(
-        _insert(connection)
+        insert_into(spending, connection.dialect.name)
         .values(source_id=wanted.source_id, month=wanted.month, reads=0, dollars=0.0)
         .on_conflict_do_nothing()
     )
@@ -96,11 +96,9 @@ async def move_spending(connection: AsyncConnection, old_id: str, new_id: str) -
     """Let a source that got a new id go on with what it has spent: a new name is no new month."""
     rows = (await connection.execute(select(spending).where(spending.c.source_id == old_id))).all()
     for row in rows:
-        adding = _insert(connection).values(source_id=new_id, month=row.month, reads=row.reads, dollars=row.dollars)
+        adding = insert_into(spending, connection.dialect.name).values(
+            source_id=new_id, month=row.month, reads=row.reads, dollars=row.dollars
+        )
         together = {"reads": spending.c.reads + row.reads, "dollars": spending.c.dollars + row.dollars}
         await connection.execute(adding.on_conflict_do_update(index_elements=["source_id", "month"], set_=together))
     await connection.execute(delete(spending).where(spending.c.source_id == old_id))
-
-
-def _insert(connection: AsyncConnection) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(spending) if connection.dialect.name == "postgresql" else sqlite.insert(spending)

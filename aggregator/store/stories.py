@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.adding import insert_into
 from aggregator.store.tables import item, story_key
 
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
-_TAKING_KEYS = {
-    engine: add(story_key)
-    .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
-    .returning(story_key.c.key, story_key.c.story)
-    for engine, add in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+
+
+@functools.cache
+def _taking_keys(engine: str) -> Any:
+    adding = insert_into(story_key, engine)
+    adding = adding.on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
+    return adding.returning(story_key.c.key, story_key.c.story)
 
 
 async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -52,6 +55,6 @@ async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> 
     known: dict[str, str] = {}
     for start in range(0, len(keys), MOST_ROWS):
         rows = [{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]]
-        taken = await connection.execute(_TAKING_KEYS[connection.dialect.name], rows)
+        taken = await connection.execute(_taking_keys(connection.dialect.name), rows)
         known.update(taken.all())
     return known

@@ -8,9 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Row, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.adding import insert_into
 from aggregator.store.tables import source_state, subscription
 
 _OF_SOURCE = select(subscription).where(subscription.c.source_id == bindparam("of"))
@@ -68,9 +68,8 @@ async def subscribed_sources(connection: AsyncConnection) -> list[str]:
 
 async def put_subscription(connection: AsyncConnection, wanted: Subscription) -> None:
     """Keep a subscription in place of the source's former one."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     values = asdict(wanted)
-    statement = insert(subscription).values(values)
+    statement = insert_into(subscription, connection.dialect.name).values(values)
     await connection.execute(statement.on_conflict_do_update(index_elements=["source_id"], set_=values))
 
 

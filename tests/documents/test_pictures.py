@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin, features
 
-from aggregator.documents.pictures import FORMATS, MAX_PIXELS, Picture, shrink
+from aggregator.documents.pictures import MAX_PIXELS, Picture, shrink
+from aggregator.documents.shrinking import FORMATS
 from aggregator.errors import DocumentError
 from aggregator.sandbox import open_sandbox
 

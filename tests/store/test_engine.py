@@ -5,35 +5,78 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import SHAPE, Database, open_database
 from aggregator.store.tables import counter, metadata
-from aggregator.store.upgrading import MIGRATIONS
+from aggregator.store.upgrading import MIGRATIONS, run_migrations
 from tests.builders import keep, sighting, source
 
 
-async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database: Database) -> None:
-    async with database.read() as connection:
+async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database_url: str) -> None:
+    async with migrated(database_url) as database, database.read() as connection:
         difference = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert difference == []
+
+
+async def test_a_new_database_is_as_the_migrations_leave_it(tmp_path: Path) -> None:
+    async with (
+        migrated(f"sqlite+aiosqlite:///{tmp_path}/migrated.db") as migrated_one,
+        open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new_one,
+        migrated_one.read() as migrated_connection,
+        new_one.read() as new_connection,
+    ):
+        assert await new_connection.run_sync(shape_of) == await migrated_connection.run_sync(shape_of)
+        statement = text("SELECT version_num FROM alembic_version")
+        assert (await new_connection.scalar(statement)) == (await migrated_connection.scalar(statement)) == SHAPE
+
+
+@asynccontextmanager
+async def migrated(url: str) -> AsyncIterator[Database]:
+    """A database that was made by the migrations, one after the other."""
+    async with open_database(url, migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(run_migrations, None)
+        yield database
+
+
+def shape_of(connection: Connection) -> dict[str, object]:
+    """All that there is in a database, whatever the order of its columns."""
+    look = inspect(connection)
+    return {
+        name: (
+            sorted(str(sorted(column.items(), key=str)) for column in look.get_columns(name)),
+            look.get_pk_constraint(name),
+            sorted(map(str, look.get_foreign_keys(name))),
+            sorted(map(str, look.get_unique_constraints(name))),
+            sorted(map(str, look.get_indexes(name))),
+            look.get_table_options(name),
+        )
+        for name in sorted(look.get_table_names())
+    }
 
 
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == SHAPE
 
 
-async def test_a_database_in_shape_is_opened_without_the_machinery_of_migrations(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_new", [True, False])
+async def test_a_database_new_or_in_shape_is_opened_without_the_machinery_of_migrations(
+    tmp_path: Path, is_new: bool
+) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
-    async with open_database(url):
-        pass
+    if not is_new:
+        async with open_database(url):
+            pass
     script = (
         "import asyncio, sys\n"
         "from aggregator.store.engine import open_database\n"

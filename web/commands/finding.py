@@ -19,7 +19,6 @@ from aggregator.sourceblocks import make_id, source_block
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import way_out
 
-SCHEMES = frozenset(scheme for kind in KINDS.values() for scheme in kind.rules.schemes)
 # Not the port that may follow a host's name.
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):(?!\d+(?:[/?#]|$))")
 
@@ -60,7 +59,7 @@ def _address(written: str) -> str:
     """The address that was meant. SettingsError for what no source can have, with what to write instead."""
     written = written.strip()
     scheme = _SCHEME.match(written)
-    if scheme and scheme[1].lower() not in SCHEMES:
+    if scheme and not any(scheme[1].lower() in kind.rules.schemes for kind in KINDS.values()):
         raise SettingsError(
             f"what begins with “{scheme[1][:20]}:” cannot be read; write the address of a page, "
             "beginning with https://, such as https://energy-cities.eu/"

@@ -5,6 +5,7 @@ Judges no contents. Where a name's meaning hangs on the order of declarations, i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from xml.etree.ElementTree import Element  # Only the class: bytes are parsed in fastfeed.py.
 
@@ -116,9 +117,10 @@ class Names:
 
     def __init__(self, declared: Iterable[tuple[str, str]]) -> None:
         """`declared` are prefix and name space in the document's order; "" is the prefix of the default one."""
-        self.elements = _Remembered(self._name_element)
-        self._attributes = _Remembered(self._name_attribute)
         self._unknown: dict[str, str] = {}
+        # Neither may hold this object: a ring of them would stay behind until garbage is looked for, which is seldom.
+        self.elements = _Remembered(functools.partial(_element_name, self._unknown))
+        self._attributes = _Remembered(_attribute_name)
         spaces: dict[str, str] = {}
         used, misused = set(), set()
         for prefix, space in dict.fromkeys((prefix.lower(), space) for prefix, space in declared if space):
@@ -161,24 +163,23 @@ class Names:
         if prefix in _ATTRIBUTE_PREFIXES:
             raise Odd("a known prefix for an unknown name space")
 
-    def _name_element(self, tag: str) -> str:
-        if not tag.isascii():
-            raise Odd("a name that is not plain ASCII")
-        space, _, local = tag.rpartition("}")
-        prefix = self._prefix(space[1:])
-        return f"{prefix}_{local.lower()}" if prefix else local.lower()
 
-    def _name_attribute(self, key: str) -> str:
-        if not key.isascii():
-            raise Odd("a name that is not plain ASCII")
-        space, _, local = key.rpartition("}")
-        # To feedparser an attribute of an unknown name space is one of none.
-        prefix = _KNOWN.get(space[1:].lower())
-        return f"{prefix}:{local.lower()}" if prefix else local.lower()
+def _element_name(unknown: Mapping[str, str], tag: str) -> str:
+    if not tag.isascii():
+        raise Odd("a name that is not plain ASCII")
+    space, _, local = tag.rpartition("}")
+    known = _known(space[1:])
+    prefix = unknown[space[1:]] if known is None else known
+    return f"{prefix}_{local.lower()}" if prefix else local.lower()
 
-    def _prefix(self, space: str) -> str:
-        known = _known(space)
-        return self._unknown[space] if known is None else known
+
+def _attribute_name(key: str) -> str:
+    if not key.isascii():
+        raise Odd("a name that is not plain ASCII")
+    space, _, local = key.rpartition("}")
+    # To feedparser an attribute of an unknown name space is one of none.
+    prefix = _KNOWN.get(space[1:].lower())
+    return f"{prefix}:{local.lower()}" if prefix else local.lower()
 
 
 def _judge_base(attributes: Mapping[str, str]) -> None:
