@@ -250,9 +250,12 @@ class Workshop:
         source = self.sources.configuration.source(event.source_id)
         async with self.database.read() as connection:
             items = await read_public(connection, event.item_ids)
+            state = await read_state(connection, event.source_id)
         if source is None or not source.enabled or not items:
             return None
-        return functools.partial(self._keep_checked, source, await rechecks.check(source, items, self.outside))
+        is_failing = state is not None and state.failures > 0
+        checked = await rechecks.check(source, items, self.outside, is_failing=is_failing)
+        return functools.partial(self._keep_checked, source, checked)
 
     async def _keep_checked(self, source: Source, checked: rechecks.Checked, connection: AsyncConnection) -> None:
         now = self.now()

@@ -1,8 +1,9 @@
 """Asks whether what is public is still there at its source: one question a source, or one small request a page.
 
 Only the plain answer that there is nothing (404, 410) counts, and only twice, a day apart. A network that answers for
-its posts by name is believed at once, unless it takes back most of what it was asked for. A host that asks to be left
-alone for a while (429, 503) is left alone, and what it was not asked for does not count as checked.
+its posts by name is believed at once, unless it fails otherwise or takes back most of what it was asked for. A host
+that asks to be left alone for a while (429, 503) is left alone, and what it was not asked for does not count as
+checked.
 """
 
 from __future__ import annotations
@@ -45,9 +46,9 @@ def able_to_tell(
 ) -> dict[str, int]:
     """The sources whose items can be checked just now, each with how many at a time.
 
-    One that cannot be read just now proves nothing by what else it does not show. After days of that, pages of its own
-    are asked for all the same: what is deleted must not stay public for ever. `resting` are keys (`rest_of`) of hosts
-    that are to be left alone.
+    One that cannot be read just now proves nothing by what else it does not show. After days of that, a few of its
+    pages or posts are asked for all the same: what is deleted must not stay public for ever. `resting` are keys
+    (`rest_of`) of hosts that are to be left alone.
     """
     return {
         source.id: most
@@ -66,10 +67,11 @@ def _most(source: Source, state: SourceState | None, now: datetime) -> int:
     kind = KINDS[source.kind]
     if state is None or state.collected_at is None or (state.habits.wait_until or now) > now:
         return 0
+    if state.failures and now - state.collected_at < FAILING_FOR + source.every:
+        return 0
     if kind.find_gone:
-        return 0 if state.failures else MOST_BY_NAME
-    has_failed_long = now - state.collected_at >= FAILING_FOR + source.every
-    return MOST_PAGES if kind.pages_tell and (has_failed_long or not state.failures) else 0
+        return MOST_PAGES if state.failures else MOST_BY_NAME
+    return MOST_PAGES if kind.pages_tell else 0
 
 
 def choose(
@@ -88,15 +90,17 @@ def _can_be_checked(one: Public, source: Source) -> bool:
     return bool(one.host) and one.host == bare_host(source.url)
 
 
-async def check(source: Source, items: Sequence[Public], outside: Outside) -> Checked:
-    """What became of the items. Raises nothing that the other side can cause."""
+async def check(source: Source, items: Sequence[Public], outside: Outside, *, is_failing: bool = False) -> Checked:
+    """What became of the items of a source, which may be failing. Raises nothing that the other side can cause."""
     find_gone = KINDS[source.kind].find_gone
     if find_gone:
-        return await _check_by_name(find_gone, source, items, outside)
+        return await _check_by_name(find_gone, source, items, outside, is_failing=is_failing)
     return await _check_pages(items, outside)
 
 
-async def _check_by_name(find_gone: FindGone, source: Source, items: Sequence[Public], outside: Outside) -> Checked:
+async def _check_by_name(
+    find_gone: FindGone, source: Source, items: Sequence[Public], outside: Outside, *, is_failing: bool
+) -> Checked:
     try:
         told = await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside)
     except CollectError as error:
@@ -107,7 +111,7 @@ async def _check_by_name(find_gone: FindGone, source: Source, items: Sequence[Pu
         return Checked([Finding(one.id, None) for one in asked], wait_until)
     asked = [one for one in items if one.entry_id in told]
     missing = sum(told[one.entry_id] for one in asked)
-    is_sure = missing <= FEW or 2 * missing <= len(asked)
+    is_sure = not is_failing and (missing <= FEW or 2 * missing <= len(asked))
     return Checked([Finding(one.id, told[one.entry_id], is_sure, DELETED) for one in asked])
 
 

@@ -281,18 +281,6 @@ async def test_pages_of_a_source_that_has_failed_for_days_are_asked_for_all_the_
     assert await states(machine) == {"News 0": "approved", "News 1": "withdrawn"}
 
 
-async def test_a_network_that_has_failed_for_days_is_not_asked(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
-) -> None:
-    site.publish([entry(1)], "/trusted")
-    await work_off()
-    site.put("/trusted", "", status=500)
-    clock.forward(days=9)
-    await work_off()
-    await check_now(machine)
-    assert network["asked"] == []
-
-
 async def test_a_host_that_does_not_answer_is_asked_for_one_page_and_left_alone(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:
@@ -413,6 +401,30 @@ async def test_what_a_network_was_not_asked_for_is_not_taken_for_checked(
     for _ in range(4):
         await check_now(machine)
     assert [len(names) for names in network["asked"]] == [10, 6, 2]
+
+
+async def test_a_network_that_fails_is_asked_after_days_for_a_few_posts_and_believed_the_second_time(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(9)], "/trusted")
+    await work_off()
+    site.put("/trusted", "", status=500)
+    network["gone"] = ["tag:1"]
+
+    async def look_and_check(**later: float) -> None:
+        clock.forward(**later)
+        await work_off()
+        await check_now(machine)
+
+    await look_and_check(days=2)
+    assert network["asked"] == []
+    await look_and_check(days=2)
+    assert network["asked"] == [["tag:0", "tag:1", "tag:2", "tag:3"]]
+    assert set((await states(machine)).values()) == {"approved"}
+    for _ in range(4):
+        await look_and_check(hours=12)
+    assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 1"]
+    assert max(map(len, network["asked"])) == 4
 
 
 @pytest.mark.parametrize("status", [429, 503])
