@@ -217,7 +217,11 @@ class Workshop:
         if looked and looked.too_many:
             log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
         elif looked:
-            await note_missing(connection, source, looked.missing, kept, now=now)
+            missing = await note_missing(connection, source, looked.missing, kept, now=now)
+            if missing and KINDS[source.kind].find_gone:
+                # A network says of each by its name whether it is gone; that need not wait for a round of checks.
+                asked = RecheckDue(source.id, tuple(missing[: rechecks.MOST_BY_NAME]))
+                await self.work.put(connection, asked, due_at=now)
             await withdraw_missing(connection, source, kept, now=now)
         # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
         few = [tuple(kept.pictured[start : start + FEW]) for start in range(0, len(kept.pictured), FEW)]
@@ -249,9 +253,12 @@ class Workshop:
         """See whether public items are still there at their source, and withdraw those that are gone."""
         source = self.sources.configuration.source(event.source_id)
         async with self.database.read() as connection:
-            items = await read_public(connection, event.item_ids)
+            public = await read_public(connection, event.item_ids)
             state = await read_state(connection, event.source_id)
-        if source is None or not source.enabled or not items:
+        if source is None or not source.enabled:
+            return None
+        items = [one for one in public if rechecks.can_be_checked(one, source)]
+        if not items:
             return None
         is_failing = state is not None and state.failures > 0
         checked = await rechecks.check(source, items, self.outside, is_failing=is_failing)

@@ -79,12 +79,12 @@ def choose(
 ) -> tuple[dict[str, list[Public]], list[str]]:
     """What is checked this time, by source, and the ids of what cannot be checked at all."""
     sources = {source.id: source for source in configuration.sources}
-    can = {one.id: _can_be_checked(one, sources[one.source_id]) for one in items}
+    can = {one.id: can_be_checked(one, sources[one.source_id]) for one in items}
     return share_out([one for one in items if can[one.id]], most=most), [one.id for one in items if not can[one.id]]
 
 
-def _can_be_checked(one: Public, source: Source) -> bool:
-    """A page on another host than its source's is that host's affair."""
+def can_be_checked(one: Public, source: Source) -> bool:
+    """Whether it has a name to ask by, or a page: one on another host than its source's is that host's affair."""
     if KINDS[source.kind].find_gone:
         return bool(one.entry_id)
     return bool(one.host) and one.host == bare_host(source.url)

@@ -427,6 +427,24 @@ async def test_a_network_that_fails_is_asked_after_days_for_a_few_posts_and_beli
     assert max(map(len, network["asked"])) == 4
 
 
+async def test_a_network_is_asked_at_once_for_what_its_list_lacks_all_of_a_sudden(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    nameless = entry(4, entry_id="", url="https://city.example/4")
+    entries = [*(entry(n) for n in range(4)), nameless, *(entry(n) for n in range(5, 9))]
+    site.publish(entries, "/trusted")
+    await work_off()
+    network["gone"] = ["tag:3", ""]
+    del entries[2:5]
+    for title in ("Anew", "And anew"):
+        clock.forward(hours=2)
+        site.publish(entries, "/trusted", title=title)
+        await work_off()
+        await check_now(machine)
+        assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 3"]
+    assert network["asked"] == [["tag:2", "tag:3"]]
+
+
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_network_that_asks_to_be_left_alone_is_with_all_its_items(
     machine: Machine, site: PartnerSite, work_off, clock: Clock, network, status: int

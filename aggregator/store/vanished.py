@@ -33,17 +33,19 @@ _CLEARING = (
 
 async def note_missing(
     connection: AsyncConnection, source: Source, keys: Sequence[str], kept: Kept, *, now: datetime
-) -> None:
-    """Flag entries that are missing from the middle of their feed."""
+) -> Sequence[str]:
+    """Flag entries that are missing from the middle of their feed. Returns the items of those that were not before."""
     if not keys:
-        return
+        return ()
     flagging = (
         update(sighting)
         .where(sighting.c.source_id == source.id, sighting.c.entry_key.in_(keys), sighting.c.missing_at.is_(None))
         .values(missing_at=now)
         .returning(sighting.c.item_id)
     )
-    await _tell(connection, list((await connection.execute(flagging)).scalars()), kept)
+    flagged = list((await connection.execute(flagging)).scalars())
+    await _tell(connection, flagged, kept)
+    return flagged
 
 
 async def note_present(
