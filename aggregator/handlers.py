@@ -50,7 +50,7 @@ from aggregator.store.sources import (
 )
 from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import item, source_state
-from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
+from aggregator.store.vanished import bring_back, note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
 from aggregator.thinking import Thinker, Thoughts
 from aggregator.work import Handler, WorkList
@@ -164,7 +164,11 @@ class Workshop:
             connection, state, collected.cursor, now=now, due_at=following.due_at, has_news=has_news,
             move=following.move, habits=following.habits,
         )  # fmt: skip
-        await self._keep_document(source, collected.document, thoughts, connection, following.looked)
+        # They are forgotten when an account goes; without a place, too, it is the first look at this address.
+        may_be_back = bool(state.cursor.place) and not state.cursor.has_validators
+        await self._keep_document(
+            source, collected.document, thoughts, connection, following.looked, may_be_back=may_be_back
+        )
 
     async def _note_offer(
         self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
@@ -196,8 +200,13 @@ class Workshop:
         thoughts: Thoughts,
         connection: AsyncConnection,
         looked: Looked | None = None,
+        *,
+        may_be_back: bool = False,
     ) -> Kept:
-        """`looked` is what a look tells of missing entries; a push tells nothing of them."""
+        """`looked` is what a look tells of missing entries; a push tells nothing of them.
+
+        `may_be_back` is true where the account may have been gone until now.
+        """
         now, entries = self.now(), thoughts.entries
         if document and KINDS[source.kind].listen:
             if looked:
@@ -214,6 +223,8 @@ class Workshop:
             await withdraw_account(connection, source, kept, now=now)
             # When it is back it may answer as it did before, and what it shows is to be seen all the same.
             await forget_validators(connection, (source.id,))
+        elif may_be_back and (entries or thoughts.present):
+            await bring_back(connection, source, kept, now=now)
         if looked and looked.too_many:
             log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
         elif looked:

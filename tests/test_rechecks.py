@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from aggregator import rechecks
 from aggregator.collectors import KINDS, contract, patience
@@ -20,6 +20,7 @@ from aggregator.store.changes import read_counter
 from aggregator.store.moves import move
 from aggregator.store.sources import Cursor, keep_success, read_state
 from aggregator.store.tables import decision, item, revision, task
+from aggregator.store.tables import sighting as sighting_table
 from aggregator.work import Worker
 from tests.builders import sighting
 from tests.conftest import Clock
@@ -574,17 +575,89 @@ async def test_a_hidden_entry_that_was_never_seen_makes_no_item(machine: Machine
     assert await rows(machine) == []
 
 
-async def test_an_account_that_is_gone_takes_all_with_it_and_brings_back_what_it_shows_when_it_returns(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock
+@pytest.fixture
+def shows(monkeypatch: pytest.MonkeyPatch, machine: Machine, clock: Clock) -> Callable[..., Awaitable[None]]:
+    """Has the trusted source show something at its next look."""
+
+    async def show(*entries: Sighting, **document: object) -> None:
+        async def collect(source: Source, _cursor: Cursor, _outside: Outside) -> Collected:
+            return Collected(Document(entries, "test", **document), Cursor("any", place={"read": True}), source.url)
+
+        monkeypatch.setitem(KINDS, "feed", replace(KINDS["feed"], collect=collect))
+        clock.forward(hours=1)
+        source = machine.configuration.source("trusted")
+        assert source
+        _, commit = await machine.shop.look(source)
+        async with machine.database.write() as connection:
+            await commit(connection)
+
+    return show
+
+
+async def test_an_account_that_is_gone_takes_all_with_it_and_what_is_old_waits_when_it_returns(
+    machine: Machine, shows, clock: Clock
 ) -> None:
-    site.publish([entry(1), entry(2)], "/trusted")
-    await work_off()
-    await push(machine, Document((), "test", is_gone=True, is_window=False))
-    assert set((await states(machine)).values()) == {"withdrawn"}
-    site.publish([entry(2), entry(3)], "/trusted")
-    clock.forward(hours=1)
-    await work_off()
-    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved", "News 3": "approved"}
+    await shows(*(entry(n) for n in range(1, 5)))
+    rejected = (await rows(machine))[0]
+    async with machine.database.write() as connection:
+        await move(connection, rejected.id, to=State.REJECTED, action="reject", by="ana", reason="", now=clock())
+    await shows(is_gone=True, is_window=False)
+    assert set((await states(machine)).values()) == {"rejected", "withdrawn"}
+    await shows(*(entry(n) for n in range(3, 6)))
+    old = {"News 1": "rejected", "News 2": "waiting"}
+    assert await states(machine) == old | {f"News {n}": "approved" for n in range(3, 6)}
+    assert (await rows(machine))[1].reason == "its account is back"
+    async with machine.database.read() as connection:
+        assert await connection.scalar(select(func.count(sighting_table.c.missing_at))) == 0
+
+
+async def test_the_items_of_an_account_that_is_gone_do_not_return_with_another_one(machine: Machine, shows) -> None:
+    await shows(entry(1))
+    await shows(is_gone=True, is_window=False)
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace("/trusted", "/another"))
+    await machine.reload()
+    await shows(entry(2))
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved"}
+
+
+async def test_what_its_author_hides_or_deletes_meanwhile_does_not_return_with_an_account(
+    machine: Machine, shows
+) -> None:
+    entries = [entry(n) for n in range(1, 7)]
+    hidden = replace(entries[3], hidden="not public any more")
+    await shows(*entries)
+    await shows(is_gone=True, is_window=False)
+    await shows(is_gone=True, is_window=False)
+    for _ in range(2):
+        await shows(*entries[2:3], hidden, *entries[5:], deleted=("tag:1", "tag:5"))
+        assert await states(machine) == {
+            "News 1": "withdrawn", "News 2": "waiting", "News 3": "approved", "News 4": "withdrawn",
+            "News 5": "withdrawn", "News 6": "approved",
+        }  # fmt: skip
+    async with machine.database.read() as connection:
+        assert await connection.scalar(select(func.count()).where(decision.c.to_state == "withdrawn")) == 6 + 3
+    await shows(*entries[2:])
+    assert (await states(machine))["News 4"] == "waiting"
+
+
+async def test_an_account_that_shows_nothing_is_not_taken_for_back(machine: Machine, shows) -> None:
+    await shows(entry(1), entry(2))
+    await shows(is_gone=True, is_window=False)
+    await shows()
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "withdrawn"}
+
+
+async def test_what_was_missing_before_its_account_was_still_is_when_that_is_back(machine: Machine, shows) -> None:
+    entries = [entry(n) for n in range(1, 7)]
+    await shows(*entries)
+    await shows(*entries[:2], *entries[3:])
+    await shows(is_gone=True, is_window=False)
+    await shows(*entries[:2], *entries[4:])
+    assert (await states(machine))["News 3"] == (await states(machine))["News 4"] == "waiting"
+    async with machine.database.read() as connection:
+        missing = select(item.c.title).join(sighting_table).where(sighting_table.c.missing_at.is_not(None))
+        assert sorted((await connection.execute(missing)).scalars()) == ["News 3", "News 4"]
 
 
 async def test_what_is_marked_as_sensitive_later_waits_for_an_editor_even_where_the_source_is_trusted(
