@@ -251,18 +251,6 @@ async def test_only_what_is_public_and_on_its_sources_host_is_asked_for(
     assert [path for path, _ in site.asked] == ["/news/0"]
 
 
-async def test_a_source_that_cannot_be_read_just_now_is_not_asked_for_its_pages(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock
-) -> None:
-    site.publish(pages(site, 1), "/trusted")
-    await work_off()
-    site.put("/trusted", "", status=500)
-    clock.forward(days=1)
-    await work_off()
-    await check_now(machine)
-    assert not any("/news/" in path for path, _ in site.asked)
-
-
 async def test_pages_of_a_source_that_has_failed_for_days_are_asked_for_all_the_same(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:
