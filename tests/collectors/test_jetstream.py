@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import jetstream
+from aggregator.collectors import blueskypages, jetstream
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.collectors.jetstream import KEEP_EVENTS, MOST_ACCOUNTS, REWIND, listen
 from aggregator.errors import CollectError, FetchError
@@ -493,3 +493,23 @@ async def test_a_repost_leaves_at_the_next_look_when_what_was_passed_on_is_delet
     clock.forward(hours=6, minutes=1)
     await work_off()
     assert await texts(machine) == {"her own 1": "approved", "passed on": "withdrawn", "her own 4": "approved"}
+
+
+async def test_what_is_old_of_an_account_that_is_back_waits_for_an_editor(
+    machine: Machine, bluesky: Bluesky, ana: Account, work_off, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follows(machine, bluesky)
+    for n in range(1, 5):
+        bluesky.post(ana, f"{n}", n)
+    await work_off()
+    assert set((await texts(machine)).values()) == {"approved"}
+    monkeypatch.setattr(blueskypages, "PAGE", 2)
+    ana.status = "suspended"
+    for _ in range(2):
+        clock.forward(hours=6, minutes=1)
+        await work_off()
+        assert set((await texts(machine)).values()) == {"withdrawn"}
+    ana.status = None
+    clock.forward(hours=6, minutes=1)
+    await work_off()
+    assert await texts(machine) == {"1": "waiting", "2": "waiting", "3": "approved", "4": "approved"}
