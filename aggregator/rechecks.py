@@ -2,8 +2,8 @@
 
 Only the plain answer that there is nothing (404, 410) counts, and only twice, a day apart. A network that answers for
 its posts by name is believed at once, unless it fails otherwise or takes back most of what it was asked for. A host
-that asks to be left alone for a while (429, 503) is left alone, and what it was not asked for does not count as
-checked.
+that asks to be left alone for a while (429, 503), or does not answer, is left alone, and what it was not asked for does
+not count as checked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ RESTS = "rest:"
 MOST_PAGES = 4
 FEW = 3
 FAILING_FOR = timedelta(days=3)
-THERE, NOT_THERE, BUSY = frozenset({200, 206}), frozenset({404, 410}), frozenset({429, 503})
+THERE, NOT_THERE = frozenset({200, 206}), frozenset({404, 410})
+BUSY = frozenset({429, 503, None})  # None: nobody answers
 DELETED, PAGE_GONE = "deleted at its source", "its page is gone"
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ async def _check_by_name(
         told = await find_gone(source, [Shown(one.entry_id, one.url) for one in items], outside)
     except CollectError as error:
         log.info("%s: what is gone could not be asked: %s", source.id, error)
-        wait_until = _rest_after(error, outside.now(), BUSY)
+        wait_until = _rest_after(error, outside.now())
         # One at least counts, so that none stands before the others for ever.
         asked = items[:1] if wait_until else items
         return Checked([Finding(one.id, None) for one in asked], wait_until)
@@ -127,7 +128,7 @@ async def _check_pages(items: Sequence[Public], outside: Outside) -> Checked:
             await outside.fetch.get(one.url or "", accept="*/*", max_bytes=1, headers={"Range": "bytes=0-0"})
         except FetchError as error:
             findings.append(_finding(one, error))
-            if wait_until := _rest_after(error, outside.now(), {*BUSY, None}):
+            if wait_until := _rest_after(error, outside.now()):
                 return Checked(findings, wait_until)
         else:
             findings.append(Finding(one.id, is_gone=False))
@@ -140,8 +141,8 @@ def _finding(one: Public, error: FetchError) -> Finding:
     return Finding(one.id, is_gone=False if error.status in THERE else None)
 
 
-def _rest_after(error: CollectError, now: datetime, busy: Collection[int | None]) -> datetime | None:
-    """Until when a host that answered so is left alone; None where its status is not `busy`."""
-    if not isinstance(error, FetchError) or error.status not in busy:
+def _rest_after(error: CollectError, now: datetime) -> datetime | None:
+    """Until when a host that answered so, or not at all, is left alone; None where it need not be."""
+    if not isinstance(error, FetchError) or error.status not in BUSY:
         return None
     return max(now + SHORTEST_REST, error.retry_at or now)

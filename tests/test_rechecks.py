@@ -434,8 +434,8 @@ async def test_a_network_is_asked_at_once_for_what_its_list_lacks_all_of_a_sudde
     assert network["asked"] == [["tag:2", "tag:3"]]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_network_that_asks_to_be_left_alone_is_with_all_its_items(
+@pytest.mark.parametrize("status", [429, 503, None])
+async def test_a_network_that_asks_to_be_left_alone_or_does_not_answer_is_with_all_its_items(
     machine: Machine, site: PartnerSite, work_off, clock: Clock, network, status: int
 ) -> None:
     site.publish([entry(n) for n in range(45)], "/trusted")
