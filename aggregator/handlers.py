@@ -50,7 +50,7 @@ from aggregator.store.sources import (
 )
 from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import item, source_state
-from aggregator.store.vanished import note_missing, note_present, withdraw_account, withdraw_missing
+from aggregator.store.vanished import bring_back, note_missing, note_present, withdraw_account, withdraw_missing
 from aggregator.subscribing import Subscribing, can_be_pushed, note_offer, read_offer
 from aggregator.thinking import Thinker, Thoughts
 from aggregator.work import Handler, WorkList
@@ -164,7 +164,11 @@ class Workshop:
             connection, state, collected.cursor, now=now, due_at=following.due_at, has_news=has_news,
             move=following.move, habits=following.habits,
         )  # fmt: skip
-        await self._keep_document(source, collected.document, thoughts, connection, following.looked)
+        # They are forgotten when an account goes; without a place, too, it is the first look at this address.
+        may_be_back = bool(state.cursor.place) and not state.cursor.has_validators
+        await self._keep_document(
+            source, collected.document, thoughts, connection, following.looked, may_be_back=may_be_back
+        )
 
     async def _note_offer(
         self, source: Source, state: SourceState, document: Document, url: str, connection: AsyncConnection
@@ -196,8 +200,13 @@ class Workshop:
         thoughts: Thoughts,
         connection: AsyncConnection,
         looked: Looked | None = None,
+        *,
+        may_be_back: bool = False,
     ) -> Kept:
-        """`looked` is what a look tells of missing entries; a push tells nothing of them."""
+        """`looked` is what a look tells of missing entries; a push tells nothing of them.
+
+        `may_be_back` is true where the account may have been gone until now.
+        """
         now, entries = self.now(), thoughts.entries
         if document and KINDS[source.kind].listen:
             if looked:
@@ -214,10 +223,16 @@ class Workshop:
             await withdraw_account(connection, source, kept, now=now)
             # When it is back it may answer as it did before, and what it shows is to be seen all the same.
             await forget_validators(connection, (source.id,))
+        elif may_be_back and (entries or thoughts.present):
+            await bring_back(connection, source, kept, now=now)
         if looked and looked.too_many:
             log.warning("%s: more than half of its entries are missing at once: none is taken for deleted", source.id)
         elif looked:
-            await note_missing(connection, source, looked.missing, kept, now=now)
+            missing = await note_missing(connection, source, looked.missing, kept, now=now)
+            if missing and KINDS[source.kind].find_gone:
+                # A network says of each by its name whether it is gone; that need not wait for a round of checks.
+                asked = RecheckDue(source.id, tuple(missing[: rechecks.MOST_BY_NAME]))
+                await self.work.put(connection, asked, due_at=now)
             await withdraw_missing(connection, source, kept, now=now)
         # Few at a time: what one slow host holds up are the pictures of a few items, for one lease.
         few = [tuple(kept.pictured[start : start + FEW]) for start in range(0, len(kept.pictured), FEW)]
@@ -249,10 +264,16 @@ class Workshop:
         """See whether public items are still there at their source, and withdraw those that are gone."""
         source = self.sources.configuration.source(event.source_id)
         async with self.database.read() as connection:
-            items = await read_public(connection, event.item_ids)
-        if source is None or not source.enabled or not items:
+            public = await read_public(connection, event.item_ids)
+            state = await read_state(connection, event.source_id)
+        if source is None or not source.enabled:
             return None
-        return functools.partial(self._keep_checked, source, await rechecks.check(source, items, self.outside))
+        items = [one for one in public if rechecks.can_be_checked(one, source)]
+        if not items:
+            return None
+        is_failing = state is not None and state.failures > 0
+        checked = await rechecks.check(source, items, self.outside, is_failing=is_failing)
+        return functools.partial(self._keep_checked, source, checked)
 
     async def _keep_checked(self, source: Source, checked: rechecks.Checked, connection: AsyncConnection) -> None:
         now = self.now()

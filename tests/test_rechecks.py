@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from aggregator import rechecks
 from aggregator.collectors import KINDS, contract, patience
@@ -20,6 +20,7 @@ from aggregator.store.changes import read_counter
 from aggregator.store.moves import move
 from aggregator.store.sources import Cursor, keep_success, read_state
 from aggregator.store.tables import decision, item, revision, task
+from aggregator.store.tables import sighting as sighting_table
 from aggregator.work import Worker
 from tests.builders import sighting
 from tests.conftest import Clock
@@ -250,18 +251,6 @@ async def test_only_what_is_public_and_on_its_sources_host_is_asked_for(
     assert [path for path, _ in site.asked] == ["/news/0"]
 
 
-async def test_a_source_that_cannot_be_read_just_now_is_not_asked_for_its_pages(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock
-) -> None:
-    site.publish(pages(site, 1), "/trusted")
-    await work_off()
-    site.put("/trusted", "", status=500)
-    clock.forward(days=1)
-    await work_off()
-    await check_now(machine)
-    assert not any("/news/" in path for path, _ in site.asked)
-
-
 async def test_pages_of_a_source_that_has_failed_for_days_are_asked_for_all_the_same(
     machine: Machine, site: PartnerSite, work_off, clock: Clock
 ) -> None:
@@ -279,18 +268,6 @@ async def test_pages_of_a_source_that_has_failed_for_days_are_asked_for_all_the_
         await work_off()
         await check_now(machine)
     assert await states(machine) == {"News 0": "approved", "News 1": "withdrawn"}
-
-
-async def test_a_network_that_has_failed_for_days_is_not_asked(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
-) -> None:
-    site.publish([entry(1)], "/trusted")
-    await work_off()
-    site.put("/trusted", "", status=500)
-    clock.forward(days=9)
-    await work_off()
-    await check_now(machine)
-    assert network["asked"] == []
 
 
 async def test_a_host_that_does_not_answer_is_asked_for_one_page_and_left_alone(
@@ -415,8 +392,50 @@ async def test_what_a_network_was_not_asked_for_is_not_taken_for_checked(
     assert [len(names) for names in network["asked"]] == [10, 6, 2]
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_network_that_asks_to_be_left_alone_is_with_all_its_items(
+async def test_a_network_that_fails_is_asked_after_days_for_a_few_posts_and_believed_the_second_time(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    site.publish([entry(n) for n in range(9)], "/trusted")
+    await work_off()
+    site.put("/trusted", "", status=500)
+    network["gone"] = ["tag:1"]
+
+    async def look_and_check(**later: float) -> None:
+        clock.forward(**later)
+        await work_off()
+        await check_now(machine)
+
+    await look_and_check(days=2)
+    assert network["asked"] == []
+    await look_and_check(days=2)
+    assert network["asked"] == [["tag:0", "tag:1", "tag:2", "tag:3"]]
+    assert set((await states(machine)).values()) == {"approved"}
+    for _ in range(4):
+        await look_and_check(hours=12)
+    assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 1"]
+    assert max(map(len, network["asked"])) == 4
+
+
+async def test_a_network_is_asked_at_once_for_what_its_list_lacks_all_of_a_sudden(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock, network
+) -> None:
+    nameless = entry(4, entry_id="", url="https://city.example/4")
+    entries = [*(entry(n) for n in range(4)), nameless, *(entry(n) for n in range(5, 9))]
+    site.publish(entries, "/trusted")
+    await work_off()
+    network["gone"] = ["tag:3", ""]
+    del entries[2:5]
+    for title in ("Anew", "And anew"):
+        clock.forward(hours=2)
+        site.publish(entries, "/trusted", title=title)
+        await work_off()
+        await check_now(machine)
+        assert [title for title, state in (await states(machine)).items() if state == "withdrawn"] == ["News 3"]
+    assert network["asked"] == [["tag:2", "tag:3"]]
+
+
+@pytest.mark.parametrize("status", [429, 503, None])
+async def test_a_network_that_asks_to_be_left_alone_or_does_not_answer_is_with_all_its_items(
     machine: Machine, site: PartnerSite, work_off, clock: Clock, network, status: int
 ) -> None:
     site.publish([entry(n) for n in range(45)], "/trusted")
@@ -544,17 +563,89 @@ async def test_a_hidden_entry_that_was_never_seen_makes_no_item(machine: Machine
     assert await rows(machine) == []
 
 
-async def test_an_account_that_is_gone_takes_all_with_it_and_brings_back_what_it_shows_when_it_returns(
-    machine: Machine, site: PartnerSite, work_off, clock: Clock
+@pytest.fixture
+def shows(monkeypatch: pytest.MonkeyPatch, machine: Machine, clock: Clock) -> Callable[..., Awaitable[None]]:
+    """Has the trusted source show something at its next look."""
+
+    async def show(*entries: Sighting, **document: object) -> None:
+        async def collect(source: Source, _cursor: Cursor, _outside: Outside) -> Collected:
+            return Collected(Document(entries, "test", **document), Cursor("any", place={"read": True}), source.url)
+
+        monkeypatch.setitem(KINDS, "feed", replace(KINDS["feed"], collect=collect))
+        clock.forward(hours=1)
+        source = machine.configuration.source("trusted")
+        assert source
+        _, commit = await machine.shop.look(source)
+        async with machine.database.write() as connection:
+            await commit(connection)
+
+    return show
+
+
+async def test_an_account_that_is_gone_takes_all_with_it_and_what_is_old_waits_when_it_returns(
+    machine: Machine, shows, clock: Clock
 ) -> None:
-    site.publish([entry(1), entry(2)], "/trusted")
-    await work_off()
-    await push(machine, Document((), "test", is_gone=True, is_window=False))
-    assert set((await states(machine)).values()) == {"withdrawn"}
-    site.publish([entry(2), entry(3)], "/trusted")
-    clock.forward(hours=1)
-    await work_off()
-    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved", "News 3": "approved"}
+    await shows(*(entry(n) for n in range(1, 5)))
+    rejected = (await rows(machine))[0]
+    async with machine.database.write() as connection:
+        await move(connection, rejected.id, to=State.REJECTED, action="reject", by="ana", reason="", now=clock())
+    await shows(is_gone=True, is_window=False)
+    assert set((await states(machine)).values()) == {"rejected", "withdrawn"}
+    await shows(*(entry(n) for n in range(3, 6)))
+    old = {"News 1": "rejected", "News 2": "waiting"}
+    assert await states(machine) == old | {f"News {n}": "approved" for n in range(3, 6)}
+    assert (await rows(machine))[1].reason == "its account is back"
+    async with machine.database.read() as connection:
+        assert await connection.scalar(select(func.count(sighting_table.c.missing_at))) == 0
+
+
+async def test_the_items_of_an_account_that_is_gone_do_not_return_with_another_one(machine: Machine, shows) -> None:
+    await shows(entry(1))
+    await shows(is_gone=True, is_window=False)
+    path = machine.settings.sources
+    path.write_text(path.read_text().replace("/trusted", "/another"))
+    await machine.reload()
+    await shows(entry(2))
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "approved"}
+
+
+async def test_what_its_author_hides_or_deletes_meanwhile_does_not_return_with_an_account(
+    machine: Machine, shows
+) -> None:
+    entries = [entry(n) for n in range(1, 7)]
+    hidden = replace(entries[3], hidden="not public any more")
+    await shows(*entries)
+    await shows(is_gone=True, is_window=False)
+    await shows(is_gone=True, is_window=False)
+    for _ in range(2):
+        await shows(*entries[2:3], hidden, *entries[5:], deleted=("tag:1", "tag:5"))
+        assert await states(machine) == {
+            "News 1": "withdrawn", "News 2": "waiting", "News 3": "approved", "News 4": "withdrawn",
+            "News 5": "withdrawn", "News 6": "approved",
+        }  # fmt: skip
+    async with machine.database.read() as connection:
+        assert await connection.scalar(select(func.count()).where(decision.c.to_state == "withdrawn")) == 6 + 3
+    await shows(*entries[2:])
+    assert (await states(machine))["News 4"] == "waiting"
+
+
+async def test_an_account_that_shows_nothing_is_not_taken_for_back(machine: Machine, shows) -> None:
+    await shows(entry(1), entry(2))
+    await shows(is_gone=True, is_window=False)
+    await shows()
+    assert await states(machine) == {"News 1": "withdrawn", "News 2": "withdrawn"}
+
+
+async def test_what_was_missing_before_its_account_was_still_is_when_that_is_back(machine: Machine, shows) -> None:
+    entries = [entry(n) for n in range(1, 7)]
+    await shows(*entries)
+    await shows(*entries[:2], *entries[3:])
+    await shows(is_gone=True, is_window=False)
+    await shows(*entries[:2], *entries[4:])
+    assert (await states(machine))["News 3"] == (await states(machine))["News 4"] == "waiting"
+    async with machine.database.read() as connection:
+        missing = select(item.c.title).join(sighting_table).where(sighting_table.c.missing_at.is_not(None))
+        assert sorted((await connection.execute(missing)).scalars()) == ["News 3", "News 4"]
 
 
 async def test_what_is_marked_as_sensitive_later_waits_for_an_editor_even_where_the_source_is_trusted(

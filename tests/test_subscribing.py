@@ -119,6 +119,37 @@ async def test_the_header_of_the_answer_names_the_hub_too(pushed: Pushed, site: 
     assert [asked["hub.topic"] for asked in pushed.hub.asked] == [f"{site.url}/topic"]
 
 
+async def test_a_hub_that_is_named_where_the_server_goes_on_to_say_304_is_found_within_a_day(
+    pushed: Pushed, site: PartnerSite, clock: Clock
+) -> None:
+    site.is_stuck = True
+    pushed.publish("one", hubs=())
+
+    async def look(times: int) -> list[int]:
+        site.asked.clear()
+        for _ in range(times):
+            await pushed.work()
+            clock.forward(hours=7)
+        return [status for path, status in site.asked if path == "/feed"]
+
+    assert await look(8) == [200, 304, 304, 304, 200, 304, 304, 304]
+    pushed.publish("one")
+    assert (await look(1))[0] == 200
+    assert await pushed.subscription()
+    assert set(await look(6)) == {304}, "it names one now"
+
+
+async def test_where_no_hub_is_wanted_none_is_looked_for(pushed: Pushed, site: PartnerSite, clock: Clock) -> None:
+    path = pushed.machine.settings.sources
+    path.write_text(path.read_text().replace('id = "held"', 'id = "held"\npush = false'))
+    await pushed.machine.reload()
+    pushed.publish("one", hubs=())
+    for _ in range(6):
+        await pushed.work()
+        clock.forward(hours=7)
+    assert [status for path, status in site.asked if path == "/feed"] == [200, 304, 304, 304, 304, 304]
+
+
 async def test_a_hub_that_is_named_where_nothing_has_changed_is_subscribed_to(
     pushed: Pushed, site: PartnerSite, clock: Clock
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from aggregator.collectors.contract import Collected, Outside, SourceKind
 from aggregator.documents.feeds.pushlinks import offer_in, with_header
@@ -18,11 +19,35 @@ ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml, "
     "application/xml;q=0.9, */*;q=0.5"
 )
+# In the cursor's place: when it was last seen that a feed names no hub.
+HUBLESS_AT = "hubless_at"
+# How long that holds, and for how many looks at least.
+HOLDS, HOLDS_LOOKS = timedelta(days=1), 7
 
 
 async def collect(source: Source, cursor: Cursor, outside: Outside) -> Collected:
-    """Ask for the source's feed unless it is the same as last time. Raises CollectError."""
-    return await _collect(source.url, cursor, outside)
+    """Ask for the source's feed unless it is the same as last time. Raises CollectError.
+
+    A hub that a feed names from now on is not seen where its server still says that nothing has changed. So at times
+    one without a hub is asked for without validators; as long as it is the same, it is not read either.
+    """
+    now = outside.now()
+    is_whole = source.push and _is_to_be_whole(source, cursor, now)
+    asked = replace(cursor, etag=None, last_modified=None) if is_whole else cursor
+    collected = await _collect(source.url, asked, outside)
+    named = collected.document or collected.offer
+    place = cursor.place
+    if named and named.hubs:
+        place = {}
+    elif collected.document or is_whole:
+        place = {HUBLESS_AT: now.isoformat()}
+    return replace(collected, cursor=replace(collected.cursor, place=place))
+
+
+def _is_to_be_whole(source: Source, cursor: Cursor, now: datetime) -> bool:
+    since = cursor.place.get(HUBLESS_AT)
+    holds = max(HOLDS, HOLDS_LOOKS * source.every)
+    return isinstance(since, str) and now - datetime.fromisoformat(since) >= holds
 
 
 async def collect_at(url: str, cursor: Cursor, outside: Outside) -> Collected:

@@ -58,7 +58,7 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
     account = None
     if "account" not in place or _is_old(place.get("looked_up_at"), outside.now()):
         account = await _account(source, timeline, cursor, outside)
-        if account.hidden == SUSPENDED:
+        if account.hidden:
             return _gone(place, account, source, outside)
         if account.id != place.get("account"):
             # New here, or on a server that was set up anew and has other ids.
@@ -71,14 +71,14 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
         if error.status != NOT_FOUND or account is not None:
             raise
         account = await _account(source, timeline, cursor, outside)
-        if account.hidden == SUSPENDED:
+        if account.hidden:
             return _gone(place, account, source, outside)
         cursor, place = Cursor(), {"account": account.id}
         return await _collect(source, _statuses(place), _wanted(source), cursor, outside, place)
-    if account is None and collected.document and not collected.document.entries:
-        # A suspended account shows no posts: only itself says why.
+    if account is None and collected.document and all(seen.hidden for seen in collected.document.entries):
+        # A suspended account shows no posts, one that is limited or hides itself hidden ones: only itself says why.
         account = await _account(source, timeline, cursor, outside)
-        if account.hidden == SUSPENDED:
+        if account.hidden:
             return _gone(place, account, source, outside)
     noted = _noted(collected.cursor.place, account, outside.now())
     etag = None if noted.get("is_closed") else collected.cursor.etag
@@ -86,7 +86,7 @@ async def _collect_account(source: Source, timeline: Timeline, cursor: Cursor, o
 
 
 def _gone(place: Mapping[str, object], account: Account | None, source: Source, outside: Outside) -> Collected:
-    """All that was shown of the account is to go; it comes back with the account."""
+    """All that was shown of an account that is gone or closed is to go; it comes back with the account."""
     document = Document((), FORMAT, is_window=False, is_gone=True)
     return Collected(document, Cursor(place=_noted(place, account, outside.now())), source.url)
 

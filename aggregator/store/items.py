@@ -51,7 +51,13 @@ _RENAMING = update(sighting).where(
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
 DELETED = "deleted at its source"
 HIDDEN = "its source no longer wants it shown"
+GONE, ACCOUNT_GONE = "no longer in its feed", "its account is gone"
 OVER = "it is over"
+IS_OPEN = item.c.state.in_(OPEN_STATES)
+# What comes back by itself when it is shown again.
+IS_MISSING = (
+    (item.c.state == State.WITHDRAWN) & (item.c.decided_by == AT_SOURCE) & item.c.reason.in_((GONE, ACCOUNT_GONE))
+)
 
 
 @dataclass(slots=True)
@@ -130,11 +136,12 @@ async def keep_renamed(
 async def withdraw_deleted(
     connection: AsyncConnection, source: Source, entry_keys: Sequence[str], kept: Kept, *, now: datetime
 ) -> None:
-    """Withdraw the items of entries that the source itself declares gone."""
+    """Withdraw the items of entries that the source itself declares gone, for good also those that were missing."""
     keys = [key_of(entry_id) for entry_id in entry_keys]
     for start in range(0, len(keys), MOST_ROWS):
         own = (sighting.c.source_id == source.id) & sighting.c.entry_key.in_(keys[start : start + MOST_ROWS])
-        await _withdraw(connection, item.c.id.in_(select(sighting.c.item_id).where(own)), DELETED, kept, now=now)
+        which = item.c.id.in_(select(sighting.c.item_id).where(own)) & (IS_OPEN | IS_MISSING)
+        await _withdraw(connection, which, DELETED, kept, now=now)
 
 
 async def withdraw_hidden(
@@ -145,19 +152,18 @@ async def withdraw_hidden(
     await keep_renamed(connection, source, verdicts, now=now)
     ids = [verdict.item_id for verdict in verdicts if verdict.item_id]
     if ids:
-        await _withdraw(connection, item.c.id.in_(ids), HIDDEN, kept, now=now)
+        await _withdraw(connection, item.c.id.in_(ids) & (IS_OPEN | IS_MISSING), HIDDEN, kept, now=now)
 
 
 async def withdraw_all(connection: AsyncConnection, source: Source, reason: str, kept: Kept, *, now: datetime) -> None:
     """Withdraw every item of the source: the account is no more."""
-    await _withdraw(connection, item.c.source_id == source.id, reason, kept, now=now)
+    await _withdraw(connection, (item.c.source_id == source.id) & IS_OPEN, reason, kept, now=now)
 
 
 async def _withdraw(
     connection: AsyncConnection, which: ColumnElement[bool], reason: str, kept: Kept, *, now: datetime
 ) -> None:
-    rows = await connection.execute(select(item.c.id).where(which, item.c.state.in_(OPEN_STATES)))
-    for row in rows.all():
+    for row in (await connection.execute(select(item.c.id).where(which))).all():
         await _by_itself(connection, row.id, State.WITHDRAWN, reason, AT_SOURCE, kept, now=now)
 
 

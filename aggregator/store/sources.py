@@ -54,6 +54,11 @@ class Cursor:
     found_url: str | None = None
     place: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def has_validators(self) -> bool:
+        """Whether the source can say that nothing has changed; else it is read whole."""
+        return bool(self.etag or self.last_modified or self.body_digest)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceState:

@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import ReviewMode, Source, State, Vanished
 from aggregator.store.changes import ChangeKind
-from aggregator.store.items import OPEN_STATES, Kept, withdraw_all
+from aggregator.store.items import ACCOUNT_GONE, GONE, IS_MISSING, OPEN_STATES, Kept, withdraw_all
 from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.tables import decision, item, sighting
 
-GONE = "no longer in its feed"
-ACCOUNT_GONE = "its account is gone"
 # A feed that is rebuilt while it is asked lacks entries for a moment: it must lack them for so long, at two looks.
 CONFIRMED_AFTER = timedelta(minutes=10)
 MOST_KEYS = 5_000
@@ -33,17 +31,19 @@ _CLEARING = (
 
 async def note_missing(
     connection: AsyncConnection, source: Source, keys: Sequence[str], kept: Kept, *, now: datetime
-) -> None:
-    """Flag entries that are missing from the middle of their feed."""
+) -> Sequence[str]:
+    """Flag entries that are missing from the middle of their feed. Returns the items of those that were not before."""
     if not keys:
-        return
+        return ()
     flagging = (
         update(sighting)
         .where(sighting.c.source_id == source.id, sighting.c.entry_key.in_(keys), sighting.c.missing_at.is_(None))
         .values(missing_at=now)
         .returning(sighting.c.item_id)
     )
-    await _tell(connection, list((await connection.execute(flagging)).scalars()), kept)
+    flagged = list((await connection.execute(flagging)).scalars())
+    await _tell(connection, flagged, kept)
+    return flagged
 
 
 async def note_present(
@@ -57,10 +57,7 @@ async def note_present(
     if not back:
         return
     await _tell(connection, back, kept)
-    withdrawn = (
-        (item.c.state == State.WITHDRAWN) & (item.c.decided_by == AT_SOURCE) & item.c.reason.in_((GONE, ACCOUNT_GONE))
-    )
-    rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), withdrawn))
+    rows = await connection.execute(select(item.c.id).where(item.c.id.in_(back), IS_MISSING))
     is_trusted = source.review.mode is ReviewMode.AUTO
     for row in rows:
         # What waited for an editor when it went, even at a trusted source, waits again.
@@ -95,10 +92,32 @@ async def withdraw_missing(connection: AsyncConnection, source: Source, kept: Ke
 
 
 async def withdraw_account(connection: AsyncConnection, source: Source, kept: Kept, *, now: datetime) -> None:
-    """Withdraw all that an account showed that is no more; what is back when it is back comes back."""
+    """Withdraw all that an account showed that is no more, until it is back (`bring_back`)."""
     its = update(sighting).where(sighting.c.source_id == source.id, sighting.c.missing_at.is_(None))
     await connection.execute(its.values(missing_at=now))
     await withdraw_all(connection, source, ACCOUNT_GONE, kept, now=now)
+
+
+async def bring_back(connection: AsyncConnection, source: Source, kept: Kept, *, now: datetime) -> None:
+    """Have what went with its account wait for an editor now that it is back: what of it is old is not seen again."""
+    statement = (
+        select(item.c.id, item.c.decided_at)
+        .join(sighting, sighting.c.item_id == item.c.id)
+        .where(sighting.c.source_id == source.id, sighting.c.missing_at.is_not(None))
+        .where(IS_MISSING, item.c.reason == ACCOUNT_GONE)
+    )
+    rows = (await connection.execute(statement)).all()
+    if not rows:
+        return
+    for item_id in dict.fromkeys(row.id for row in rows):
+        moved = await move(
+            connection, item_id, to=State.WAITING, action="hold", by=RULE, reason="its account is back", now=now
+        )
+        kept.changes.extend(moved.changes)
+    # What was missing before the account was, still is.
+    went_at = {row.decided_at for row in rows}
+    its = update(sighting).where(sighting.c.source_id == source.id, sighting.c.missing_at.in_(went_at))
+    await connection.execute(its.values(missing_at=None))
 
 
 async def _was_shown(connection: AsyncConnection, item_id: str) -> bool:

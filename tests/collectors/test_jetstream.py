@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from aggregator.collectors import jetstream
+from aggregator.collectors import blueskypages, jetstream
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.collectors.jetstream import KEEP_EVENTS, MOST_ACCOUNTS, REWIND, listen
 from aggregator.errors import CollectError, FetchError
@@ -403,13 +403,13 @@ async def test_a_server_whose_clock_runs_ahead_makes_nobody_skip_anything(
 # --- The whole way ---
 
 
-def follows(machine: Machine, bluesky: Bluesky) -> Source:
+def follows(machine: Machine, bluesky: Bluesky, options: str = "") -> Source:
     path = machine.settings.sources
     text = path.read_text().replace('id = "held"', 'id = "held"\nenabled = false')
     url = f"{bluesky.url}/profile/ana.bsky.example"
     at = text.index('kind = "feed"', text.index('id = "trusted"'))
     end = text.index("\n", text.index("url =", at))
-    path.write_text(f'{text[:at]}kind = "bluesky"\nurl = "{url}"{text[end:]}')
+    path.write_text(f'{text[:at]}kind = "bluesky"\nurl = "{url}"\n{options}{text[end:]}')
     assert machine.sources.reload_if_changed(), machine.sources.problem
     followed = machine.configuration.source("trusted")
     assert followed
@@ -476,3 +476,40 @@ async def test_what_was_pushed_is_not_new_when_it_is_collected(
     assert outcome.new == 1
     outcome, _ = await machine.shop.look(followed)
     assert (outcome.new, outcome.changed, outcome.problem) == (0, 0, None)
+
+
+async def test_a_repost_leaves_at_the_next_look_when_what_was_passed_on_is_deleted(
+    machine: Machine, bluesky: Bluesky, ana: Account, work_off, clock
+) -> None:
+    follows(machine, bluesky, "boosts = true")
+    ben = bluesky.account("ben.bsky.example", "Ben")
+    passed_on = bluesky.post(ben, "passed on", 2)
+    for n in (1, 4):
+        bluesky.post(ana, f"her own {n}", n)
+    bluesky.repost(ana, passed_on, 3)
+    await work_off()
+    assert set((await texts(machine)).values()) == {"approved"}
+    bluesky.delete(passed_on)
+    clock.forward(hours=6, minutes=1)
+    await work_off()
+    assert await texts(machine) == {"her own 1": "approved", "passed on": "withdrawn", "her own 4": "approved"}
+
+
+async def test_what_is_old_of_an_account_that_is_back_waits_for_an_editor(
+    machine: Machine, bluesky: Bluesky, ana: Account, work_off, clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follows(machine, bluesky)
+    for n in range(1, 5):
+        bluesky.post(ana, f"{n}", n)
+    await work_off()
+    assert set((await texts(machine)).values()) == {"approved"}
+    monkeypatch.setattr(blueskypages, "PAGE", 2)
+    ana.status = "suspended"
+    for _ in range(2):
+        clock.forward(hours=6, minutes=1)
+        await work_off()
+        assert set((await texts(machine)).values()) == {"withdrawn"}
+    ana.status = None
+    clock.forward(hours=6, minutes=1)
+    await work_off()
+    assert await texts(machine) == {"1": "waiting", "2": "waiting", "3": "approved", "4": "approved"}

@@ -283,18 +283,22 @@ async def test_an_account_that_has_moved_and_is_then_suspended_takes_its_posts_w
     assert (await collect(town(server), moved.cursor, outside)).document.is_gone
 
 
-async def test_an_account_that_closes_hands_its_posts_back_once_and_then_says_why(server, outside, clock) -> None:
+@pytest.mark.parametrize("flag", ["noindex", "limited"])
+@pytest.mark.parametrize("is_looked_up", [False, True])
+async def test_an_account_that_closes_takes_its_posts_with_it_and_then_says_why(
+    server, outside, clock, flag: str, is_looked_up: bool
+) -> None:
     server.post(1, 2)
     first = await collect(town(server), Cursor(), outside)
-    server.account["noindex"] = True
+    server.account[flag] = True
     server.post(1, 2, account=server.account)
-    clock.forward(days=1)
+    clock.forward(days=is_looked_up)
     closing = await collect(town(server), first.cursor, outside)
-    assert [seen.hidden is not None for seen in closing.document.entries] == [True, True]
+    assert (closing.document.entries, closing.document.is_gone) == ((), True)
     for _ in range(2):
-        with pytest.raises(CollectError, match="Privacy and reach"):
+        with pytest.raises(CollectError, match="is not shown"):
             await collect(town(server), closing.cursor, outside)
-    server.account["noindex"] = False
+    server.account[flag] = False
     server.post(1, 2, 3)
     opened = await collect(town(server), closing.cursor, outside)
     assert [seen.hidden for seen in opened.document.entries] == [None, None, None]
@@ -677,6 +681,8 @@ async def test_what_is_deleted_edited_or_closed_is_followed_at_the_next_look(set
         await look(days=1)
         assert "Privacy and reach" in (await problem() or "")
         server.account["noindex"] = False
-        server.post(1, 3)
-        assert (await look(days=1))["Post 1"] != "withdrawn"
+        server.post(1, 3, *range(4, 50))
+        later = await look(days=1)
+        assert (later["Post 2"], later["Post 49"]) == ("withdrawn", "approved")
+        assert (later["Post 1"], later["Post 3, mended"]) == ("waiting", "waiting"), "they are not on the newest page"
         assert await problem() is None

@@ -16,13 +16,7 @@ from aggregator.documents.feeds.fasttexts import joined, repaired
 def media_content(place: Place, element: Element, depth: int) -> None:
     """A medium, with what is said of it inside."""
     place.medium = _note(place, "content", place.attributes(element))
-    for child in element:
-        name = place.reading.names.elements[child.tag]
-        handler = _OF_MEDIA.get(name)
-        if handler:
-            handler(place, child, depth + 1)
-        else:
-            place.pass_over_unknown(child, name, depth + 1)
+    _read_inside(place, element, _OF_MEDIA, depth)
     place.medium = None
 
 
@@ -31,9 +25,13 @@ def media_group(place: Place, element: Element, depth: int) -> None:
     said = place.attributes(element)
     if "lang" in said or "xml:lang" in said:
         raise Odd("media with a language of their own")
+    _read_inside(place, element, IN_GROUP, depth)
+
+
+def _read_inside(place: Place, element: Element, known: Mapping[str, Handler], depth: int) -> None:
     for child in element:
         name = place.reading.names.elements[child.tag]
-        handler = IN_GROUP.get(name)
+        handler = known.get(name)
         if handler:
             handler(place, child, depth + 1)
         else:
