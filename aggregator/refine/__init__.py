@@ -15,7 +15,7 @@ from typing import NamedTuple
 from aggregator.model import Author, Card, Detection, Kind, Quote, Refined, Sensitive, Sighting, Source, TagMatch
 from aggregator.refine.boilerplate import without_boilerplate
 from aggregator.refine.dates import modified, published
-from aggregator.refine.language import detect
+from aggregator.refine.language import detect_each
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.phrases import Phrases
 from aggregator.refine.picture import choose_picture
@@ -34,8 +34,8 @@ CATEGORY_LENGTH = 80
 MAX_AUTHORS = 10
 MAX_CATEGORIES = 60
 MAX_ALTERNATES = 20
-LANGUAGE_LENGTH = 2000
-# What an article is about stands at its beginning; further down it names everything.
+CARD_LENGTH = 2000
+# What an article is about, and in which language, stands at its beginning; further down it names everything.
 TAGGED_LENGTH = 4000
 
 _MASTODON_PROFILE = re.compile(r"\A([^/@\s]+)/@([^/@\s]+)\Z")
@@ -87,23 +87,15 @@ def refine_all(
     the caches of a processor hold, and reading them anew for each entry costs a fifth of the time.
     """
     words = _words(sightings, base_url)
-    detections = [
-        detect(
-            f"{said.title or ''}\n{said.text}"[:LANGUAGE_LENGTH],
-            candidates=source.languages,
-            declared=sighting.language or feed_language,
-        )
-        for sighting, said in zip(sightings, words, strict=True)
-    ]
-    tags = [
-        tagger.match(
-            f"{said.title or ''}\n{said.text}"[:TAGGED_LENGTH],
-            language=detection.code,
-            categories=_categories(sighting.categories),
-            source_tags=source.tags,
-        )
-        for sighting, said, detection in zip(sightings, words, detections, strict=True)
-    ]
+    texts = [f"{said.title or ''}\n{said.text}"[:TAGGED_LENGTH] for said in words]
+    declared = [sighting.language or feed_language for sighting in sightings]
+    detections = detect_each(texts, candidates=source.languages, declared=declared)
+    tags = tagger.match_each(
+        texts,
+        languages=[detection.code for detection in detections],
+        categories=[_categories(sighting.categories) for sighting in sightings],
+        source_tags=source.tags,
+    )
     # The front page and the feed itself are no story's address.
     nobodys = frozenset({url_key(base_url), url_key(source.url)})
     return [
@@ -183,10 +175,13 @@ def may_be_shown(sighting: Sighting, source: Source, block: Iterable[str] = ()) 
     if (sighting.reply_to and not source.replies) or (sighting.boosted_by and not source.boosts):
         return False
     blocked = {_handle(name) for name in block}
+    if not blocked:
+        return True
     people = (*sighting.authors, *((sighting.boosted_by,) if sighting.boosted_by else ()))
     return not any(_handle(word) in blocked for person in people for word in (person.name, person.url) if word)
 
 
+@lru_cache(maxsize=2048)
 def _handle(name: str) -> str:
     """What a name, a handle (`@name@host`) and an address are compared by; `https://host/@name` is that handle, too."""
     bare = name.strip().casefold().removeprefix("@").removeprefix("https://").removeprefix("http://").rstrip("/")
@@ -198,7 +193,7 @@ def _card(card: Card | None, base: str | None) -> Card | None:
     if card is None or url is None:
         return None
     title = plain_line(card.title or "", limit=TITLE_LENGTH) or None
-    return Card(url, title, summary_of(plain_line(card.text or "", limit=LANGUAGE_LENGTH)) or None)
+    return Card(url, title, summary_of(plain_line(card.text or "", limit=CARD_LENGTH)) or None)
 
 
 def _quote(quote: Quote | None, base: str | None) -> Quote | None:
