@@ -109,12 +109,9 @@ def _nested(beginning: str, pieces: list[str], base_url: str | None) -> Settled 
                 _leave_out(name, place, out, said)
         if text:
             out.append(text)
-            if "&" in text:
-                filled += not is_blank(text)
-                text = _said(text)
-            elif not text.isspace():
-                filled += 1
-            said.append(text.replace("\n", " "))
+            has_references = "&" in text
+            said.append((_said(text) if has_references else text).replace("\n", " "))
+            filled += not (is_blank(text) if has_references else text.isspace())
     return Settled("".join(out).strip(), said)
 
 
