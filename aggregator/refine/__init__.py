@@ -136,28 +136,30 @@ def _refined(
     url = canonical_url(sighting.url, base_url)
     base = base_url or url
     published_at = published(sighting.published_at, sighting.updated_at, now)
+    happening = sighting.happening
+    if happening:
+        happening = replace(happening, place=plain_line(happening.place or "", limit=TITLE_LENGTH) or None)
     return Refined(
-        url=url,
-        title=said.title,
-        summary=said.summary,
-        content_html=said.content_html,
-        content_text=said.content_text,
-        authors=_authors(sighting.authors, base),
-        picture=choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base),
-        published_at=published_at,
-        modified_at=modified(sighting.updated_at, published_at, now),
-        detection=detection,
-        tags=tags,
-        story_keys=_story_keys(url, sighting, base_url, nobodys),
-        kind=sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
-        card=_card(sighting.card, base),
-        quote=_quote(sighting.quote, base),
-        boosted_by=next(iter(_authors((sighting.boosted_by,), base)), None) if sighting.boosted_by else None,
-        warning=plain_line(sighting.warning or "", limit=TITLE_LENGTH) or None,
-        is_sensitive=sighting.is_sensitive,
-        happening=sighting.happening
-        and replace(sighting.happening, place=plain_line(sighting.happening.place or "", limit=TITLE_LENGTH) or None),
-        entry_id=sighting.entry_id,
+        url,
+        said.title,
+        said.summary,
+        said.content_html,
+        said.content_text,
+        _authors(sighting.authors, base),
+        choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base),
+        published_at,
+        modified(sighting.updated_at, published_at, now),
+        detection,
+        tags,
+        _story_keys(url, sighting, base_url, nobodys),
+        sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
+        _card(sighting.card, base) if sighting.card else None,
+        _quote(sighting.quote, base) if sighting.quote else None,
+        next(iter(_authors((sighting.boosted_by,), base)), None) if sighting.boosted_by else None,
+        (plain_line(sighting.warning, limit=TITLE_LENGTH) or None) if sighting.warning else None,
+        sighting.is_sensitive,
+        happening,
+        sighting.entry_id,
         is_dated=sighting.published_at is not None,
     )
 
@@ -188,17 +190,17 @@ def _handle(name: str) -> str:
     return _MASTODON_PROFILE.sub(r"\2@\1", bare)
 
 
-def _card(card: Card | None, base: str | None) -> Card | None:
-    url = canonical_url(card.url, base) if card else None
-    if card is None or url is None:
+def _card(card: Card, base: str | None) -> Card | None:
+    url = canonical_url(card.url, base)
+    if url is None:
         return None
     title = plain_line(card.title or "", limit=TITLE_LENGTH) or None
     return Card(url, title, summary_of(plain_line(card.text or "", limit=CARD_LENGTH)) or None)
 
 
-def _quote(quote: Quote | None, base: str | None) -> Quote | None:
-    url = canonical_url(quote.url, base) if quote else None
-    if quote is None or url is None:
+def _quote(quote: Quote, base: str | None) -> Quote | None:
+    url = canonical_url(quote.url, base)
+    if url is None:
         return None
     author = next(iter(_authors((quote.author,), base)), None) if quote.author else None
     return Quote(url, author, summary_of(plain_text(clean_html(quote.text, base))))
@@ -243,7 +245,8 @@ def _story_keys(
     addresses = [url]
     if sighting.card:
         addresses.append(canonical_url(sighting.card.url, base_url))
-    addresses += [canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES]]
+    if sighting.alternates:
+        addresses += [canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES]]
     # One page announces many evenings: an event shares its story with what is said of the same evening alone.
     when = f" {sighting.happening.starts_at.isoformat()}" if sighting.happening else ""
     keys = dict.fromkeys(map(url_key, addresses))
