@@ -79,8 +79,9 @@ def detect_each(
     claims = [_primary(claim or "") for claim in declared]
     rows = [row if _says_enough(row) else "" for row in map(words_of, texts)]
     scores = [score(row) if row else {} for row in rows]
+    expected = {_as_chosen(code) for code in likely}
     chosen = [
-        _choose(row, plain, likely, claimed) if row else _NOTHING
+        _choose(row, plain, expected, _as_chosen(claimed)) if row else _NOTHING
         for row, plain, claimed in zip(rows, scores, claims, strict=True)
     ]
     codes = [
@@ -95,6 +96,8 @@ def detect_each(
 
 
 def _says_enough(row: str) -> bool:
+    if row[:FEWEST_LETTERS].isalpha():  # as most do
+        return len(row) >= FEWEST_LETTERS
     return any(letters_in(row[:length]) >= FEWEST_LETTERS for length in (NEARLY_ENOUGH, MOST_NOISE))
 
 
@@ -116,13 +119,13 @@ def _primary(tag: str) -> str:
     return tag.strip().lower().replace("_", "-").partition("-")[0]
 
 
-def _choose(words: str, plain: Mapping[str, float] | None, likely: Collection[str], claimed: str) -> _Choice:
-    """The likeliest language of words with these scores.
+def _as_chosen(code: str) -> str:
+    """The code among those that are chosen from: there, all that is South Slavic in Latin script is Croatian."""
+    return "hr" if code in SOUTH_SLAVIC else code
 
-    Serbian, Bosnian and Montenegrin in Latin script all count as Croatian here.
-    """
-    likely = {"hr" if code in SOUTH_SLAVIC else code for code in likely}
-    claimed = "hr" if claimed in SOUTH_SLAVIC else claimed
+
+def _choose(words: str, plain: Mapping[str, float] | None, likely: Collection[str], claimed: str) -> _Choice:
+    """The likeliest language of words with these scores."""
     if plain is None:
         return _by_letters(words, likely, claimed)
     scores = _tipped(plain, likely, claimed)
