@@ -159,30 +159,31 @@ def _perhaps(words: set[str], telling: Mapping[str, _Said], parted: str) -> dict
     """The phrases that may stand in a text, by owner and order, for its words that say something."""
     found: dict[str, dict[int, _Phrase]] = {}
     for word in words:
-        said = telling[word]
-        for its in chain(said.phrases, _going_on(said, word, f" {parted} ") if said.longer else ()):
+        phrases, longer = telling[word]
+        for its in chain(phrases, _going_on(longer, _behind(word, parted))) if longer else phrases:
             found.setdefault(its.owner, {})[its.order] = its
     return found
 
 
-def _going_on(said: _Said, word: str, parted: str) -> Iterator[_Phrase]:
-    """The longer phrases that may go on behind a word, somewhere in a text of words with spaces around each."""
-    for following in _behind(word, parted):
-        for its in said.longer.get(following[:OPENING], ()):
+def _going_on(longer: Mapping[str, Sequence[_Phrase]], words: Iterable[str]) -> Iterator[_Phrase]:
+    """The longer phrases of a word that may go on with one of `words`."""
+    for word in words:
+        for its in longer.get(word[:OPENING], ()):
             # Of a genitive, «energy's poverty», the second word is the next but one.
-            if following.startswith(its.followed_by) or following == "s":
+            if word.startswith(its.followed_by) or word == "s":
                 yield its
 
 
 def _behind(word: str, parted: str) -> set[str]:
-    """The words that stand behind a word."""
-    spaced, found = f" {word} ", set[str]()
-    place = parted.find(spaced)
+    """The words that stand behind a word, wherever it is, in a text of words and spaces."""
+    text, spaced = f" {parted} ", f" {word} "
+    found = set[str]()
+    place = text.find(spaced)
     while place >= 0:
         place += len(spaced) - 1  # that space may be the one before the same word
-        if behind := _NEXT_WORD.match(parted, place):
+        if behind := _NEXT_WORD.match(text, place):
             found.add(behind[1])
-        place = parted.find(spaced, place)
+        place = text.find(spaced, place)
     return found
 
 
