@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aggregator.errors import CollectError
-from aggregator.pickled import quickly_pickled
+from aggregator.pickled import quickly_made, quickly_pickled
 
 
 class State(StrEnum):
@@ -262,6 +262,7 @@ class Happening:
 
 
 @quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One entry as a source showed it, before anything is cleaned. All text is hostile.
@@ -354,6 +355,7 @@ class TagMatch:
 
 
 @quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Refined:
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.

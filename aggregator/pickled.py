@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import fields
+from dataclasses import field, fields, make_dataclass
+from functools import wraps
 from operator import attrgetter
 from typing import TypeVar, overload
 
@@ -19,6 +20,25 @@ def quickly_pickled(cls: C) -> C:
     """
     values = attrgetter(*(field.name for field in fields(cls)))
     cls.__reduce__ = lambda self: (cls, values(self))  # type: ignore[method-assign, assignment, misc]
+    return cls
+
+
+def quickly_made(cls: C) -> C:
+    """Have a frozen dataclass with slots and many fields made in a third of the time.
+
+    While it is made it is of a class that is not frozen: `frozen` has each field set by a call.
+    """
+    its = [(one.name, object, field(default=one.default)) for one in fields(cls)]
+    open_class: type = make_dataclass(cls.__name__, its, slots=True, repr=False, eq=False, match_args=False)
+    fill: Callable[..., None] = vars(open_class)["__init__"]
+
+    @wraps(vars(cls)["__init__"])
+    def make(self: object, *values: object, **named: object) -> None:
+        object.__setattr__(self, "__class__", open_class)
+        fill(self, *values, **named)
+        self.__class__ = cls
+
+    cls.__init__ = make  # type: ignore[misc]
     return cls
 
 

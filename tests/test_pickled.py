@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, FrozenInstanceError, fields, is_dataclass, make_dataclass
 from datetime import UTC, datetime
+from inspect import signature
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,26 @@ def test_every_value_of_the_model_that_is_pickled_quickly_can_be_made_of_all_its
     for one in quick:
         assert len(fields(one)) > 1
         assert all(field.init and not field.kw_only for field in fields(one)), one
+
+
+@pytest.mark.parametrize("one", [Sighting, Refined])
+def test_a_value_that_is_made_quickly_is_what_dataclasses_make(one: type) -> None:
+    plain = make_dataclass(one.__name__, [(of.name, of.type, of) for of in fields(one)], frozen=True, slots=True)
+    least = [of for of in fields(one) if of.default is MISSING]
+    for those in (least, fields(one)):
+        values = {of.name: f"its {of.name}" for of in those}
+        made = one(**values)
+        assert type(made) is one
+        assert made == one(*values.values())
+        assert repr(made) == repr(plain(**values))
+        with pytest.raises(FrozenInstanceError):
+            made.url = "another"
+        with pytest.raises(FrozenInstanceError):
+            del made.url
+    assert str(signature(one)) == str(signature(plain))
+    for wrong in ({}, {**values, "no_field": 1}):
+        with pytest.raises(TypeError):
+            one(**wrong)
 
 
 values = st.lists(st.one_of(st.text(max_size=5), st.integers(), st.just(ENTRY)), max_size=5)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from aggregator.model import Author, Card, Detection, Kind, Quote, Refined, Sensitive, Sighting, Source, TagMatch
 from aggregator.refine.boilerplate import without_boilerplate
 from aggregator.refine.dates import modified, published
-from aggregator.refine.language import detect
+from aggregator.refine.language import detect_each
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.phrases import Phrases
 from aggregator.refine.picture import choose_picture
@@ -34,8 +34,8 @@ CATEGORY_LENGTH = 80
 MAX_AUTHORS = 10
 MAX_CATEGORIES = 60
 MAX_ALTERNATES = 20
-LANGUAGE_LENGTH = 2000
-# What an article is about stands at its beginning; further down it names everything.
+CARD_LENGTH = 2000
+# What an article is about, and in which language, stands at its beginning; further down it names everything.
 TAGGED_LENGTH = 4000
 
 _MASTODON_PROFILE = re.compile(r"\A([^/@\s]+)/@([^/@\s]+)\Z")
@@ -87,23 +87,15 @@ def refine_all(
     the caches of a processor hold, and reading them anew for each entry costs a fifth of the time.
     """
     words = _words(sightings, base_url)
-    detections = [
-        detect(
-            f"{said.title or ''}\n{said.text}"[:LANGUAGE_LENGTH],
-            candidates=source.languages,
-            declared=sighting.language or feed_language,
-        )
-        for sighting, said in zip(sightings, words, strict=True)
-    ]
-    tags = [
-        tagger.match(
-            f"{said.title or ''}\n{said.text}"[:TAGGED_LENGTH],
-            language=detection.code,
-            categories=_categories(sighting.categories),
-            source_tags=source.tags,
-        )
-        for sighting, said, detection in zip(sightings, words, detections, strict=True)
-    ]
+    texts = [f"{said.title or ''}\n{said.text}"[:TAGGED_LENGTH] for said in words]
+    declared = [sighting.language or feed_language for sighting in sightings]
+    detections = detect_each(texts, candidates=source.languages, declared=declared)
+    tags = tagger.match_each(
+        texts,
+        languages=[detection.code for detection in detections],
+        categories=[_categories(sighting.categories) for sighting in sightings],
+        source_tags=source.tags,
+    )
     # The front page and the feed itself are no story's address.
     nobodys = frozenset({url_key(base_url), url_key(source.url)})
     return [
@@ -144,28 +136,30 @@ def _refined(
     url = canonical_url(sighting.url, base_url)
     base = base_url or url
     published_at = published(sighting.published_at, sighting.updated_at, now)
+    happening = sighting.happening
+    if happening:
+        happening = replace(happening, place=plain_line(happening.place or "", limit=TITLE_LENGTH) or None)
     return Refined(
-        url=url,
-        title=said.title,
-        summary=said.summary,
-        content_html=said.content_html,
-        content_text=said.content_text,
-        authors=_authors(sighting.authors, base),
-        picture=choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base),
-        published_at=published_at,
-        modified_at=modified(sighting.updated_at, published_at, now),
-        detection=detection,
-        tags=tags,
-        story_keys=_story_keys(url, sighting, base_url, nobodys),
-        kind=sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
-        card=_card(sighting.card, base),
-        quote=_quote(sighting.quote, base),
-        boosted_by=next(iter(_authors((sighting.boosted_by,), base)), None) if sighting.boosted_by else None,
-        warning=plain_line(sighting.warning or "", limit=TITLE_LENGTH) or None,
-        is_sensitive=sighting.is_sensitive,
-        happening=sighting.happening
-        and replace(sighting.happening, place=plain_line(sighting.happening.place or "", limit=TITLE_LENGTH) or None),
-        entry_id=sighting.entry_id,
+        url,
+        said.title,
+        said.summary,
+        said.content_html,
+        said.content_text,
+        _authors(sighting.authors, base),
+        choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base),
+        published_at,
+        modified(sighting.updated_at, published_at, now),
+        detection,
+        tags,
+        _story_keys(url, sighting, base_url, nobodys),
+        sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
+        _card(sighting.card, base) if sighting.card else None,
+        _quote(sighting.quote, base) if sighting.quote else None,
+        next(iter(_authors((sighting.boosted_by,), base)), None) if sighting.boosted_by else None,
+        (plain_line(sighting.warning, limit=TITLE_LENGTH) or None) if sighting.warning else None,
+        sighting.is_sensitive,
+        happening,
+        sighting.entry_id,
         is_dated=sighting.published_at is not None,
     )
 
@@ -183,27 +177,30 @@ def may_be_shown(sighting: Sighting, source: Source, block: Iterable[str] = ()) 
     if (sighting.reply_to and not source.replies) or (sighting.boosted_by and not source.boosts):
         return False
     blocked = {_handle(name) for name in block}
+    if not blocked:
+        return True
     people = (*sighting.authors, *((sighting.boosted_by,) if sighting.boosted_by else ()))
     return not any(_handle(word) in blocked for person in people for word in (person.name, person.url) if word)
 
 
+@lru_cache(maxsize=2048)
 def _handle(name: str) -> str:
     """What a name, a handle (`@name@host`) and an address are compared by; `https://host/@name` is that handle, too."""
     bare = name.strip().casefold().removeprefix("@").removeprefix("https://").removeprefix("http://").rstrip("/")
     return _MASTODON_PROFILE.sub(r"\2@\1", bare)
 
 
-def _card(card: Card | None, base: str | None) -> Card | None:
-    url = canonical_url(card.url, base) if card else None
-    if card is None or url is None:
+def _card(card: Card, base: str | None) -> Card | None:
+    url = canonical_url(card.url, base)
+    if url is None:
         return None
     title = plain_line(card.title or "", limit=TITLE_LENGTH) or None
-    return Card(url, title, summary_of(plain_line(card.text or "", limit=LANGUAGE_LENGTH)) or None)
+    return Card(url, title, summary_of(plain_line(card.text or "", limit=CARD_LENGTH)) or None)
 
 
-def _quote(quote: Quote | None, base: str | None) -> Quote | None:
-    url = canonical_url(quote.url, base) if quote else None
-    if quote is None or url is None:
+def _quote(quote: Quote, base: str | None) -> Quote | None:
+    url = canonical_url(quote.url, base)
+    if url is None:
         return None
     author = next(iter(_authors((quote.author,), base)), None) if quote.author else None
     return Quote(url, author, summary_of(plain_text(clean_html(quote.text, base))))
@@ -248,7 +245,8 @@ def _story_keys(
     addresses = [url]
     if sighting.card:
         addresses.append(canonical_url(sighting.card.url, base_url))
-    addresses += [canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES]]
+    if sighting.alternates:
+        addresses += [canonical_url(alternate.url, base_url) for alternate in sighting.alternates[:MAX_ALTERNATES]]
     # One page announces many evenings: an event shares its story with what is said of the same evening alone.
     when = f" {sighting.happening.starts_at.isoformat()}" if sighting.happening else ""
     keys = dict.fromkeys(map(url_key, addresses))

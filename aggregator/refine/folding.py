@@ -56,6 +56,8 @@ def _folded_codes(text: str) -> bytes | None:
     if codes is None:
         return None
     folded = codes.translate(_FOLDED)
+    if folded.isascii():
+        return folded
     for code, plain in _LONGER.items():
         if code in folded:
             folded = folded.replace(code, plain)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain
 from typing import NamedTuple
 
 from aggregator.refine.endings import inflected
@@ -19,6 +19,7 @@ MOST_REMEMBERED = 5_000
 LONGEST_REMEMBERED = 40
 
 _WORD = re.compile(r"\w+")
+_NEXT_WORD = re.compile(r" +(\w+)")
 _GAP = r"[\s\-‐‑–/'’.]*"
 _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
@@ -91,19 +92,20 @@ class Phrases:
 
     def found_in(self, text: str) -> dict[str, str]:
         """Each owner that has a phrase in `text`, with the first one as it was given."""
-        folded, parted = fold_and_part(text)
-        words = parted.split()
-        telling = self._told_by(words)
-        perhaps: dict[str, dict[int, _Phrase]] = {}
-        for word, following in {(word, following) for word, following in pairwise([*words, ""]) if word in telling}:
-            said = telling[word]
-            for its in said.phrases:
-                perhaps.setdefault(its.owner, {})[its.order] = its
-            for its in said.longer.get(following[:OPENING], ()):
-                # Of a genitive, «energy's poverty», the second word is the next but one.
-                if following.startswith(its.followed_by) or following == "s":
-                    perhaps.setdefault(its.owner, {})[its.order] = its
-        return {owner: first for owner, its in perhaps.items() if (first := _first_of([*its.values()], folded))}
+        return self.found_in_each([text])[0]
+
+    def found_in_each(self, texts: Sequence[str]) -> list[dict[str, str]]:
+        """The same of several texts: each step for all of them before the next one."""
+        folded = [fold_and_part(text) for text in texts]
+        words = [{*parted.split()} for _, parted in folded]
+        telling = self._told_by(set().union(*words))
+        perhaps = [
+            _perhaps(its & telling.keys(), telling, parted) for its, (_, parted) in zip(words, folded, strict=True)
+        ]
+        return [
+            {owner: first for owner, its in by_owner.items() if (first := _first_of([*its.values()], text))}
+            for by_owner, (text, _) in zip(perhaps, folded, strict=True)
+        ]
 
     def owners_of(self, folded: str) -> set[str]:
         """The owners of which a folded text is a phrase and nothing else."""
@@ -119,15 +121,15 @@ class Phrases:
         stems = self._by_beginning.get(word[:BEGINNING], {})
         return [its for stem, all_its in stems.items() if word.startswith(stem) for its in all_its]
 
-    def _told_by(self, words: Sequence[str]) -> Mapping[str, _Said]:
+    def _told_by(self, words: set[str]) -> Mapping[str, _Said]:
         """What words say, for those of `words` that say something, and for others."""
         memory = self._memory
-        if memory.words.issuperset(words):
+        unread = words - memory.words
+        if not unread:
             return memory.telling
-        unread = {*words} - memory.words
         if len(memory.words) + len(unread) > MOST_REMEMBERED:
             # Another thread may be reading the full one.
-            memory, unread = _Memory(), {*words}
+            memory, unread = _Memory(), words
         said = {word: its for word in unread if word[:BEGINNING] in self._by_beginning and (its := self._said_by(word))}
         kept = [word for word in unread if len(word) <= LONGEST_REMEMBERED][:MOST_REMEMBERED]
         # In this order: a word that is known must not seem to say nothing.
@@ -151,6 +153,38 @@ class Phrases:
             for opening in {beginning[:OPENING] for beginning in ("s", *its.followed_by)}:
                 by_opening.setdefault(opening, []).append(its)
         return _Said(phrases, by_opening) if phrases or longer else None
+
+
+def _perhaps(words: set[str], telling: Mapping[str, _Said], parted: str) -> dict[str, dict[int, _Phrase]]:
+    """The phrases that may stand in a text, by owner and order, for its words that say something."""
+    found: dict[str, dict[int, _Phrase]] = {}
+    for word in words:
+        phrases, longer = telling[word]
+        for its in chain(phrases, _going_on(longer, _behind(word, parted))) if longer else phrases:
+            found.setdefault(its.owner, {})[its.order] = its
+    return found
+
+
+def _going_on(longer: Mapping[str, Sequence[_Phrase]], words: Iterable[str]) -> Iterator[_Phrase]:
+    """The longer phrases of a word that may go on with one of `words`."""
+    for word in words:
+        for its in longer.get(word[:OPENING], ()):
+            # Of a genitive, «energy's poverty», the second word is the next but one.
+            if word.startswith(its.followed_by) or word == "s":
+                yield its
+
+
+def _behind(word: str, parted: str) -> set[str]:
+    """The words that stand behind a word, wherever it is, in a text of words and spaces."""
+    text, spaced = f" {parted} ", f" {word} "
+    found = set[str]()
+    place = text.find(spaced)
+    while place >= 0:
+        place += len(spaced) - 1  # that space may be the one before the same word
+        if behind := _NEXT_WORD.match(text, place):
+            found.add(behind[1])
+        place = text.find(spaced, place)
+    return found
 
 
 def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:

@@ -31,7 +31,7 @@ _NO_PICTURE = re.compile(
     re.IGNORECASE,
 )
 _NO_PICTURE_CLASS = re.compile(r"\b(?:wp-smiley|smiley|emoji|avatar|icon|tracking|pixel)\b", re.IGNORECASE)
-_IMAGE = re.compile("<img", re.IGNORECASE)
+_IMAGE = re.compile("<[iI][mM][gG]")  # begins with what is found quickly
 _CANDIDATE = re.compile(r"\s*+(\S++)(?:\s++(\d{1,5})(?:\.\d+)?([wx]))?\s*+(?:,|$)")
 _PIXELS = re.compile(r"\s*(\d{1,5})(?:\.\d+)?\s*(?:px)?\s*")
 _LAZY = ("data-src", "data-lazy-src", "data-original", "data-orig-file")

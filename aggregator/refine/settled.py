@@ -31,12 +31,12 @@ class Settled:
 
     def has_other_references(self) -> bool:
         """Whether it has character references that nh3 resolves: other than those that it writes itself."""
-        return _OTHER_REFERENCE.search(self.html) is not None
+        return "&" in self.html and _OTHER_REFERENCE.search(self.html) is not None
 
     def text(self) -> str:
         """What it says, as `text_of` has it, if it is usual text and nh3 leaves it as it is."""
         lines = single_spaced("".join(self._said)).split("\n")
-        return "\n".join(line for text in lines if (line := text.strip(" ")) not in NO_LINES)
+        return "\n".join([line for text in lines if (line := text.strip(" ")) not in NO_LINES])
 
 
 def settle(html: str, base_url: str | None) -> Settled | None:
@@ -80,7 +80,7 @@ def _finish(pieces: list[str]) -> bool:
 
 def _nested(beginning: str, pieces: list[str], base_url: str | None) -> Settled | None:
     # What is written and what is said, piece by piece, and the names of the open elements.
-    out, said, names = [beginning], [_said(beginning)], [""]
+    out, said, names = [beginning], [_said(beginning).replace("\n", " ")], [""]
     # Of each open one its place in `out`, and how many pieces were filled before it.
     begun: list[tuple[int, int]] = []
     filled = 0
@@ -109,8 +109,9 @@ def _nested(beginning: str, pieces: list[str], base_url: str | None) -> Settled 
                 _leave_out(name, place, out, said)
         if text:
             out.append(text)
-            said.append(_said(text))
-            filled += not is_blank(text)
+            has_references = "&" in text
+            said.append((_said(text) if has_references else text).replace("\n", " "))
+            filled += not (is_blank(text) if has_references else text.isspace())
     return Settled("".join(out).strip(), said)
 
 
@@ -130,7 +131,4 @@ def _leave_out(name: str, place: int, out: list[str], said: list[str]) -> None:
 
 
 def _said(text: str) -> str:
-    text = text.replace("\n", " ")
-    if "&" in text:
-        text = text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-    return text
+    return text.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

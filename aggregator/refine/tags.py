@@ -56,14 +56,36 @@ class Tagger:
         tags has words in it. Hashtags and categories count in any language. Within an origin, tags come in the
         configuration's order.
         """
-        found = {tag: TagMatch(tag, "source") for tag in source_tags}
+        (tags,) = self.match_each([text], languages=[language], categories=[categories], source_tags=source_tags)
+        return tags
+
+    def match_each(
+        self,
+        texts: Sequence[str],
+        *,
+        languages: Sequence[str],
+        categories: Sequence[Sequence[str]],
+        source_tags: Sequence[str] = (),
+    ) -> list[tuple[TagMatch, ...]]:
+        """The same of several texts of a source, each with its language and categories, one step after the other."""
+        of_source = [TagMatch(tag, "source") for tag in source_tags]
+        in_words = self._of_words(texts, languages)
+        return [
+            self._matches(of_source, its, text, words)
+            for its, text, words in zip(categories, texts, in_words, strict=True)
+        ]
+
+    def _matches(
+        self, of_source: Sequence[TagMatch], categories: Sequence[str], text: str, in_words: Sequence[TagMatch]
+    ) -> tuple[TagMatch, ...]:
+        found = {match.tag: match for match in of_source}
         for category in categories:
             for match in self._of_category(category):
                 found.setdefault(match.tag, match)
         for hashtag in _hashtags(text):
             for match in self._of_hashtag(hashtag):
                 found.setdefault(match.tag, match)
-        for match in self._of_words(text, language):
+        for match in in_words:
             found.setdefault(match.tag, match)
         return tuple(found.values())
 
@@ -77,10 +99,16 @@ class Tagger:
         owners = self._everywhere.owners_of(whole) | self._everywhere.found_in(parts).keys()
         return tuple(TagMatch(tag, "hashtag", f"#{hashtag}") for tag in self._in_order(owners))
 
-    def _of_words(self, text: str, language: str) -> list[TagMatch]:
-        phrases = self._by_language.get(language.partition("-")[0].lower(), self._everywhere)
-        found = phrases.found_in(_NO_WORDS.sub(" ", text) if "#" in text or "://" in text else text)
-        return [self._of_phrase[tag, found[tag]] for tag in self._in_order(found)]
+    def _of_words(self, texts: Sequence[str], languages: Sequence[str]) -> list[list[TagMatch]]:
+        plain = [_NO_WORDS.sub(" ", text) if "#" in text or "://" in text else text for text in texts]
+        spoken = [language.partition("-")[0].lower() for language in languages]
+        found: list[dict[str, str]] = [{}] * len(texts)
+        for language in {*spoken}:
+            places = [place for place, its in enumerate(spoken) if its == language]
+            phrases = self._by_language.get(language, self._everywhere)
+            for place, its in zip(places, phrases.found_in_each([plain[place] for place in places]), strict=True):
+                found[place] = its
+        return [[self._of_phrase[tag, its[tag]] for tag in self._in_order(its)] for its in found]
 
     def _in_order(self, owners: Collection[str]) -> list[str]:
         return sorted(owners, key=self._places.__getitem__)

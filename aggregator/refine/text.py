@@ -42,6 +42,9 @@ _CLEANER = nh3.Cleaner(
     url_relative="deny",
     link_rel="noopener noreferrer ugc",
 )
+# Between texts that are cleaned together. Where one left a tag or a quotation open, this would become part of it or
+# end it, and would not stay: so nothing of one text can hide in another.
+_BETWEEN = '<hr>"<hr>'
 _BLOCK_TAGS = KEPT - INLINE
 _HTML_NAMES = KEPT | DROPPED | frozenset({
     "acronym", "address", "area", "article", "aside", "base", "basefont", "bdi", "bdo", "bgsound", "big", "blink",
@@ -78,16 +81,28 @@ def clean_with_text(html: str, base_url: str | None) -> tuple[str, str]:
 
 def clean_all_with_text(pages: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
     """`clean_with_text` of each page and its base address: each step for all of them before the next one."""
-    settled = [
-        settle(html, base_url) if len(html) <= MAX_HTML_LENGTH and is_usual(html) else None for html, base_url in pages
-    ]
-    cleaned = ["" if page is None else _CLEANER.clean(page.html).strip() for page in settled]
+    settled = [_settled_first(html, base_url) for html, base_url in pages]
+    unchanged = _unchanged([page.html for page in settled if page is not None])
     return [
-        (html, page.text())
-        if page is not None and html == page.html and len(html) <= MAX_HTML_LENGTH
-        else clean_with_text(*as_given)
-        for as_given, html, page in zip(pages, cleaned, settled, strict=True)
+        (page.html, page.text()) if page is not None and page.html in unchanged else clean_with_text(*as_given)
+        for as_given, page in zip(pages, settled, strict=True)
     ]
+
+
+def _settled_first(html: str, base_url: str | None) -> Settled | None:
+    """Usual markup settled, if there is nothing in it that nh3 writes in another way."""
+    settled = settle(html, base_url) if len(html) <= MAX_HTML_LENGTH and is_usual(html) else None
+    if settled is None or settled.has_other_references() or len(settled.html) > MAX_HTML_LENGTH:
+        return None
+    return settled
+
+
+def _unchanged(pages: Sequence[str]) -> set[str]:
+    """Those of settled pages in which nh3 finds nothing to do; as a rule that is all, and then it is asked once."""
+    together = _BETWEEN.join(pages)
+    if _CLEANER.clean(together) == together:
+        return {*pages}
+    return {page for page in pages if _CLEANER.clean(page).strip() == page}
 
 
 def _clean(html: str, base_url: str | None) -> tuple[str, Settled | None]:

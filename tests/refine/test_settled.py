@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.refine import text
 from aggregator.refine.characters import few_marks, is_usual, without_junk
-from aggregator.refine.markup import shallow
+from aggregator.refine.markup import KEPT, shallow
 from aggregator.refine.settled import MOST_TAGS, Settled, settle
 from aggregator.refine.text import clean_all_with_text, clean_html, clean_with_text, plain_text, text_of
 from tests.refine.strategies import any_html
@@ -129,3 +131,34 @@ def test_the_short_way_is_never_the_last_word(monkeypatch: pytest.MonkeyPatch) -
     for cleaned in (clean_html("<p>Hello</p>", None), *dict(clean_all_with_text([("<p>Hello</p>", None)]))):
         assert "Hello" in cleaned
         assert not any(word in cleaned for word in ("onclick", "script", "img"))
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        ['<p lang="', '<img src=x onerror="x()">', '">Hello</p>'],
+        ["<p lang='", "<img src=x onerror='x()'>", "'>Hello</p>"],
+        ["<p lang=", "<img src=x onerror=x()>", ">Hello</p>"],
+        ["<p", " lang=x", ">Hello</p><img src=x>"],
+        ["<!--", "<img src=x onerror=x()>", "-->Hello"],
+        ["<textarea>", "<img src=x onerror=x()>", "</textarea>Hello"],
+        ["<math><mi><style>", "<img src=x onerror=x()>", "</style></mi></math>Hello"],
+        ["&lt;script>x()", "<img src=x>", "&lt;/script>Hello"],
+        ["Hello", "<p>there</p>", '<a href="javascript:x()">x</a>'],
+        ["Hello", "<p onclick='x()'>there</p>", "<p>x</p>"],
+    ],
+)
+def test_nothing_of_one_text_can_hide_in_another(monkeypatch: pytest.MonkeyPatch, pages: list[str]) -> None:
+    """Whatever the short way took for settled, what is cleaned together is as clean as what is cleaned alone."""
+    monkeypatch.setattr(text, "settle", lambda html, _: Settled(html, [html]))
+    for html, _ in clean_all_with_text([(page, None) for page in pages]):
+        assert text._CLEANER.clean(html) == html
+
+
+@settings(deadline=None, max_examples=1000)
+@given(st.lists(any_html.filter(is_usual), min_size=2, max_size=4))
+def test_texts_that_stay_as_they_are_together_stay_so_alone(pages: list[str]) -> None:
+    for page in text._unchanged(pages):
+        assert text._BETWEEN not in page
+        assert not set(re.findall("<([a-z0-9]+)", text._CLEANER.clean(page))) - KEPT
+        assert re.findall("<[a-z][^>]*>", text._CLEANER.clean(page)) == re.findall("<[a-z][^>]*>", page)

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 from math import exp
+from typing import NamedTuple
 
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
@@ -49,40 +51,81 @@ CLEAR_LEAD = 0.12
 _SENTENCE_END = re.compile(r"[.!?;:\n](?:(?<=\n)|\s+)")
 
 
+class _Choice(NamedTuple):
+    """The likeliest language, how likely it is, and whether that is enough. `code` is empty where there is none."""
+
+    code: str
+    confidence: float
+    is_clear: bool
+
+
+_NOTHING = _Choice("", 0.0, False)
+
+
 def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = None) -> Detection:
     """The language of `text` as a BCP-47 primary tag, or `und` where the text says too little.
 
     `candidates` (what the source usually writes) and `declared` (what the feed or entry claims) tip the scales of a
     short or mixed text; a clear one wins against them. The evidence of a text in two languages names the other one.
     """
+    return detect_each([text], candidates=candidates, declared=[declared])[0]
+
+
+def detect_each(
+    texts: Sequence[str], *, candidates: Sequence[str] = (), declared: Sequence[str | None]
+) -> list[Detection]:
+    """The same of several texts of a source: each step for all of them before the next one."""
     likely = {_primary(candidate) for candidate in candidates} - {""}
-    claimed = _primary(declared or "")
-    words = words_of(text)
-    if all(letters_in(words[:length]) < FEWEST_LETTERS for length in (NEARLY_ENOUGH, MOST_NOISE)):
+    claims = [_primary(claim or "") for claim in declared]
+    rows = [row if _says_enough(row) else "" for row in map(words_of, texts)]
+    scores = [score(row) if row else {} for row in rows]
+    expected = {_as_chosen(code) for code in likely}
+    chosen = [
+        _choose(row, plain, expected, _as_chosen(claimed)) if row else _NOTHING
+        for row, plain, claimed in zip(rows, scores, claims, strict=True)
+    ]
+    codes = [
+        _among_cousins(choice.code, row, likely, claimed) if choice.is_clear else ""
+        for choice, row, claimed in zip(chosen, rows, claims, strict=True)
+    ]
+    others = _other_languages(rows, codes)
+    return [
+        _detection(choice, code, other, claimed, likely)
+        for choice, code, other, claimed in zip(chosen, codes, others, claims, strict=True)
+    ]
+
+
+def _says_enough(row: str) -> bool:
+    if row[:FEWEST_LETTERS].isalpha():  # as most do
+        return len(row) >= FEWEST_LETTERS
+    return any(letters_in(row[:length]) >= FEWEST_LETTERS for length in (NEARLY_ENOUGH, MOST_NOISE))
+
+
+def _detection(choice: _Choice, code: str, other: str | None, claimed: str, likely: Collection[str]) -> Detection:
+    if not choice.code:
         return Detection(UNKNOWN, 0.0, "too little text")
-    code, confidence, is_clear = _choose(words, likely, claimed)
     if not code:
-        return Detection(UNKNOWN, 0.0, "too little text")
-    if not is_clear:
-        return Detection(UNKNOWN, confidence, f"unclear, perhaps {code}")
-    code = _among_cousins(code, words, likely | {claimed})
-    helped = [name for name, helps in (("declared", code == claimed), ("source", code in likely)) if helps]
-    other = _other_language(words, code)
-    return Detection(code, confidence, " and ".join(["letters", *helped]) + (f"; also {other}" if other else ""))
+        return Detection(UNKNOWN, choice.confidence, f"unclear, perhaps {choice.code}")
+    evidence = "letters"
+    if code == claimed:
+        evidence += " and declared"
+    if code in likely:
+        evidence += " and source"
+    return Detection(code, choice.confidence, f"{evidence}; also {other}" if other else evidence)
 
 
+@lru_cache(maxsize=512)
 def _primary(tag: str) -> str:
     return tag.strip().lower().replace("_", "-").partition("-")[0]
 
 
-def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
-    """The likeliest language, how likely it is, and whether that is enough. The language is empty where there is none.
+def _as_chosen(code: str) -> str:
+    """The code among those that are chosen from: there, all that is South Slavic in Latin script is Croatian."""
+    return "hr" if code in SOUTH_SLAVIC else code
 
-    Serbian, Bosnian and Montenegrin in Latin script all count as Croatian here.
-    """
-    likely = {"hr" if code in SOUTH_SLAVIC else code for code in likely}
-    claimed = "hr" if claimed in SOUTH_SLAVIC else claimed
-    plain = score(words)
+
+def _choose(words: str, plain: Mapping[str, float] | None, likely: Collection[str], claimed: str) -> _Choice:
+    """The likeliest language of words with these scores."""
     if plain is None:
         return _by_letters(words, likely, claimed)
     scores = _tipped(plain, likely, claimed)
@@ -91,22 +134,22 @@ def _choose(words: str, likely: Collection[str], claimed: str) -> tuple[str, flo
     confidence = 1 / sum([exp((other - top) / _SPREAD) for other in scores.values()]) if code else 0.0
     expected = frozenset((*likely, claimed))
     if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
-        return GALICIAN, confidence, True
+        return _Choice(GALICIAN, confidence, True)
     is_short = len(words) < WEAK_LENGTH and code not in expected
     if not is_short and top >= WEAK_SCORE and top - second_best >= WEAK_LEAD:
-        return code, confidence, True
+        return _Choice(code, confidence, True)
     second, sureness, _ = _by_letters(words, likely, claimed)
     if second == code:
-        return code, max(confidence, sureness), sureness >= AGREED
-    return (second, sureness, True) if sureness >= SURE else (code or second, confidence, False)
+        return _Choice(code, max(confidence, sureness), sureness >= AGREED)
+    return _Choice(second, sureness, True) if sureness >= SURE else _Choice(code or second, confidence, False)
 
 
-def _by_letters(words: str, likely: Collection[str], claimed: str) -> tuple[str, float, bool]:
+def _by_letters(words: str, likely: Collection[str], claimed: str) -> _Choice:
     # Only here, because it is a tenth of what a reading process loads: many of them never see a text that needs it.
     from aggregator.refine.language.letters import likeliest  # noqa: PLC0415
 
     found = likeliest(words, likely=likely, claimed=claimed)
-    return (*found, found[1] >= AGREED) if found else ("", 0.0, False)
+    return _Choice(*found, found[1] >= AGREED) if found else _NOTHING
 
 
 def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -> dict[str, float]:
@@ -120,9 +163,12 @@ def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -
     return scores
 
 
-def _among_cousins(code: str, words: str, hinted: Collection[str]) -> str:
+def _among_cousins(code: str, words: str, likely: Collection[str], claimed: str) -> str:
     """Croatian or what its neighbours call it; Cyrillic letters are Serbian ones."""
-    is_serbian = code == "hr" or (code in CYRILLIC and code not in hinted and "sr" in hinted)
+    if code != "hr" and code not in CYRILLIC:
+        return code
+    hinted = {*likely, claimed}
+    is_serbian = code == "hr" or (code not in hinted and "sr" in hinted)
     if is_serbian and _CYRILLIC_LETTER.search(words):
         return "sr"
     if code != "hr" or "hr" in hinted:
@@ -130,12 +176,26 @@ def _among_cousins(code: str, words: str, hinted: Collection[str]) -> str:
     return next((other for other in SOUTH_SLAVIC if other in hinted), code)
 
 
-def _other_language(words: str, code: str) -> str | None:
-    """The first language that a sentence is clearly in and that is not the whole's."""
-    if len(words) < 2 * SENTENCE_LENGTH:
-        return None
-    sentences = [sentence for sentence in _SENTENCE_END.split(words) if len(sentence) >= SENTENCE_LENGTH]
-    for sentence, its_best in zip(sentences, best_of_each(sentences), strict=True):
+def _other_languages(rows: Sequence[str], codes: Sequence[str]) -> list[str | None]:
+    """For each row of words in the language beside it, if it is known, the first other one of a sentence.
+
+    That is one that the sentence is clearly in and that is not the whole's.
+    """
+    all_sentences = [
+        [sentence for sentence in _SENTENCE_END.split(row) if len(sentence) >= SENTENCE_LENGTH]
+        if code and len(row) >= 2 * SENTENCE_LENGTH
+        else []
+        for row, code in zip(rows, codes, strict=True)
+    ]
+    bests = iter(best_of_each([sentence for sentences in all_sentences for sentence in sentences]))
+    return [
+        _first_other(code, [(sentence, next(bests)) for sentence in sentences])
+        for code, sentences in zip(codes, all_sentences, strict=True)
+    ]
+
+
+def _first_other(code: str, sentences: Sequence[tuple[str, str]]) -> str | None:
+    for sentence, its_best in sentences:
         if its_best == code or not its_best:
             continue
         # Mappings of scores begin with the best.

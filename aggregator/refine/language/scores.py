@@ -42,7 +42,7 @@ def score(words: str) -> Mapping[str, float] | None:
 
 def best_of_each(texts: Sequence[str]) -> list[str]:
     """The first language of `score` for each text, for half the time. Empty where there is none, or no eldc."""
-    found = [""] * len(texts) if eldc is None else map(_detector().detect, texts)
+    found = [""] * len(texts) if eldc is None or not texts else map(_detector().detect, texts)
     return ["" if code == NO_LANGUAGE else code for code in found]
 
 

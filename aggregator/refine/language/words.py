@@ -91,7 +91,8 @@ def _of_usual(plain: str) -> bytes | None:
     row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ")
     kinds = row.translate(_KINDS)
     # A stop that is not behind a letter; elsewhere, what stands inside words.
-    if b" ." in kinds or kinds.count(b"-") > kinds.count(b"a-a"):
+    inside = kinds.count(b"-")  # quickly seen not to be there
+    if b" ." in kinds or (inside and inside > kinds.count(b"a-a")):
         return None
     return _SPACES.sub(b" ", row).strip(b" ")
 
