@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aggregator.errors import CollectError
-from aggregator.pickled import quickly_pickled
+from aggregator.pickled import quickly_made
 
 
 class State(StrEnum):
@@ -192,7 +192,7 @@ class Configuration:
         return next((partner for partner in self.partners if partner.id == partner_id), None)
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who wrote an entry, as the source says it."""
@@ -201,7 +201,7 @@ class Author:
     url: str | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Media:
     """A picture, sound or film that an entry carries. Sizes are in pixels, as declared, unchecked."""
@@ -213,7 +213,7 @@ class Media:
     height: int | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Alternate:
     """The same thing elsewhere: another language (`hreflang`) or another address, as the entry declares it."""
@@ -231,7 +231,7 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Card:
     """The preview of a page that a post links to."""
@@ -241,7 +241,7 @@ class Card:
     text: str | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a post quotes. The text is empty where the quoted post may not be shown."""
@@ -251,7 +251,7 @@ class Quote:
     text: str = ""
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Happening:
     """When and where an event takes place. `ends_at` is the first moment at which it is over."""
@@ -261,7 +261,7 @@ class Happening:
     place: str | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """One entry as a source showed it, before anything is cleaned. All text is hostile.
@@ -333,7 +333,7 @@ class Document:
     rhythm: Rhythm | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A recognised language: a BCP-47 tag or `und`, 0.0 to 1.0, and why."""
@@ -343,7 +343,7 @@ class Detection:
     evidence: str
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class TagMatch:
     """A tag and where it came from: `source`, `word`, `category`, `hashtag`, `model` or `editor`."""
@@ -353,7 +353,7 @@ class TagMatch:
     evidence: str = ""
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Refined:
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.

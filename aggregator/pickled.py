@@ -1,4 +1,4 @@
-"""Makes small values cheap to pickle: entries go to a process of the sandbox and back by the thousand."""
+"""Makes small values cheap to make and to pickle: entries go to a process of the sandbox and back by the thousand."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
-from typing import TypeVar, overload
+from typing import Any, TypeVar, cast, overload
 
 C = TypeVar("C", bound=type)
 T = TypeVar("T")
 
 
-def quickly_pickled(cls: C) -> C:
-    """Have a dataclass of two fields or more pickled as the call that makes it, in half the time.
+def quickly_made(cls: C) -> C:
+    """Have a frozen dataclass with slots, of two fields or more, made in a third of the time, and pickled in half.
 
-    What `dataclass` itself does for frozen ones with slots looks their fields up anew for each value, both ways.
+    What `dataclass` writes for frozen ones sets each field by a call. Here the fields are those of a class of the same
+    layout that is open until the value is whole, and then becomes one of `cls`. Default values may be no factories.
     """
-    values = attrgetter(*(field.name for field in fields(cls)))
-    cls.__reduce__ = lambda self: (cls, values(self))  # type: ignore[method-assign, assignment, misc]
+    names, closed = [field.name for field in fields(cls)], cast("Any", cls)
+    scope: dict[str, Any] = {"Open": type(cls.__name__, (), {"__slots__": tuple(names)}), "Closed": cls}
+    lines = [f"def __new__(cls, {', '.join(names)}):", "self = Open()", *(f"self.{name} = {name}" for name in names)]
+    exec("\n ".join([*lines, "self.__class__ = Closed", "return self"]), scope)  # noqa: S102 - as `dataclass` does
+    scope["__new__"].__defaults__ = closed.__init__.__defaults__
+    closed.__new__ = staticmethod(scope["__new__"])
+    del closed.__init__
+    # Pickled as the call that makes it: left to `dataclass`, its fields are looked up anew for each value, both ways.
+    values = attrgetter(*names)
+    closed.__reduce__ = lambda self: (cls, values(self))
     return cls
 
 

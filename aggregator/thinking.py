@@ -104,7 +104,7 @@ class Thinker:
         entries = document.entries
         if isinstance(entries, ReadEntries):
             return entries.considered
-        return await self.outside.reader.run(consider, frame, entries, is_first) if entries else Considered(())
+        return await self.outside.reader.run(consider, frame, entries, is_first) if entries else Considered((), {})
 
     async def _refined(
         self, frame: Frame, entries: Sequence[Sighting], verdicts: Sequence[Verdict], considered: Considered

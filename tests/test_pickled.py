@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
+from copy import copy
+from dataclasses import MISSING, FrozenInstanceError, dataclass, fields, is_dataclass, make_dataclass, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -24,7 +25,9 @@ from aggregator.model import (
     Sighting,
     TagMatch,
 )
-from aggregator.pickled import Packed, packed
+from aggregator.pickled import Packed, packed, quickly_made
+from aggregator.refine.batch import Considered
+from aggregator.refine.identity import KnownEntry, Mark, Verdict
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANNE = Author("Anne Example", "https://town.example/anne")
@@ -55,9 +58,37 @@ def test_every_value_of_the_model_that_is_pickled_quickly_can_be_made_of_all_its
         if isinstance(value, type) and is_dataclass(value) and "__reduce__" in vars(value)
     ]
     assert {Sighting, Refined, Author} <= set(quick)
-    for one in quick:
+    for one in (*quick, Considered, KnownEntry, Mark, Verdict):
         assert len(fields(one)) > 1
         assert all(field.init and not field.kw_only for field in fields(one)), one
+        assert all(field.default_factory is MISSING for field in fields(one)), one
+        assert not hasattr(one, "__post_init__"), one
+
+
+def test_what_is_made_quickly_is_what_dataclass_itself_makes() -> None:
+    @dataclass(frozen=True, slots=True)
+    class Plain:
+        name: str
+        size: int = 3
+        of: tuple[str, ...] = ()
+
+    quick = quickly_made(make_dataclass("Plain", [(f.name, f.type, f) for f in fields(Plain)], frozen=True, slots=True))
+    plain, made = Plain("a", of=("b",)), quick("a", of=("b",))
+    assert type(made) is quick
+    assert repr(made) == repr(plain).rpartition(".")[2]
+    assert hash(made) == hash(plain)
+    assert made == quick("a", 3, ("b",)) == replace(quick("c", of=("b",)), name="a")
+    assert made != plain
+    assert copy(made) == made
+    for wrong in ((), ("a", 3, (), 4)):
+        with pytest.raises(TypeError):
+            quick(*wrong)
+    with pytest.raises(TypeError):
+        quick("a", other=1)
+    with pytest.raises(FrozenInstanceError):
+        made.name = "b"
+    with pytest.raises(FrozenInstanceError):
+        del made.name
 
 
 values = st.lists(st.one_of(st.text(max_size=5), st.integers(), st.just(ENTRY)), max_size=5)

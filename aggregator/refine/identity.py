@@ -16,7 +16,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from aggregator.model import Sighting
-from aggregator.pickled import quickly_pickled
+from aggregator.pickled import quickly_made
 from aggregator.refine.links import url_key
 
 ALIKE_CHARACTERS = 200
@@ -36,7 +36,7 @@ class Finding(StrEnum):
     CHANGED = "changed"
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What an entry is recognised by. `digest` changes with anything that it says; `dated` is empty without a date."""
@@ -49,6 +49,7 @@ class Mark:
     dated: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
     """An entry of the source that is kept already."""
@@ -57,6 +58,7 @@ class KnownEntry:
     item_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is to be done about one entry, which stands at that place in its document, counted from 0.
