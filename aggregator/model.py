@@ -29,6 +29,7 @@ class ReviewMode(StrEnum):
     VETO = "veto"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Review:
     """How a source's new items are let in. `delay` is set for `VETO` alone."""
@@ -118,6 +119,7 @@ class MailItems(StrEnum):
     LINK = "link"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Source:
     """One place that is listened to. `id` is stable: items keep it.
@@ -306,6 +308,7 @@ class Rhythm:
     skip_days: frozenset[int] = frozenset()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Document:
     """What a feed document or an answer of an interface says, in the order it says it.

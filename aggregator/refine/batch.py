@@ -32,6 +32,7 @@ class LeftOut(StrEnum):
     UNWANTED = "unwanted"  # it has none of the words that its source asks for
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What is the same for all entries. `tags` are those of `pack_tags`; otherwise as `refine` has it."""
