@@ -13,6 +13,7 @@ from aggregator.handlers import Outcome
 from aggregator.keeper import Keeper
 from aggregator.machine import Machine
 from aggregator.model import Source
+from aggregator.sandbox import CROWD
 from aggregator.store.engine import Database
 from aggregator.store.sources import CollectedMeanwhileError, SourceState, read_states
 
@@ -33,8 +34,14 @@ async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncItera
         looks.discard(look)
         return look.result()
 
+    getting_ready: set[asyncio.Task[None]] = set()
+    unread = 0
     try:
         async for source, state in _with_states(machine.database, sources):
+            unread += state is None or state.collected_at is None
+            if unread > CROWD and not getting_ready:
+                # All of these will have a document: there is time to get ready for them while their hosts take theirs.
+                getting_ready.add(asyncio.create_task(machine.get_ready(unread)))
             if len(looks) == AT_ONCE:
                 yield await next_outcome()
             look = asyncio.create_task(_collect(machine, keeper, source, state))
@@ -43,9 +50,9 @@ async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncItera
         while looks:
             yield await next_outcome()
     finally:
-        for look in looks:
-            look.cancel()
-        await asyncio.gather(*looks, return_exceptions=True)
+        for task in (*getting_ready, *looks):
+            task.cancel()
+        await asyncio.gather(*getting_ready, *looks, return_exceptions=True)
     await machine.bell.ring()
 
 

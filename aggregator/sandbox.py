@@ -79,6 +79,12 @@ class Sandbox:
         finally:
             self._asking -= 1
 
+    async def prepare(self, documents: int, function: Callable[..., object], *args: object) -> None:
+        """Run `function` in as many processes as so many documents keep busy, before they come."""
+        if documents > CROWD:
+            self._open_another()
+        await asyncio.gather(*(self._run(function, *args) for _ in range(self._open)))
+
     @property
     def at_once(self) -> AtOnce:
         """The same for those who have no time to wait for all who came before them."""
