@@ -16,6 +16,7 @@ from aggregator.handlers import Outcome, Workshop
 from aggregator.machine import Machine
 from aggregator.model import Source
 from aggregator.passes import AT_ONCE, STATES_AT_ONCE, collect_all
+from aggregator.sandbox import CROWD
 from aggregator.store.engine import Commit
 from aggregator.store.sources import SourceState, know_sources
 from tests.builders import source
@@ -67,6 +68,21 @@ async def test_each_source_comes_to_one_outcome_with_its_own_state(machine: Mach
     assert shop.states.pop("s0") is None
     assert {name: state and state.source_id for name, state in shop.states.items()} == {n: n for n in shop.states}
     assert shop.most == AT_ONCE
+
+
+@pytest.mark.parametrize(("unread", "prepared"), [(CROWD, []), (3 * CROWD, [CROWD + 1])])
+async def test_processes_get_ready_where_many_sources_were_never_read(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, unread: int, prepared: list[int]
+) -> None:
+    asked: list[int] = []
+
+    async def get_ready(_machine: Machine, documents: int) -> None:
+        asked.append(documents)
+
+    monkeypatch.setattr(Machine, "get_ready", get_ready)
+    async for _ in collect_all(with_shop(machine, FakeShop()), [source(f"s{number}") for number in range(unread)]):
+        pass
+    assert asked == prepared
 
 
 async def test_few_that_do_not_hang_go_on_one_after_the_other(
