@@ -110,7 +110,8 @@ class Workshop:
             state = await self.database.look(functools.partial(read_state, source_id=source.id))
         if state is None:
             raise CollectError(f"{source.id} has no state yet")
-        asked = replace(source, url=address_to_ask(source.url, state.move, now=self.now()))
+        url = address_to_ask(source.url, state.move, now=self.now())
+        asked = source if url == source.url else replace(source, url=url)
         try:
             is_first = state.collected_at is None and state.arrived_at is None
             way_out = self.thinker.way_out(source, is_first=is_first)

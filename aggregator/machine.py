@@ -32,7 +32,7 @@ from aggregator.handlers import FOLLOWS, Workshop, handlers
 from aggregator.listening import Listening
 from aggregator.model import Configuration
 from aggregator.readiness import load
-from aggregator.sandbox import open_sandbox
+from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import forget_changes, read_counter, record
@@ -79,6 +79,7 @@ class Machine:
     shop: Workshop
     watchers: Watchers
     now: Callable[[], datetime]
+    sandbox: Sandbox
 
     @property
     def configuration(self) -> Configuration:
@@ -195,10 +196,13 @@ class Machine:
             last = state.tried_at if state and state.tried_at else self.now() - CATCH_UP_PAUSE
             await hasten(connection, source_id, at=max(self.now(), last + CATCH_UP_PAUSE))
 
-    async def get_ready(self) -> None:
-        """Have a process that reads started and all that it needs loaded: what is pushed first need not wait for it."""
+    async def get_ready(self, documents: int = 1) -> None:
+        """Have the processes started that so many documents keep busy, and all that they need loaded.
+
+        So what is pushed first need not wait for it, and what is asked for does while answers are on their way.
+        """
         with contextlib.suppress(DocumentError):
-            await self.outside.reader.run(load, self.sources.packed_tags)
+            await self.sandbox.prepare(documents, load, self.sources.packed_tags)
 
     async def stream_version(self) -> int:
         """The number that grows whenever the public stream looks different."""
@@ -223,7 +227,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
         watchers = Watchers(database, bell)
-        machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now)
+        machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now, reader)
         await machine.know_sources()
         yield machine
 

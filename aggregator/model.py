@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from aggregator.errors import CollectError
-from aggregator.pickled import quickly_made, quickly_pickled
+from aggregator.pickled import quickly_made
 
 
 class State(StrEnum):
@@ -29,6 +29,7 @@ class ReviewMode(StrEnum):
     VETO = "veto"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Review:
     """How a source's new items are let in. `delay` is set for `VETO` alone."""
@@ -118,6 +119,7 @@ class MailItems(StrEnum):
     LINK = "link"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Source:
     """One place that is listened to. `id` is stable: items keep it.
@@ -192,7 +194,7 @@ class Configuration:
         return next((partner for partner in self.partners if partner.id == partner_id), None)
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Author:
     """Who wrote an entry, as the source says it."""
@@ -201,7 +203,7 @@ class Author:
     url: str | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Media:
     """A picture, sound or film that an entry carries. Sizes are in pixels, as declared, unchecked."""
@@ -213,7 +215,7 @@ class Media:
     height: int | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Alternate:
     """The same thing elsewhere: another language (`hreflang`) or another address, as the entry declares it."""
@@ -231,7 +233,7 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Card:
     """The preview of a page that a post links to."""
@@ -241,7 +243,7 @@ class Card:
     text: str | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Quote:
     """What a post quotes. The text is empty where the quoted post may not be shown."""
@@ -251,7 +253,7 @@ class Quote:
     text: str = ""
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Happening:
     """When and where an event takes place. `ends_at` is the first moment at which it is over."""
@@ -261,7 +263,6 @@ class Happening:
     place: str | None = None
 
 
-@quickly_pickled
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Sighting:
@@ -307,6 +308,7 @@ class Rhythm:
     skip_days: frozenset[int] = frozenset()
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Document:
     """What a feed document or an answer of an interface says, in the order it says it.
@@ -334,7 +336,7 @@ class Document:
     rhythm: Rhythm | None = None
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A recognised language: a BCP-47 tag or `und`, 0.0 to 1.0, and why."""
@@ -344,7 +346,7 @@ class Detection:
     evidence: str
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class TagMatch:
     """A tag and where it came from: `source`, `word`, `category`, `hashtag`, `model` or `editor`."""
@@ -354,7 +356,6 @@ class TagMatch:
     evidence: str = ""
 
 
-@quickly_pickled
 @quickly_made
 @dataclass(frozen=True, slots=True)
 class Refined:

@@ -74,10 +74,19 @@ class Sandbox:
         try:
             if self._asking > CROWD:
                 self._open_another()
-            async with self._admitted(self._turns, PATIENCE):
+            await self._enter(self._turns, PATIENCE)
+            try:
                 return await self._run(function, *args)
+            finally:
+                self._turns.release()
         finally:
             self._asking -= 1
+
+    async def prepare(self, documents: int, function: Callable[..., object], *args: object) -> None:
+        """Run `function` in as many processes as so many documents keep busy, before they come."""
+        if documents > CROWD:
+            self._open_another()
+        await asyncio.gather(*(self._run(function, *args) for _ in range(self._open)))
 
     @property
     def at_once(self) -> AtOnce:
@@ -85,11 +94,14 @@ class Sandbox:
         return AtOnce(self._run)
 
     async def _run(self, function: Callable[..., T], *args: object) -> T:
-        async with self._admitted(self._places, IMPATIENCE):
+        await self._enter(self._places, IMPATIENCE)
+        try:
             request = pickle.dumps((function, args), pickle.HIGHEST_PROTOCOL)  # not before: thousands may wait
             reply = await self._ask(request)
             if reply is None:  # its process had died since it was last used; a fresh one is asked once more
                 reply = await self._ask(request)
+        finally:
+            self._places.release()
         if reply is None:
             raise DocumentError("the process that reads documents cannot be started")
         is_result, value = pickle.loads(reply)  # noqa: S301 - our own worker's
@@ -108,20 +120,18 @@ class Sandbox:
         for worker in tuple(self._living):
             await self._end(worker)
 
-    @asynccontextmanager
-    async def _admitted(self, door: asyncio.Semaphore, patience: float) -> AsyncIterator[None]:
+    async def _enter(self, door: asyncio.Semaphore, patience: float) -> None:
         self._check_open()  # else it would wait behind `close`, for ever
+        if self._open == self._processes or not door.locked():
+            await door.acquire()
+            return
         try:
-            async with asyncio.timeout(patience if self._open < self._processes else None):
+            async with asyncio.timeout(patience):
                 await door.acquire()
         except TimeoutError:
             self._check_open()
             self._open_another()
             await door.acquire()
-        try:
-            yield
-        finally:
-            door.release()
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -98,13 +98,14 @@ class Thinker:
     def _frame(self, source: Source, base_url: str | None, language: str | None) -> Frame:
         block = self.sources.configuration.stream.block
         # A source's secret is none of a reader's business, and an unset one is no reason to fail here.
-        return Frame(replace(source, token=None), base_url, language, self.sources.packed_tags, block, self.now())
+        shown = replace(source, token=None) if source.token else source
+        return Frame(shown, base_url, language, self.sources.packed_tags, block, self.now())
 
     async def _considered(self, frame: Frame, document: Document, *, is_first: bool) -> Considered:
         entries = document.entries
         if isinstance(entries, ReadEntries):
             return entries.considered
-        return await self.outside.reader.run(consider, frame, entries, is_first) if entries else Considered(())
+        return await self.outside.reader.run(consider, frame, entries, is_first) if entries else Considered((), {})
 
     async def _refined(
         self, frame: Frame, entries: Sequence[Sighting], verdicts: Sequence[Verdict], considered: Considered

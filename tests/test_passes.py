@@ -16,6 +16,7 @@ from aggregator.handlers import Outcome, Workshop
 from aggregator.machine import Machine
 from aggregator.model import Source
 from aggregator.passes import AT_ONCE, STATES_AT_ONCE, collect_all
+from aggregator.sandbox import CROWD
 from aggregator.store.engine import Commit
 from aggregator.store.sources import SourceState, know_sources
 from tests.builders import source
@@ -35,6 +36,7 @@ class FakeShop:
         self.looking = Counter[str]()
         self.most = 0
         self.hold: asyncio.Event | None = None
+        self.hanging: set[str] = set()
         self.problems: dict[str, Exception] = {}
 
     async def look(self, looked_at: Source, state: SourceState | None = None) -> tuple[Outcome, Commit]:
@@ -42,7 +44,7 @@ class FakeShop:
         self.looking[looked_at.id] += 1
         self.most = max(self.most, self.looking.total())
         try:
-            await (self.hold.wait() if self.hold else asyncio.sleep(0))
+            await (self.hold.wait() if self.hold else asyncio.sleep(600 * (looked_at.id in self.hanging)))
         finally:
             self.looking[looked_at.id] -= 1
         if looked_at.id == "broken":
@@ -66,6 +68,33 @@ async def test_each_source_comes_to_one_outcome_with_its_own_state(machine: Mach
     assert shop.states.pop("s0") is None
     assert {name: state and state.source_id for name, state in shop.states.items()} == {n: n for n in shop.states}
     assert shop.most == AT_ONCE
+
+
+@pytest.mark.parametrize(("unread", "prepared"), [(CROWD, []), (3 * CROWD, [CROWD + 1])])
+async def test_processes_get_ready_where_many_sources_were_never_read(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, unread: int, prepared: list[int]
+) -> None:
+    asked: list[int] = []
+
+    async def get_ready(_machine: Machine, documents: int) -> None:
+        asked.append(documents)
+
+    monkeypatch.setattr(Machine, "get_ready", get_ready)
+    async for _ in collect_all(with_shop(machine, FakeShop()), [source(f"s{number}") for number in range(unread)]):
+        pass
+    assert asked == prepared
+
+
+async def test_few_that_do_not_hang_go_on_one_after_the_other(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aggregator.passes.LONGEST_PAUSE", 0.001)
+    shop = FakeShop()
+    shop.hanging = {f"s{number}" for number in range(AT_ONCE - 2)}
+    sources = [source(f"s{number}") for number in range(2 * AT_ONCE)]
+    healthy = {one.id for one in sources} - shop.hanging
+    async with aclosing(collect_all(with_shop(machine, shop), sources)) as outcomes:
+        assert {(await anext(outcomes)).source_id for _ in healthy} == healthy
 
 
 async def test_a_fault_of_ours_is_not_hidden_and_leaves_nobody_looking(machine: Machine) -> None:

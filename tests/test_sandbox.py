@@ -313,6 +313,15 @@ async def test_another_process_is_started_only_where_one_is_too_few(monkeypatch:
         assert len(box._living) == 2
 
 
+@pytest.mark.parametrize(("documents", "processes"), [(1, 1), (CROWD, 1), (CROWD + 1, 2)])
+async def test_as_many_processes_are_prepared_as_so_many_documents_keep_busy(documents: int, processes: int) -> None:
+    async with sandbox(processes=2) as box:
+        await box.prepare(documents, os.getpid)
+        prepared = {worker.process.pid for worker in box._living}
+        assert len(prepared) == processes
+        assert await box.run(os.getpid) in prepared
+
+
 async def test_whoever_has_no_time_waits_for_what_is_under_way_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

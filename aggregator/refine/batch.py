@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
 from aggregator.model import Document, Refined, Sighting, Source, Tag
-from aggregator.pickled import Packed, packed, quickly_pickled
+from aggregator.pickled import Packed, packed, quickly_made
 from aggregator.refine import may_be_shown, refine_all, wanted
 from aggregator.refine.identity import Finding, Mark, Verdict, marks
 from aggregator.refine.tags import Tagger
@@ -32,6 +32,7 @@ class LeftOut(StrEnum):
     UNWANTED = "unwanted"  # it has none of the words that its source asks for
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What is the same for all entries. `tags` are those of `pack_tags`; otherwise as `refine` has it."""
@@ -44,7 +45,7 @@ class Frame:
     now: datetime
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Considered:
     """What can be told of entries before it is known which are new: their marks, each with its place in the document.
@@ -54,7 +55,7 @@ class Considered:
     """
 
     marked: Sequence[tuple[int, Mark]]
-    answers: Mapping[int, Refined | LeftOut] = field(default_factory=dict)
+    answers: Mapping[int, Refined | LeftOut]
     base_url: str | None = None
     feed_language: str | None = None
 
@@ -122,7 +123,7 @@ def consider(frame: Frame, entries: Sequence[Sighting], is_first: bool) -> Consi
     marked = marks(entries)
     characters = sum(len(sighting.body_html) + len(sighting.summary_html) for sighting in entries)
     if len(marked) > (MOST if is_first else FEW) or characters > MOST_CHARACTERS:
-        return Considered(marked)
+        return Considered(marked, {})
     answers = refine_entries(frame, entries, [(place, False) for place, _ in marked])
     by_place = {place: answer for (place, _), answer in zip(marked, answers, strict=True)}
     return Considered(marked, by_place, frame.base_url, frame.feed_language)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from aggregator.model import Sighting
-from aggregator.pickled import quickly_pickled
+from aggregator.pickled import quickly_made
 from aggregator.refine.links import url_key
 
 ALIKE_CHARACTERS = 200
@@ -24,6 +24,7 @@ ALIKE_CHARACTERS = 200
 _FIRST_LOOK = 400
 _TAG = re.compile(r"<[^>]*>?")
 _BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
+_BEFORE_WORDS = re.compile(r"(?:\s*<[^>]*>)*\s*")
 # A guid that changes while nothing else does is no change of the entry.
 _SAID = attrgetter(*(field.name for field in fields(Sighting) if field.name != "entry_id"))
 
@@ -36,7 +37,7 @@ class Finding(StrEnum):
     CHANGED = "changed"
 
 
-@quickly_pickled
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Mark:
     """What an entry is recognised by. `digest` changes with anything that it says; `dated` is empty without a date."""
@@ -49,6 +50,7 @@ class Mark:
     dated: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class KnownEntry:
     """An entry of the source that is kept already."""
@@ -57,6 +59,7 @@ class KnownEntry:
     item_id: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What is to be done about one entry, which stands at that place in its document, counted from 0.
@@ -219,12 +222,21 @@ def _title_key(sighting: Sighting, beginning: str, dated: str) -> str:
 def _beginning(sighting: Sighting) -> str:
     """The first words, without markup: links and pictures move with their site. Of what has no words, the markup."""
     text = sighting.body_html or sighting.summary_html
+    begins = before.end() if (before := _BEFORE_WORDS.match(text)) else 0
+    first = text[begins : begins + ALIKE_CHARACTERS]
+    if len(first) == ALIKE_CHARACTERS and _is_as_it_comes_out(first):
+        return first
     looked_at = _FIRST_LOOK
     words = _words(text[:looked_at])
     while len(words) < ALIKE_CHARACTERS and looked_at < len(text):
         looked_at *= 4
         words = _words(text[:looked_at])
     return (words or _one_line(text))[:ALIKE_CHARACTERS]
+
+
+def _is_as_it_comes_out(first: str) -> bool:
+    """Whether words have neither markup nor more than a space between them, as at the beginning of most texts."""
+    return "<" not in first and "  " not in first and first[-1] != " " and first.isprintable()
 
 
 def _words(markup: str) -> str:

@@ -87,6 +87,7 @@ async def room(
             shop=None,  # type: ignore[arg-type]
             watchers=Watchers(database, bell),
             now=clock,
+            sandbox=None,  # type: ignore[arg-type]
         )
         await machine.know_sources()
         async with database.write() as connection:

@@ -47,6 +47,8 @@ def header_links(header: str) -> Iterator[tuple[str, str]]:
 
 def with_header(document: Document, header: str, url: str) -> Document:
     """The document with what the `Link` header of its answer says of hubs and topic, which goes before its own word."""
+    if not header:
+        return document
     hubs, topic = offered(header_links(header), url)
     return replace(document, hubs=hubs or document.hubs, topic=topic or document.topic)
 
