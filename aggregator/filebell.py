@@ -22,6 +22,8 @@ LOOK_SECONDS = 0.1
 class FileBell(LocalBell):
     """Rings in this process at once, and in the others when they next look at the file."""
 
+    poll_seconds = 5.0
+
     def __init__(self, file: Path) -> None:
         super().__init__()
         self._file = file
