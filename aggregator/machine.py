@@ -42,7 +42,7 @@ from aggregator.store.sources import due_sources, hasten, know_sources, read_sta
 from aggregator.store.spending import DatabasePurse
 from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import task
-from aggregator.subscribing import pushed_again, wake_unwanted
+from aggregator.subscribing import pushed_again, wake_changed
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry, keys_not_due
 
@@ -126,7 +126,7 @@ class Machine:
         configuration = self.configuration
         async with self.database.write() as connection:
             await know_sources(connection, configuration.sources, now=self.now())
-            await wake_unwanted(connection, configuration, now=self.now())
+            await wake_changed(connection, configuration, now=self.now())
         self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
