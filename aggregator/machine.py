@@ -192,8 +192,9 @@ class Machine:
         """Have a source collected soon, but not before it wishes, and not over and over."""
         async with self.database.write() as connection:
             state = await read_state(connection, source_id)
-            last = state.tried_at if state and state.tried_at else self.now() - CATCH_UP_PAUSE
-            await hasten(connection, source_id, at=max(self.now(), last + CATCH_UP_PAUSE))
+            # Not when it was tried: that is noted of a push as well, and a push is no look.
+            looks = [at for at in (state.collected_at, state.problem_at) if at] if state else []
+            await hasten(connection, source_id, at=max([self.now(), *(at + CATCH_UP_PAUSE for at in looks)]))
 
     async def get_ready(self) -> None:
         """Have a process that reads started and all that it needs loaded: what is pushed first need not wait for it."""
