@@ -12,6 +12,8 @@ from aggregator.filebell import FileBell, open_file_bell
 from aggregator.store.engine import Database, open_database
 
 SOON = 5.0
+CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
 SHORT = 0.3  # three times what a bell takes to look
 
 
@@ -30,6 +32,16 @@ async def test_a_ring_is_heard_in_this_process_and_in_the_others(database: Datab
                 while not await theirs.wait(SHORT):  # PostgreSQL's link is made in its own time
                     await here.ring()
             assert await mine.wait(0)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_what_was_rung_while_the_link_was_down_is_heard_when_it_is_up_again(database: Database) -> None:
+    async with open_bell(database) as bell:
+        with bell.listen() as ear:
+            for _ in range(2):
+                assert await ear.wait(SOON)  # nobody rings: the link is up
+                async with database.read() as connection:
+                    await connection.exec_driver_sql(CUT)
 
 
 async def test_a_ring_is_heard_between_ones_own(file: Path) -> None:
