@@ -1,4 +1,4 @@
-"""Wakes those who sleep: in this process, or in all processes by PostgreSQL's NOTIFY.
+"""Wakes those who sleep, in all processes: by PostgreSQL's NOTIFY, or by a file beside an SQLite database.
 
 A ring may be lost, so nobody waits for one without a limit; work may not be lost, so none is carried by it.
 """
@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Protocol
 
-from aggregator.localbell import Ear, LocalBell
+from aggregator.filebell import open_file_bell
+from aggregator.localbell import Ear
 from aggregator.store.engine import Database
 
 
@@ -28,8 +29,9 @@ class Bell(Protocol):
 @asynccontextmanager
 async def open_bell(database: Database) -> AsyncIterator[Bell]:
     """The bell that fits the database."""
-    if database.is_sqlite:
-        yield LocalBell()
+    if database.lock_file:
+        async with open_file_bell(database.lock_file) as file_bell:
+            yield file_bell
         return
     # Only here: its driver is of no use to those who have SQLite.
     from aggregator.postgresbell import open_postgres_bell  # noqa: PLC0415

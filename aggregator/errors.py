@@ -61,6 +61,10 @@ class DocumentError(CollectError):
     """What came is not the kind of document it should be, is cut short, or is built to do harm."""
 
 
+class SpentError(CollectError):
+    """Asking could cost more than is left of a limit, so nobody was asked: to wait longer each time spares nobody."""
+
+
 class UncountedError(CollectError):
     """Asking costs money, and whoever asks here keeps no count of it: nothing is wrong with the source."""
 

@@ -29,7 +29,7 @@ class Ear:
 
 
 class LocalBell:
-    """Rings within this process. Other processes find work when they next look."""
+    """Rings within this process; what others are told by is its children's part."""
 
     poll_seconds = 1.0
 

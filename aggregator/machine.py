@@ -42,7 +42,7 @@ from aggregator.store.sources import due_sources, hasten, know_sources, read_sta
 from aggregator.store.spending import DatabasePurse
 from aggregator.store.subscriptions import forget_validators
 from aggregator.store.tables import task
-from aggregator.subscribing import pushed_again, wake_unwanted
+from aggregator.subscribing import pushed_again, wake_changed
 from aggregator.watchers import Watchers
 from aggregator.work import Worker, WorkList, hurry, keys_not_due
 
@@ -127,7 +127,7 @@ class Machine:
         configuration = self.configuration
         async with self.database.write() as connection:
             await know_sources(connection, configuration.sources, now=self.now())
-            await wake_unwanted(connection, configuration, now=self.now())
+            await wake_changed(connection, configuration, now=self.now())
         self.sources.is_known = configuration is self.configuration
 
     async def _put_due(self) -> None:
@@ -193,8 +193,9 @@ class Machine:
         """Have a source collected soon, but not before it wishes, and not over and over."""
         async with self.database.write() as connection:
             state = await read_state(connection, source_id)
-            last = state.tried_at if state and state.tried_at else self.now() - CATCH_UP_PAUSE
-            await hasten(connection, source_id, at=max(self.now(), last + CATCH_UP_PAUSE))
+            # Not when it was tried: that is noted of a push as well, and a push is no look.
+            looks = [at for at in (state.collected_at, state.problem_at) if at] if state else []
+            await hasten(connection, source_id, at=max([self.now(), *(at + CATCH_UP_PAUSE for at in looks)]))
 
     async def get_ready(self, documents: int = 1) -> None:
         """Have the processes started that so many documents keep busy, and all that they need loaded.

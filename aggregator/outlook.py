@@ -8,7 +8,7 @@ from datetime import datetime
 
 from aggregator import pace
 from aggregator.collectors.contract import Collected
-from aggregator.errors import CollectError, FetchError, RefusedError
+from aggregator.errors import CollectError, FetchError, RefusedError, SpentError
 from aggregator.model import Source
 from aggregator.refine.vanishing import Looked, Window, look_for_missing
 from aggregator.store.habits import Habits
@@ -75,7 +75,7 @@ def after_failure(
     following = pace.after_failure(
         now,
         source.every,
-        failures=0 if gives_up else state.failures,
+        failures=0 if gives_up or isinstance(error, SpentError) else state.failures,
         chance=chance,
         retry_at=retry_at,
         asks_for_less=status == TOO_MANY and retry_at is None,

@@ -52,6 +52,7 @@ class PostgresBell(LocalBell):
         lost = asyncio.Event()
         connection.add_termination_listener(lambda *_: lost.set())
         await connection.add_listener(CHANNEL, lambda *_: self._wake_here())
+        self._wake_here()  # what was rung while there was no link
         await lost.wait()
 
     def _wake_here(self) -> None:

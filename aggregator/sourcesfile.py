@@ -340,7 +340,7 @@ def _explain(problem: Any) -> tuple[Place, str]:
             cure = f"did you mean {close[0]!r}?" if close else f"it can hold: {', '.join(names)}"
             return place, f"is no key of this table; {cure}"
         case "missing":
-            return place, f"is missing; add {key} = …"
+            return place, f"is missing; add {key} = …" if len(place) > 1 else f"is missing; add a table [{key}]"
         case "string_pattern_mismatch":
             return place, f"{value!r} does not fit; {_pattern_cure(str(problem['ctx']['pattern']))}"
         case "value_error":

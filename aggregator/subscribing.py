@@ -32,8 +32,8 @@ from aggregator.store.subscriptions import (
     find_subscription,
     forget_subscription,
     put_subscription,
+    read_push_states,
     read_subscription,
-    subscribed_sources,
 )
 from aggregator.websub import FORM, asking, can_call, is_same_topic, read_lease
 from aggregator.work import WorkList, drop, hurry
@@ -84,10 +84,13 @@ def read_offer(document: Document, url: str, public_url: str) -> Offer:
     return Offer(hubs, document.topic or url, unreachable if document.hubs and not hubs else None)
 
 
-async def wake_unwanted(connection: AsyncConnection, configuration: Configuration, *, now: datetime) -> None:
-    """Have subscriptions ended soon whose source has left the file or does not want push any more."""
-    for source_id in await subscribed_sources(connection):
-        if not can_be_pushed(configuration.source(source_id)):
+async def wake_changed(connection: AsyncConnection, configuration: Configuration, *, now: datetime) -> None:
+    """Have subscriptions ended soon whose source has left the file or does not want push any more.
+
+    One that ends and is wanted again is begun anew.
+    """
+    for source_id, state in (await read_push_states(connection)).items():
+        if can_be_pushed(configuration.source(source_id)) == (state is PushState.ENDING):
             await hurry(connection, _key(source_id), now=now)
 
 
@@ -116,7 +119,7 @@ class Subscribing:
         if not event.hubs or not can_be_pushed(self.sources.configuration.source(event.source_id)):
             return await self._end(event, known)
         fits = known is not None and known.hub in event.hubs and known.topic == event.topic
-        if known is None or not fits:
+        if known is None or not fits or known.state is PushState.ENDING:
             return await self._ask(event, _fresh(event, self.now()))
         if self.now() < _ask_again_at(known, event.tries):
             return functools.partial(self._come_back, event, None, None)
@@ -165,14 +168,17 @@ class Subscribing:
             await _note_silence(connection, event.source_id, known.problem or earlier or lapsed, now=now)
         tries = 0 if known.state is PushState.LIVE else event.tries
         event = replace(event, tries=tries)
-        await self.work.put(connection, event, due_at=max(due_at, now), key=_key(event.source_id))
+        await self._wait(event, max(due_at, now), connection)
 
     async def _end(self, event: PushOffered, known: Subscription | None) -> Commit | None:
         """Tell the hub to stop; drop the row once it had the time to ask back."""
         if known is None:
             return None
         if known.state is PushState.ENDING:
-            return functools.partial(_forget, known)
+            until = known.asked_at + CONFIRMED_WITHIN
+            return (
+                functools.partial(self._wait, event, until) if self.now() < until else functools.partial(_forget, known)
+            )
         async with self.database.write() as connection:
             states = frozenset(PushState) - {PushState.ENDING}
             ending = {"state": PushState.ENDING, "asked_at": self.now()}
@@ -185,10 +191,12 @@ class Subscribing:
 
         async def come_back(connection: AsyncConnection) -> None:
             await _note_silence(connection, event.source_id, None, now=self.now())
-            due_at = self.now() + CONFIRMED_WITHIN
-            await self.work.put(connection, event, due_at=due_at, key=_key(event.source_id))
+            await self._wait(event, self.now() + CONFIRMED_WITHIN, connection)
 
         return come_back
+
+    async def _wait(self, event: PushOffered, until: datetime, connection: AsyncConnection) -> None:
+        await self.work.put(connection, event, due_at=until, key=_key(event.source_id))
 
     def _address(self, known: Subscription) -> str:
         return f"{self.public_url}/push/websub/{known.callback}"

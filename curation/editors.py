@@ -171,7 +171,11 @@ async def disable(connection: AsyncConnection, name: str) -> None:
 async def _change(connection: AsyncConnection, name: str, **values: object) -> None:
     changed = await connection.execute(update(editor).where(editor.c.name == name).values(**values))
     if changed.rowcount != 1:
-        raise EditorError(f"there is no editor {name!r}")
+        raise EditorError(_no_editor(name))
+
+
+def _no_editor(name: str) -> str:
+    return f"there is no editor {name!r}; `mpower-stream editor list` shows who there is"
 
 
 def _editor(row: Row[tuple[object, ...]]) -> Editor:
@@ -192,7 +196,7 @@ async def make_token(connection: AsyncConnection, name: str, *, now: datetime) -
     """A bearer token that acts for an editor until they are disabled. Raises EditorError where they may not work."""
     found = await find_editor(connection, name)
     if found is None or found.disabled:
-        raise EditorError(f"there is no editor {name!r}" if found is None else f"the editor {name!r} is disabled")
+        raise EditorError(_no_editor(name) if found is None else f"the editor {name!r} is disabled")
     secret = secrets.token_urlsafe(32)
     await connection.execute(insert(token).values(token_hash=fingerprint(secret), editor=name, created_at=now))
     return secret

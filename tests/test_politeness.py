@@ -17,7 +17,7 @@ from aggregator.errors import CollectError
 from aggregator.handlers import handlers
 from aggregator.listening import Listening
 from aggregator.machine import Machine
-from aggregator.model import Source, State
+from aggregator.model import Document, Source, State
 from aggregator.store.changes import read_counter
 from aggregator.store.listeners import note_push
 from aggregator.store.moves import move
@@ -148,6 +148,32 @@ async def test_a_catch_up_comes_soon_but_not_every_second(
     clock.forward(seconds=45)
     await work_off()
     assert times_asked(site) == 2
+
+
+async def test_what_was_missed_between_two_connections_is_caught_up_with_at_once_however_much_is_pushed(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.publish([entry(1)])
+    await work_off()
+    clock.forward(minutes=5)
+    pushed = Document((entry(2),), "test", is_window=False)
+    await machine.shop.take(machine.configuration.source("held"), Collected(pushed, Cursor(), "https://city.example/"))
+    clock.forward(seconds=1)
+    await machine.catch_up("held")
+    await work_off()
+    assert times_asked(site) == 2
+
+
+async def test_a_source_that_fails_is_caught_up_with_no_oftener(
+    machine: Machine, site: PartnerSite, work_off, clock: Clock
+) -> None:
+    site.put("/feed", "", status=500)
+    await work_off()
+    for _ in range(20):
+        clock.forward(seconds=1)
+        await machine.catch_up("held")
+        await work_off()
+    assert times_asked(site) == 1
 
 
 async def test_what_its_feed_and_its_answer_wish_for_is_granted_and_remembered_when_nothing_changes(

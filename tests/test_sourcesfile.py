@@ -75,6 +75,7 @@ MISTAKES = {
     "a scheme that is not the web's": ("https://www.tni.org/en", "file:///etc", "sources.toml:17: source[1].url: 'file:///etc/rss.xml' is no web address"),
     "a wrong type": ('languages = ["en", "eu"]', 'languages = "en"', "sources.toml:4: stream.languages: 'en':"),
     "a missing key": ('name = "Transnational Institute"', "", "sources.toml:7: partner[1].name: is missing; add name = …"),
+    "a missing table": ("[stream]", "[tream]", "sources.toml:1: stream: is missing; add a table [stream]"),
     "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe': write \"hold\", \"auto\" or \"veto:6h\""),
     "a bad id": ('id = "solar"', 'id = "So lar"', "sources.toml:23: tag[1].id: 'So lar' does not fit; use lower-case letters"),
 }  # fmt: skip

@@ -365,6 +365,43 @@ async def test_a_source_that_leaves_or_wants_no_push_is_unsubscribed(pushed: Pus
     assert (await pushed.subscription()).state is PushState.LIVE
 
 
+async def test_a_hub_may_ask_back_about_an_end_in_its_own_time_whatever_else_is_done_to_the_file(
+    pushed: Pushed, clock: Clock
+) -> None:
+    pushed.publish("one")
+    await pushed.work()
+    pushed.hub.asks_back = False
+    path = pushed.machine.settings.sources
+    unwanted = path.read_text().replace('/feed"\n', '/feed"\npush = false\n')
+    path.write_text(unwanted)
+    await pushed.work()
+    for again in range(3):  # each process that follows the file does this for itself
+        clock.forward(seconds=1)
+        path.write_text(unwanted.replace("Test stream", f"Stream {again}"))
+        await pushed.work()
+    assert [asked["hub.mode"] for asked in pushed.hub.asked] == ["subscribe", "unsubscribe"]
+    assert await pushed.hub.ask_back(pushed.hub.asked[-1]) == (200, "a challenge")
+
+
+async def test_a_source_that_is_wanted_again_is_subscribed_to_anew_at_once(pushed: Pushed, clock: Clock) -> None:
+    pushed.publish("one")
+    await pushed.work()
+    path = pushed.machine.settings.sources
+    before = path.read_text()
+    path.write_text(before.replace('/feed"\n', '/feed"\npush = false\n'))
+    await pushed.work()
+    pushed.hub.asks_back = False
+    path.write_text(before)
+    clock.forward(seconds=20)
+    await pushed.work()
+    first, ended, second = pushed.hub.asked
+    assert (ended["hub.mode"], second["hub.mode"]) == ("unsubscribe", "subscribe")
+    assert second["hub.callback"] != first["hub.callback"]
+    assert (await pushed.state()).push_problem is None
+    assert (await pushed.hub.ask_back(second))[0] == 200
+    assert (await pushed.subscription()).state is PushState.LIVE
+
+
 async def test_a_feed_that_names_another_hub_or_none_is_followed(pushed: Pushed, clock: Clock) -> None:
     pushed.publish("one")
     await pushed.work()

@@ -13,7 +13,7 @@ from yarl import URL
 
 from aggregator.collectors.contract import Answer, Outside, Reserved
 from aggregator.documents.networks.xposts import Account, Timeline, read_account, read_timeline
-from aggregator.errors import CollectError, FetchError, RefusedError
+from aggregator.errors import CollectError, FetchError, RefusedError, SpentError
 from aggregator.model import Source
 
 # US dollars for each thing that comes: https://docs.x.com/x-api/getting-started/pricing, since February 2026. What a
@@ -117,7 +117,7 @@ class PaidApi:
         spent = await self.outside.purse.spent(self.source.id)
         this_month = self.outside.now().astimezone(UTC).replace(day=1)
         next_month = (this_month + timedelta(days=32)).replace(day=1)
-        raise CollectError(
+        raise SpentError(
             f"${spent:.2f} of this month's ${self.source.monthly_limit:.2f} are spent, and the next request could cost "
             f"more than is left: raise monthly_limit, or wait until {next_month:%d %B}"
         )

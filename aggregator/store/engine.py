@@ -273,7 +273,11 @@ async def upgrade(database: Database) -> None:
         async with database.write() as connection:
             await connection.run_sync(run_migrations, current)
     except (DBAPIError, OSError, sqlite3.Error) as error:
-        raise StoreError(f"the database cannot be opened: {_first_line(error)}") from error
+        runs = "" if database.is_sqlite else ", and whether its server runs"
+        raise StoreError(
+            f"the database cannot be opened: {_first_line(error)}; "
+            f"look whether MPOWER_DATABASE_URL or --database names the right one{runs}"
+        ) from error
 
 
 def _read_shape(connection: Connection) -> str | None:

@@ -61,9 +61,10 @@ async def find_subscription(connection: AsyncConnection, callback: str) -> Subsc
     )
 
 
-async def subscribed_sources(connection: AsyncConnection) -> list[str]:
-    """The ids of all sources that have one, also of those that sources.toml no longer names."""
-    return list((await connection.execute(select(subscription.c.source_id))).scalars())
+async def read_push_states(connection: AsyncConnection) -> dict[str, PushState]:
+    """Where all subscriptions stand by their sources' ids, also of those that sources.toml no longer names."""
+    rows = await connection.execute(select(subscription.c.source_id, subscription.c.state))
+    return {row.source_id: PushState(row.state) for row in rows}
 
 
 async def put_subscription(connection: AsyncConnection, wanted: Subscription) -> None:

@@ -27,7 +27,7 @@ from aggregator.model import Secret, Source
 from aggregator.settings import Settings
 from aggregator.sourcesfile import parse_sources
 from aggregator.store.engine import Database, open_database
-from aggregator.store.sources import Cursor, know_sources
+from aggregator.store.sources import Cursor, know_sources, read_states
 from aggregator.store.spending import DatabasePurse, Reserved, read_spending
 from aggregator.store.tables import item
 from aggregator.work import Worker
@@ -505,6 +505,26 @@ async def test_the_whole_way_and_what_was_spent_outlives_the_program(
     assert (rows[0].kind, rows[0].url) == ("post", f"https://x.com/{ACCOUNT['username']}/status/1")
     assert spent.dollars == pytest.approx(api.bill / 1000)
     assert len(rows) == 3
+
+
+async def test_what_is_spent_is_asked_again_at_its_usual_pace_so_that_a_new_month_or_limit_is_soon_seen(
+    settings: Settings, api: XApi, clock: Clock
+) -> None:
+    text = SOURCES.format(url=f"{api.url}/CityOfExample", limit=0.001)
+    settings.sources.write_text(text)
+    where = {"allow_private": api.url.removeprefix("http://"), "environment": {"X_TOKEN": TOKEN}}
+    async with open_machine(replace(settings, **where), now=clock) as machine:
+        for _ in range(8):
+            await work_off(machine)
+            async with machine.database.read() as connection:
+                state = (await read_states(connection))["city-x"]
+            assert state.problem
+            assert state.due_at - clock() <= machine.configuration.source("city-x").every * 1.5
+            clock.moment = state.due_at
+        assert not api.asked
+        settings.sources.write_text(text.replace("0.001", "5"))
+        await work_off(machine)
+        assert api.asked
 
 
 async def work_off(machine: Machine) -> None:

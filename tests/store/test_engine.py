@@ -153,7 +153,7 @@ async def test_a_database_from_the_future_is_refused(database: Database) -> None
 async def test_a_damaged_file_is_refused_in_one_line(tmp_path: Path) -> None:
     path = tmp_path / "mpower.db"
     path.write_bytes(b"this is no database" * 400)
-    with pytest.raises(StoreError, match="file is not a database"):
+    with pytest.raises(StoreError, match="file is not a database; look whether MPOWER_DATABASE_URL"):
         async with open_database(f"sqlite+aiosqlite:///{path}"):
             pass
 
@@ -166,7 +166,7 @@ async def test_a_url_that_is_not_supported_is_refused_with_the_cure(url: str) ->
 
 
 async def test_a_server_that_is_away_is_said_so(unused_tcp_port: int) -> None:
-    with pytest.raises(StoreError, match="cannot be opened"):
+    with pytest.raises(StoreError, match=r"cannot be opened.*and whether its server runs"):
         async with open_database(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/x"):
             pass
 

@@ -70,11 +70,14 @@ def test_an_editor_without_password_gets_a_link(run) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("editor", "token", "nobody"), "no editor"),
+        (("editor", "token", "nobody"), "no editor 'nobody'; `mpower-stream editor list` shows who there is"),
+        (("editor", "disable", "nobody"), "`mpower-stream editor list` shows who there is"),
         (("editor", "link", "nobody"), "mpower-stream editor add nobody"),
         (("editor", "add", "../x"), "a name has"),
         (("sources", "list"), "there is no such file; name another with --sources"),
         (("db", "upgrade", "--database", "mysql://x"), "is not supported; use sqlite"),
+        (("db", "backup", "mpower.db/monday.db"), "mpower.db/monday.db cannot be written"),
+        (("db", "backup", "x" * 300), "cannot be written: File name too long; name another file"),
     ],
 )
 def test_a_wrong_word_gets_one_clear_line(run, words: tuple[str, ...], message: str) -> None:

@@ -123,6 +123,8 @@ def test_all_can_be_given_to_one_partner(run, tmp_path: Path) -> None:
     [
         ('<!DOCTYPE o [<!ENTITY x SYSTEM "file:///etc/passwd">]><opml><outline text="&x;" xmlUrl="https://a.example/"/></opml>', "document type"),
         ("<html/>", "not OPML"),
+        ("[stream]", "export its feeds as OPML"),
+        ("<opml><body/></opml>", "names no feed"),
         ("<opml>" + " " * 10_000_001, "no list of feeds"),
     ],
 )  # fmt: skip
@@ -233,6 +235,8 @@ def no_host(*_arguments: object, **_options: object) -> list[object]:
         ("https://", "write one such as https://"),
         ("http://[", "write one such as https://"),
         ("://", "write one such as https://"),
+        ("two words", "“two words” is no address; write one such as https://"),
+        ("https://brook ford.example/", "write one such as https://"),
         ("ftp://brookford.example/news", "“ftp:” cannot be read; write the address of a page, beginning with https://"),
         ("file:///etc/passwd", "“file:” cannot be read"),
         ("mailto:mila@brookford.example", "“mailto:” cannot be read"),

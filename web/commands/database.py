@@ -46,10 +46,8 @@ async def backup(settings: Settings, target: Path) -> None:
 
     Example: mpower-stream db backup saved/mpower-monday.db
     """
-    if target.exists():
-        raise StoreError(f"{target} exists already; name another file, or remove it first")
-    target.parent.mkdir(parents=True, exist_ok=True)
     async with open_database(settings.database_url) as database:
+        _make_room(target)
         if database.is_sqlite:
             await asyncio.to_thread(_backup_file, Path(database.url.database or ""), target)
             say(f"saved to {target}")
@@ -97,6 +95,17 @@ def _resume(table: Table) -> str:
         f"SELECT setval(pg_get_serial_sequence('{table.name}', 'id'), "  # noqa: S608 - names of our own tables
         f"coalesce((SELECT max(id) FROM {table.name}), 0) + 1, false)"
     )
+
+
+def _make_room(target: Path) -> None:
+    """Make the file, empty, in a folder that is made where there is none. StoreError where that cannot be."""
+    try:
+        if target.exists():
+            raise StoreError(f"{target} exists already; name another file, or remove it first")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.touch()
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror}; name another file") from error
 
 
 def _backup_file(path: Path, target: Path) -> None:

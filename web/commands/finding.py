@@ -10,9 +10,10 @@ from datetime import timedelta
 import click
 from yarl import URL
 
+from aggregator.addresses import Allowed, check, web_address
 from aggregator.collectors import KINDS, discover
 from aggregator.collectors.discover import Found
-from aggregator.errors import SettingsError
+from aggregator.errors import FetchError, RefusedError, SettingsError
 from aggregator.model import Review, ReviewMode, Source
 from aggregator.settings import Settings
 from aggregator.sourceblocks import make_id, source_block
@@ -66,11 +67,11 @@ def _address(written: str) -> str:
         )
     url = written if scheme else f"https://{written}"
     try:
-        host = URL(url).host
-    except ValueError:
-        host = None
-    if not host:
-        raise SettingsError(f"“{written}” is no address; write one such as https://energy-cities.eu/")
+        check(web_address(url), Allowed.parse(""), SCHEMES)
+    except RefusedError:
+        pass  # whether it may be reached is said where it is asked
+    except FetchError as error:
+        raise SettingsError(f"“{written}” is no address; write one such as https://energy-cities.eu/") from error
     return url
 
 

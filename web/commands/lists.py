@@ -27,6 +27,7 @@ from web.commands.entry import as_json, say, shared
 from web.commands.sources import current_sources
 
 LARGEST = 10_000_000
+EXPORT = "Have the other feed reader export its feeds as OPML, and name that file."
 
 
 @click.command("import")
@@ -50,7 +51,9 @@ async def import_list(settings: Settings, file: Path, *, partner: str | None, dr
         async with open_sandbox() as reader:
             outlines = await reader.run(read_opml, file.read_bytes())
     except DocumentError as error:
-        raise SettingsError(f"{file}: {error}") from error
+        raise SettingsError(f"{file}: {error} {EXPORT}") from error
+    if not outlines:
+        raise SettingsError(f"{file}: The list names no feed. {EXPORT}")
     plan = await asyncio.to_thread(plan_import, current.configuration, outlines, current.refuses, partner_id=partner)
     before = settings.sources.read_text(encoding="utf-8")
     after = "\n".join([before.rstrip("\n") + "\n", *plan.blocks])

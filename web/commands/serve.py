@@ -52,7 +52,7 @@ async def run(settings: Settings) -> None:
 @click.command()
 @shared
 async def web(settings: Settings) -> None:
-    """Serve pages only; a `worker` elsewhere collects. Needs PostgreSQL to be of use.
+    """Serve pages only; a `worker` collects: on the same machine, or on another with PostgreSQL.
 
     Example: mpower-stream web --database postgresql+asyncpg://mpower@db/mpower
     """
@@ -70,7 +70,7 @@ async def web(settings: Settings) -> None:
 @click.command()
 @shared
 async def worker(settings: Settings) -> None:
-    """Collect and work only; a `web` elsewhere serves.
+    """Collect and work only; a `web` serves: on the same machine, or on another with PostgreSQL.
 
     Example: mpower-stream worker --database postgresql+asyncpg://mpower@db/mpower
     """
