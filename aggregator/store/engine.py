@@ -26,7 +26,7 @@ T = TypeVar("T")
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
-SHAPE = "0003"  # the newest migration
+SHAPE = "0004"  # the newest migration
 
 
 @dataclass(frozen=True, slots=True)

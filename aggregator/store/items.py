@@ -10,7 +10,7 @@ from itertools import islice, product
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select, union, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -37,10 +37,11 @@ _ITEMS, _SIGHTINGS, _TAGS = Rows(item), Rows(sighting), Rows(item_tag)
 _DECISIONS, _REVISIONS = Rows(decision), Rows(revision)
 # Made once: to put a statement together costs as much as to execute it.
 _OWN = select(*(sighting.c[name] for name in _MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
-_KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
-# Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+_KNOWN = _OWN.where(_is_one_of("entry_key"))
+# Without indexes: few are strangers, and a source has some thousands of entries at the most.
 _ALIKE = _OWN.where(
-    _is_one_of("title_key") | _is_one_of("dated"), sighting.c.entry_key.not_in(bindparam("found", expanding=True))
+    or_(*(_is_one_of(name) for name in ("alike_key", "url_key", "title_key", "dated"))),
+    sighting.c.entry_key.not_in(bindparam("found", expanding=True)),
 )
 _ITEM = select(item).where(item.c.id == bindparam("of")).with_for_update()
 _CHANGING = update(item).where(item.c.id == bindparam("of"))
@@ -73,17 +74,14 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     marks = list(marks)
     if not marks:
         return []
-    asked = {
-        "of": source_id,
-        "entry_key": list({mark.entry_key for mark in marks}),
-        "alike_key": list({mark.alike_key for mark in marks}),
-        "url_key": list({mark.url_key for mark in marks if mark.url_key}),
-    }
+    asked = {"of": source_id, "entry_key": list({mark.entry_key for mark in marks})}
     rows = list(await connection.execute(_KNOWN, asked))
     found = {row.entry_key for row in rows}
     if strangers := [mark for mark in marks if mark.entry_key not in found]:
         alike = {
             "of": source_id,
+            "alike_key": list({mark.alike_key for mark in strangers}),
+            "url_key": list({mark.url_key for mark in strangers if mark.url_key}),
             "title_key": list({mark.title_key for mark in strangers}),
             "dated": list({mark.dated for mark in strangers if mark.dated}),
             "found": list(found),

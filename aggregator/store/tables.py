@@ -32,6 +32,7 @@ NAMING = {
 metadata = MetaData(naming_convention=NAMING)
 # SQLite counts rows only in a column that is exactly INTEGER.
 Serial = BigInteger().with_variant(Integer, "sqlite")
+# On SQLite, `sqlite_with_rowid=False` keeps small rows in their key: else the key is written twice.
 
 
 class Moment(TypeDecorator[datetime]):
@@ -56,6 +57,11 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _only(name: str, column: str, *, where: str) -> Index:
+    """An index of those few rows alone."""
+    return Index(name, column, sqlite_where=text(where), postgresql_where=text(where))
 
 
 source_state = Table(
@@ -89,7 +95,7 @@ sighting = Table(
     metadata,
     Column("source_id", Text, primary_key=True),
     Column("entry_key", Text, primary_key=True),
-    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), nullable=False),
     Column("digest", Text, nullable=False),
     Column("url_key", Text),
     Column("alike_key", Text, nullable=False),
@@ -97,8 +103,9 @@ sighting = Table(
     Column("dated", Text, nullable=False),
     Column("seen_at", Moment, nullable=False),  # when it was first seen as it is
     Column("missing_at", Moment),  # since when it is missing from the middle of its feed
-    Index("ix_sighting_source_id_url_key", "source_id", "url_key"),
-    Index("ix_sighting_source_id_alike_key", "source_id", "alike_key"),
+    # Only what is missing is asked for by its item. A source's own are found by the key, or looked through.
+    _only("ix_sighting_item_id", "item_id", where="missing_at IS NOT NULL"),
+    sqlite_with_rowid=False,
 )
 
 item = Table(
@@ -143,11 +150,12 @@ item = Table(
     Column("translations", JSON, nullable=False),
     Column("about", JSON),  # what only some kinds of source say: card, quote, who passed it on, warning, place
     Column("starts_at", Moment),  # an event's
-    Column("ends_at", Moment, index=True),
-    Column("checked_at", Moment, index=True),  # when its source was last asked whether it still shows it
+    Column("ends_at", Moment),
+    Column("checked_at", Moment),  # when its source was last asked whether it still shows it
     Column("gone_at", Moment),  # when its source first said that it does not
     Index("ix_item_state_stream_at_id", "state", "stream_at", "id"),
     Index("ix_item_state_collected_at_id", "state", "collected_at", "id"),
+    _only("ix_item_ends_at", "ends_at", where="ends_at IS NOT NULL"),
 )
 
 item_tag = Table(
@@ -158,6 +166,7 @@ item_tag = Table(
     Column("origin", Text, nullable=False),
     Column("evidence", Text, nullable=False, server_default=text("''")),
     Index("ix_item_tag_tag", "tag"),
+    sqlite_with_rowid=False,
 )
 
 story_key = Table(
@@ -165,6 +174,7 @@ story_key = Table(
     metadata,
     Column("key", Text, primary_key=True),
     Column("story", Text, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 revision = Table(
@@ -252,6 +262,7 @@ change = Table(
     Column("kind", Text, nullable=False),
     Column("item_id", Text, nullable=False),
     Column("at", Moment, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 counter = Table(

@@ -6,12 +6,15 @@ import asyncio
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Connection, Row, insert, select, text, update
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import SHAPE, Database, open_database
@@ -24,6 +27,39 @@ async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database:
     async with database.read() as connection:
         difference = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert difference == []
+
+
+async def test_the_migrations_keep_rows_in_their_keys_where_the_code_does(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database, database.read() as connection:
+        made = await connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        without = {name for name, sql in made if "WITHOUT ROWID" in sql}
+    assert without == {name for name, one in metadata.tables.items() if not one.dialect_options["sqlite"]["with_rowid"]}
+
+
+async def test_a_database_of_an_older_shape_keeps_all_its_rows(database_url: str) -> None:
+    def bring_to_0003(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+
+    async def read(database: Database) -> dict[str, list[Row[Any]]]:
+        async with database.read() as connection:
+            kept = {name: await connection.execute(select(one)) for name, one in metadata.tables.items()}
+            return {name: sorted(rows, key=repr) for name, rows in kept.items()}
+
+    async with open_database(database_url, migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(bring_to_0003)
+        await keep(database, source("a"), [sighting(n) for n in range(3)])
+        await keep(database, source("b"), [sighting(n) for n in range(2, 5)])
+        before = await read(database)
+    async with open_database(database_url) as database:
+        assert await read(database) == before
+        await keep(database, source("a"), [sighting(n) for n in range(4)])
+        after = await read(database)
+    for name, count in {"item": 7, "sighting": 7, "item_tag": 7, "story_key": 5, "change": 7}.items():
+        assert (len(before[name]), len(after[name])) == (count - 1 + (name == "story_key"), count)
 
 
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:
