@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice, product
 from operator import attrgetter
 from typing import Any
@@ -14,7 +15,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, updat
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from aggregator.model import Refined, ReviewMode, Sensitive, Source, State, TagMatch
+from aggregator.model import Author, Refined, ReviewMode, Sensitive, Source, State, TagMatch
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict, key_of
 from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
@@ -239,14 +240,16 @@ def _admission(source: Source, refined: Refined) -> tuple[State, str]:
             return State.WAITING, "this source's items wait for an editor"
 
 
-def _authors(refined: Refined) -> list[dict[str, str | None]]:
-    return [{"name": author.name, "url": author.url} for author in refined.authors]
+@lru_cache(maxsize=256)
+def _authors(authors: tuple[Author, ...]) -> list[dict[str, str | None]]:
+    """As the column has them: one list for the same authors, which is then written once."""
+    return [{"name": author.name, "url": author.url} for author in authors]
 
 
 # What the source says of an item, by column.
 _SAID: Mapping[str, Callable[[Refined], Any]] = {
     **{name: attrgetter(name) for name in ("url", "title", "summary", "content_html", "content_text")},
-    "authors": _authors,
+    "authors": lambda refined: _authors(refined.authors),
     "language": attrgetter("detection.code"),
     "confidence": attrgetter("detection.confidence"),
     "language_evidence": attrgetter("detection.evidence"),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.store.rows import Rows
 from aggregator.store.tables import item, story_key
 
 MOST_ROWS = 5000  # PostgreSQL takes 32,767 values in one statement
-_TAKING_KEYS = {
-    engine: add(story_key)
+_NEW_KEYS = Rows(story_key, lambda new: new.on_conflict_do_nothing(index_elements=["key"]))
+_TAKING_KEYS = (
+    postgresql.insert(story_key)
     .on_conflict_do_update(index_elements=["key"], set_={"story": story_key.c.story})
     .returning(story_key.c.key, story_key.c.story)
-    for engine, add in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+)
 
 
 async def join_stories(connection: AsyncConnection, keys_of: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -49,9 +50,18 @@ async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> 
     """The story that each key belongs to: the wished one, where nobody had the key before."""
     # Sorted, so that two sources that share keys take them in the same order and never wait for each other.
     keys = sorted(wished)
+    if connection.dialect.name == "sqlite":
+        # Nobody else writes meanwhile. Most keys are new, and then nothing is to be read.
+        columns = {"key": keys, "story": [wished[key] for key in keys]}
+        if await _NEW_KEYS.insert_columns(connection, columns) == len(keys):
+            return dict(wished)
     known: dict[str, str] = {}
     for start in range(0, len(keys), MOST_ROWS):
-        rows = [{"key": key, "story": wished[key]} for key in keys[start : start + MOST_ROWS]]
-        taken = await connection.execute(_TAKING_KEYS[connection.dialect.name], rows)
+        some = keys[start : start + MOST_ROWS]
+        if connection.dialect.name == "sqlite":
+            owned = select(story_key.c.key, story_key.c.story).where(story_key.c.key.in_(some))
+            taken = await connection.execute(owned)
+        else:
+            taken = await connection.execute(_TAKING_KEYS, [{"key": key, "story": wished[key]} for key in some])
         known.update(taken.all())
     return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -51,6 +52,17 @@ class Moment(TypeDecorator[datetime]):
             msg = f"a naive datetime cannot be kept: {value!r}"
             raise ValueError(msg)
         return value.astimezone(UTC)
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any] | None:
+        """On SQLite the text that SQLAlchemy would write, in a third of the time."""
+        if dialect.name != "sqlite":
+            return super().bind_processor(dialect)
+
+        def write(value: datetime | None) -> str | None:
+            moment: datetime | None = self.process_bind_param(value, dialect)
+            return moment.isoformat(" ", "microseconds")[:-6] if moment else None  # it is UTC: without "+00:00"
+
+        return write
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give back what was kept, aware."""
