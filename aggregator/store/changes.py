@@ -60,7 +60,7 @@ async def record(connection: AsyncConnection, changes: Sequence[tuple[ChangeKind
     last = await _advance(connection, "changes", len(changes))
     columns: dict[str, list[Any]] = {
         "seq": list(range(last - len(changes) + 1, last + 1)),
-        "kind": [kind.value for kind, _ in changes],
+        "kind": [str(kind) for kind, _ in changes],
         "item_id": [item_id for _, item_id in changes],
     }
     await _CHANGES.insert_columns(connection, columns, at=now)

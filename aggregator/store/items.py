@@ -176,8 +176,8 @@ async def _insert(
     said = {name: list(map(read, entries)) for name, read in _SAID.items()}
     columns: dict[str, list[Any]] = {
         "id": ids,
-        "kind": [refined.kind.value for refined in entries],
-        "state": [state.value for state, _ in admitted],
+        "kind": [str(refined.kind) for refined in entries],
+        "state": [str(state) for state, _ in admitted],
         "reason": reasons,
         "entry_id": [refined.entry_id.replace("\0", "") for refined in entries],
         "published_at": published_at,

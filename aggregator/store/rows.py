@@ -115,10 +115,10 @@ def _is_empty(column: list[Any]) -> bool:
 
 
 def _written(column: list[Any], write: Write | None) -> list[Any]:
-    """A column as the driver takes it. What stands in it several times is written once."""
+    """A column as the driver takes it. What is the same throughout, such as a blog's one author, is written once."""
     if write is None:
         return column
-    if _is_empty(column):
-        return [write(None)] * len(column)
+    if column[0] is not column[-1]:
+        return [write(value) for value in column]
     told = {place: write(value) for place, value in {id(value): value for value in column}.items()}
     return [told[id(value)] for value in column]
