@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -37,7 +37,7 @@ async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncItera
         async for source, state in _with_states(machine.database, sources):
             if len(looks) == AT_ONCE:
                 yield await next_outcome()
-            look = asyncio.create_task(_collect(machine, keeper, source, state))
+            look = asyncio.create_task(_collect(machine, keeper, looks, source, state))
             look.add_done_callback(finished.put_nowait)
             looks.add(look)
         while looks:
@@ -59,10 +59,12 @@ async def _with_states(
             yield source, states.pop(source.id, None)
 
 
-async def _collect(machine: Machine, keeper: Keeper, source: Source, state: SourceState | None) -> Outcome:
+async def _collect(
+    machine: Machine, keeper: Keeper, looks: Collection[object], source: Source, state: SourceState | None
+) -> Outcome:
     try:
         outcome, commit = await machine.shop.look(source, state)
-        await keeper.keep(commit)
+        await keeper.keep(commit, is_one_of_many=len(looks) > 1)
     except CollectedMeanwhileError:
         return Outcome(source.id, was_same=True)
     except (SQLAlchemyError, OSError, AggregatorError) as error:
