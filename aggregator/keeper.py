@@ -15,6 +15,8 @@ from aggregator.store.engine import Commit, Database
 # item that was just pushed, waits for it.
 MOST_TOGETHER = 16
 LONGEST_TOGETHER = 0.05
+# How long one of many waits for others first: a transaction of its own costs a feed a third more.
+PATIENCE = 0.03
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +33,10 @@ class Keeper:
         self._turn = asyncio.Lock()
         self._waiting: list[_Waiting] = []
 
-    async def keep(self, commit: Commit) -> None:
+    async def keep(self, commit: Commit, *, is_one_of_many: bool = False) -> None:
         """Run `commit` in a transaction, perhaps with others, and return when it is kept.
 
+        Where it `is_one_of_many` that are under way, others are waited for a little.
         Raises what it raises; then it alone is undone. It may be run more than once, each time in a transaction of
         which nothing was kept.
         """
@@ -46,6 +49,8 @@ class Keeper:
         try:
             async with self._turn:
                 if not mine.done.done():
+                    if is_one_of_many and len(self._waiting) < MOST_TOGETHER:
+                        await asyncio.sleep(PATIENCE)
                     await self._write_with(mine)
         finally:
             with contextlib.suppress(ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -55,7 +55,7 @@ async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncItera
                 while len(looks) > AT_ONCE - TOGETHER and (outcome := await next_outcome(until)):
                     yield outcome
                     until = until or loop.time() + LONGEST_PAUSE
-            look = asyncio.create_task(_collect(machine, keeper, source, state))
+            look = asyncio.create_task(_collect(machine, keeper, looks, source, state))
             look.add_done_callback(finished.put_nowait)
             looks.add(look)
         while looks and (outcome := await next_outcome()):
@@ -77,10 +77,12 @@ async def _with_states(
             yield source, states.pop(source.id, None)
 
 
-async def _collect(machine: Machine, keeper: Keeper, source: Source, state: SourceState | None) -> Outcome:
+async def _collect(
+    machine: Machine, keeper: Keeper, looks: Collection[object], source: Source, state: SourceState | None
+) -> Outcome:
     try:
         outcome, commit = await machine.shop.look(source, state)
-        await keeper.keep(commit)
+        await keeper.keep(commit, is_one_of_many=len(looks) > 1)
     except CollectedMeanwhileError:
         return Outcome(source.id, was_same=True)
     except (SQLAlchemyError, OSError, AggregatorError) as error:

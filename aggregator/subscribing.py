@@ -32,6 +32,7 @@ from aggregator.store.subscriptions import (
     find_subscription,
     forget_subscription,
     put_subscription,
+    read_agreed,
     read_push_states,
     read_subscription,
 )
@@ -57,11 +58,11 @@ async def note_offer(
     connection: AsyncConnection, work: WorkList, source: Source, offer: Offer, *, now: datetime
 ) -> None:
     """See to it that the hubs that a whole document names are subscribed to, and no others. Part of keeping it."""
-    known = await read_subscription(connection, source.id)
+    known = await read_agreed(connection, source.id)
     hubs = offer.hubs if can_be_pushed(source) else ()
     if known is None and not hubs:
         return
-    if known is not None and known.hub in hubs and known.topic == offer.topic:
+    if known is not None and known[0] in hubs and known[1] == offer.topic:
         return  # and a task waits until it is time to renew it
     await drop(connection, _key(source.id))
     event = PushOffered(source.id, hubs, offer.topic)

@@ -260,7 +260,8 @@ class Worker:
     async def _perform(self, claimed: Task) -> None:
         try:
             commit = await self._look(claimed)
-            await self._keeper.keep(functools.partial(_finish_with, claimed, commit))
+            finishing = functools.partial(_finish_with, claimed, commit)
+            await self._keeper.keep(finishing, is_one_of_many=len(self._running) > 1)
         except LeaseLostError as lost:
             log.warning("%s", lost)
         except MeetingError as met:

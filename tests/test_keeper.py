@@ -65,6 +65,46 @@ async def test_a_transaction_takes_what_fits_into_its_time(
     assert len(commits) == transactions
 
 
+@pytest.mark.parametrize(("is_one_of_many", "transactions"), [(True, 1), (False, 3)])
+async def test_one_of_many_waits_for_those_that_come_soon(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_one_of_many: bool, transactions: int
+) -> None:
+    commits: list[object] = []
+
+    async def wait(_seconds: float) -> None:
+        """For as long as it takes the others to come."""
+        await come.wait()
+
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        come, keeper = asyncio.Event(), Keeper(database)
+        monkeypatch.setattr(keeping.asyncio, "sleep", wait)
+        for engine in database.writing_engines:
+            event.listen(engine, "commit", commits.append)
+        waiting = []
+        for number in range(3):
+            one = asyncio.create_task(keeper.keep(note(f"n{number}"), is_one_of_many=is_one_of_many))
+            waiting.append(one)
+            done, _ = await asyncio.wait([one], timeout=0.1 if is_one_of_many else 30)
+            assert bool(done) is not is_one_of_many
+        come.set()
+        await asyncio.gather(*waiting)
+        monkeypatch.undo()
+        assert {"n0", "n1", "n2"} <= await kept(database)
+    assert len(commits) == transactions
+
+
+async def test_one_who_is_cancelled_while_it_waits_for_others_leaves_them_theirs(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database:
+        keeper = Keeper(database)
+        first, second = (asyncio.create_task(keeper.keep(note(name), is_one_of_many=True)) for name in "ab")
+        await asyncio.sleep(0)
+        first.cancel()
+        await second
+        assert {"a", "b"} & await kept(database) == {"b"}
+        with pytest.raises(asyncio.CancelledError):
+            await first
+
+
 # Far from the loop for as long as a test needs to cancel it, on each engine.
 LONG = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT count(*) FROM n")
 

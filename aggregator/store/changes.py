@@ -16,12 +16,12 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store.adding import insert_into
-from aggregator.store.rows import Rows
+from aggregator.store.rows import Prepared, Rows
 from aggregator.store.tables import change, counter
 
 KEPT = timedelta(days=2)
 _CHANGES = Rows(change)
-_COUNTING = (
+_COUNTING = Prepared(
     update(counter)
     .where(counter.c.name == bindparam("of"))
     .values(value=counter.c.value + bindparam("by"))
@@ -60,7 +60,7 @@ async def record(connection: AsyncConnection, changes: Sequence[tuple[ChangeKind
     last = await _advance(connection, "changes", len(changes))
     columns: dict[str, list[Any]] = {
         "seq": list(range(last - len(changes) + 1, last + 1)),
-        "kind": [kind.value for kind, _ in changes],
+        "kind": [str(kind) for kind, _ in changes],
         "item_id": [item_id for _, item_id in changes],
     }
     await _CHANGES.insert_columns(connection, columns, at=now)
@@ -75,12 +75,13 @@ async def touch_stream(connection: AsyncConnection) -> None:
 
 async def _advance(connection: AsyncConnection, name: str, by: int) -> int:
     asked = {"of": name, "by": by}
-    value: int | None = (await connection.execute(_COUNTING, asked)).scalar_one_or_none()
-    if value is None:  # the first of all
+    counted = await _COUNTING.rows(connection, asked)
+    if not counted:  # the first of all
         adding = insert_into(counter, connection.dialect.name)
         await connection.execute(adding.values(name=name, value=0).on_conflict_do_nothing())
-        value = (await connection.execute(_COUNTING, asked)).scalar_one()
-    return value
+        counted = await _COUNTING.rows(connection, asked)
+    ((value,),) = counted
+    return int(value)
 
 
 async def read_counter(connection: AsyncConnection, name: str) -> int:

@@ -42,7 +42,9 @@ T = TypeVar("T")
 Commit = Callable[[AsyncConnection], Awaitable[None]]
 BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
-SHAPE = "0003"  # the newest migration
+# SQLite's write-ahead log is taken in when it has so many pages (16 MB): until then most of them change once more.
+LOG_PAGES = 4_000
+SHAPE = "0004"  # the newest migration
 # Alembic's own table, in which it keeps which migration was run last.
 _shape = Table(
     "alembic_version",
@@ -213,7 +215,9 @@ def _sqlite(url: URL) -> Database:
     keeping = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), writer)
     looking = OneThread(create_engine(own, pool_size=1, max_overflow=0, hide_parameters=True), reader)
     for engine in (writer.sync_engine, keeping.engine):
-        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL",))
+        _prepare_sqlite(
+            engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", f"wal_autocheckpoint={LOG_PAGES}")
+        )
     for engine in (reader.sync_engine, looking.engine):
         _prepare_sqlite(engine, begin="BEGIN", pragmas=("wal_autocheckpoint=0", "query_only=ON"))
     return Database(url, reader, writer, path.with_name(path.name + ".lock"), looking, keeping)

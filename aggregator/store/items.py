@@ -6,15 +6,16 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice, product
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, bindparam, delete, select, union, update
+from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
-from aggregator.model import Refined, ReviewMode, Sensitive, Source, State, TagMatch
+from aggregator.model import Author, Refined, ReviewMode, Sensitive, Source, State, TagMatch
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict, key_of
 from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
@@ -37,10 +38,11 @@ _ITEMS, _SIGHTINGS, _TAGS = Rows(item), Rows(sighting), Rows(item_tag)
 _DECISIONS, _REVISIONS = Rows(decision), Rows(revision)
 # Made once: to put a statement together costs as much as to execute it.
 _OWN = select(*(sighting.c[name] for name in _MARK), sighting.c.item_id).where(sighting.c.source_id == bindparam("of"))
-_KNOWN = union(*(_OWN.where(_is_one_of(name)) for name in ("entry_key", "alike_key", "url_key")))
-# Without an index of its own: few are strangers, and a source has some thousands of entries at the most.
+_KNOWN = _OWN.where(_is_one_of("entry_key"))
+# Without indexes: few are strangers, and a source has some thousands of entries at the most.
 _ALIKE = _OWN.where(
-    _is_one_of("title_key") | _is_one_of("dated"), sighting.c.entry_key.not_in(bindparam("found", expanding=True))
+    or_(*(_is_one_of(name) for name in ("alike_key", "url_key", "title_key", "dated"))),
+    sighting.c.entry_key.not_in(bindparam("found", expanding=True)),
 )
 _ITEM = select(item).where(item.c.id == bindparam("of")).with_for_update()
 _CHANGING = update(item).where(item.c.id == bindparam("of"))
@@ -79,17 +81,14 @@ async def read_known(connection: AsyncConnection, source_id: str, marks: Iterabl
     marks = list(marks)
     if not marks:
         return []
-    asked = {
-        "of": source_id,
-        "entry_key": list({mark.entry_key for mark in marks}),
-        "alike_key": list({mark.alike_key for mark in marks}),
-        "url_key": list({mark.url_key for mark in marks if mark.url_key}),
-    }
+    asked = {"of": source_id, "entry_key": list({mark.entry_key for mark in marks})}
     rows = list(await connection.execute(_KNOWN, asked))
     found = {row.entry_key for row in rows}
     if strangers := [mark for mark in marks if mark.entry_key not in found]:
         alike = {
             "of": source_id,
+            "alike_key": list({mark.alike_key for mark in strangers}),
+            "url_key": list({mark.url_key for mark in strangers if mark.url_key}),
             "title_key": list({mark.title_key for mark in strangers}),
             "dated": list({mark.dated for mark in strangers if mark.dated}),
             "found": list(found),
@@ -183,8 +182,8 @@ async def _insert(
     said = {name: list(map(read, entries)) for name, read in _SAID.items()}
     columns: dict[str, list[Any]] = {
         "id": ids,
-        "kind": [refined.kind.value for refined in entries],
-        "state": [state.value for state, _ in admitted],
+        "kind": [str(refined.kind) for refined in entries],
+        "state": [str(state) for state, _ in admitted],
         "reason": reasons,
         "entry_id": [refined.entry_id.replace("\0", "") for refined in entries],
         "published_at": published_at,
@@ -247,14 +246,16 @@ def _admission(source: Source, refined: Refined) -> tuple[State, str]:
             return State.WAITING, "this source's items wait for an editor"
 
 
-def _authors(refined: Refined) -> list[dict[str, str | None]]:
-    return [{"name": author.name, "url": author.url} for author in refined.authors]
+@lru_cache(maxsize=256)
+def _authors(authors: tuple[Author, ...]) -> list[dict[str, str | None]]:
+    """As the column has them: one list for the same authors, which is then written once."""
+    return [{"name": author.name, "url": author.url} for author in authors]
 
 
 # What the source says of an item, by column.
 _SAID: Mapping[str, Callable[[Refined], Any]] = {
     **{name: attrgetter(name) for name in ("url", "title", "summary", "content_html", "content_text")},
-    "authors": _authors,
+    "authors": lambda refined: _authors(refined.authors),
     "language": attrgetter("detection.code"),
     "confidence": attrgetter("detection.confidence"),
     "language_evidence": attrgetter("detection.evidence"),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from aggregator.errors import StoreError
@@ -71,10 +73,15 @@ class _AtOnce(AsyncConnection):
         result = self._proxied.execute(statement, parameters, execution_options=execution_options)
         return result.freeze()() if result.returns_rows else result
 
-    async def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:
-        """See AsyncConnection."""
-        result = self._proxied.exec_driver_sql(statement, parameters, execution_options)
-        return result.freeze()() if result.returns_rows else result
+    async def exec_driver_sql(self, statement: str, parameters: Any = None, execution_options: Any = None) -> Any:  # noqa: ARG002
+        """See AsyncConnection, at the driver's own expense: what comes back is its cursor, with what both have."""
+        driver: Any = self._proxied.connection.dbapi_connection
+        try:
+            if isinstance(parameters, list):
+                return driver.executemany(statement, parameters)
+            return driver.execute(statement, parameters or ())
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(statement, None, error, sqlite3.Error, hide_parameters=True) from error
 
     async def scalar(self, statement: Any, parameters: Any = None, *, execution_options: Any = None) -> Any:
         """See AsyncConnection."""

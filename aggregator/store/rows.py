@@ -1,4 +1,4 @@
-"""Inserts and changes rows at little more than the driver's own expense. Knows nothing of what they mean."""
+"""Inserts, changes and finds rows at little more than the driver's own expense. Knows nothing of what they mean."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
-from sqlalchemy import CursorResult, Dialect, Table, Update
+from sqlalchemy import JSON, CursorResult, Dialect, Select, Table, UpdateBase
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeEngine
 
@@ -27,20 +27,28 @@ class Rows:
     def __init__(self, table: Table, shape: Shape = lambda insert: insert) -> None:
         self._table = table
         self._shape = shape
+        self._optional = {
+            column.name
+            for column in table.columns
+            if column.nullable and column.server_default is None and not isinstance(column.type, JSON)
+        }
         self._compiled: dict[tuple[str, ...], tuple[str, list[tuple[str, Write | None]]]] = {}
 
-    async def insert(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
+    async def insert(self, connection: AsyncConnection, rows: Sequence[Mapping[str, Any]], **same: Any) -> int:
         """Insert those rows, all of the first one's columns; what is the `same` in each stands beside them.
 
-        Raises StoreError where a value is not what its column holds.
+        Returns how many of them came in, where the engine tells: SQLite does. Raises StoreError where a value is not
+        what its column holds.
         """
-        if rows:
-            await self.insert_columns(connection, {name: [row[name] for row in rows] for name in rows[0]}, **same)
+        columns = {name: [row[name] for row in rows] for name in rows[0]} if rows else {}
+        return await self.insert_columns(connection, columns, **same)
 
-    async def insert_columns(self, connection: AsyncConnection, columns: Mapping[str, list[Any]], **same: Any) -> None:
+    async def insert_columns(self, connection: AsyncConnection, columns: Mapping[str, list[Any]], **same: Any) -> int:
         """The same for rows that are at hand column by column, all of one length. The same list is written once."""
-        if not next(iter(columns.values())):
-            return
+        if not next(iter(columns.values()), None):
+            return 0
+        # What is empty in all of them need not be said of each.
+        columns = {name: of for name, of in columns.items() if name not in self._optional or not _is_empty(of)}
         statement, names = self._compile(connection.dialect, (*columns, *same))
         done: dict[tuple[int, Write | None], Iterable[Any]] = {}
         try:
@@ -52,7 +60,7 @@ class Rows:
         except (TypeError, ValueError) as error:
             raise StoreError(f"a row of {self._table.name} cannot be kept: {error}") from error
         written = [done[id(name if name in same else columns[name]), write] for name, write in names]
-        await connection.exec_driver_sql(statement, list(zip(*written, strict=False)))
+        return (await connection.exec_driver_sql(statement, list(zip(*written, strict=False)))).rowcount
 
     def _compile(self, dialect: Dialect, names: tuple[str, ...]) -> tuple[str, list[tuple[str, Write | None]]]:
         key = (dialect.name, *names)
@@ -68,11 +76,15 @@ class Rows:
 
 
 class Prepared:
-    """A statement that gives back no rows, put together once for each engine and set of values."""
+    """A statement that is put together once for each engine and set of values."""
 
-    def __init__(self, statement: Update) -> None:
+    def __init__(self, statement: Select[Any] | UpdateBase) -> None:
         self._statement = statement
         self._compiled: dict[tuple[str, ...], tuple[str, list[tuple[str, Write | None]]]] = {}
+
+    async def rows(self, connection: AsyncConnection, values: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
+        """What it finds, as the driver has it: ask for texts and whole numbers alone. Otherwise as `execute`."""
+        return (await self.execute(connection, values)).fetchall()
 
     async def execute(self, connection: AsyncConnection, values: Mapping[str, Any]) -> CursorResult[Any]:
         """Execute it with the values of its parameters and of the columns that are to be set.
@@ -88,7 +100,7 @@ class Prepared:
         try:
             written = tuple(write(values[name]) if write else values[name] for name, write in names)
         except (TypeError, ValueError) as error:
-            raise StoreError(f"a change of {self._statement.table} cannot be kept: {error}") from error
+            raise StoreError(f"a value is not what its column holds: {error}") from error
         return await connection.exec_driver_sql(statement, written)
 
 
@@ -97,9 +109,15 @@ def _write(kind: TypeEngine[Any], dialect: Dialect) -> Write | None:
     return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
+def _is_empty(column: list[Any]) -> bool:
+    return column[0] is None and column.count(None) == len(column)
+
+
 def _written(column: list[Any], write: Write | None) -> list[Any]:
-    """A column as the driver takes it. What stands in it several times is written once."""
+    """A column as the driver takes it. What is the same throughout, such as a blog's one author, is written once."""
     if write is None:
         return column
+    if column[0] is not column[-1]:
+        return [write(value) for value in column]
     told = {place: write(value) for place, value in {id(value): value for value in column}.items()}
     return [told[id(value)] for value in column]

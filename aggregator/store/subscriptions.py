@@ -11,9 +11,11 @@ from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.store.adding import insert_into
+from aggregator.store.rows import Prepared
 from aggregator.store.tables import source_state, subscription
 
 _OF_SOURCE = select(subscription).where(subscription.c.source_id == bindparam("of"))
+_AGREED = Prepared(select(subscription.c.hub, subscription.c.topic).where(subscription.c.source_id == bindparam("of")))
 
 
 class PushState(StrEnum):
@@ -52,6 +54,12 @@ class Subscription:
 async def read_subscription(connection: AsyncConnection, source_id: str) -> Subscription | None:
     """The subscription of a source."""
     return _read((await connection.execute(_OF_SOURCE, {"of": source_id})).one_or_none())
+
+
+async def read_agreed(connection: AsyncConnection, source_id: str) -> tuple[str, str] | None:
+    """The hub and the topic of a source's subscription."""
+    found = [(hub, topic) for hub, topic in await _AGREED.rows(connection, {"of": source_id})]
+    return found[0] if found else None
 
 
 async def find_subscription(connection: AsyncConnection, callback: str) -> Subscription | None:

@@ -8,18 +8,25 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, inspect, select, text, update
+from sqlalchemy import Connection, Row, event, insert, inspect, select, text, update
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import SHAPE, Database, open_database
+from aggregator.store.items import Kept
+from aggregator.store.rechecks import withdraw_over
 from aggregator.store.tables import counter, metadata
 from aggregator.store.upgrading import MIGRATIONS, run_migrations
-from tests.builders import keep, sighting, source
+from aggregator.store.vanished import note_missing
+from curation.queue import _read_missing
+from tests.builders import START, keep, sighting, source
 
 
 async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database_url: str) -> None:
@@ -63,6 +70,57 @@ def shape_of(connection: Connection) -> dict[str, object]:
         )
         for name in sorted(look.get_table_names())
     }
+
+
+async def test_the_migrations_keep_rows_in_their_keys_where_the_code_does(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database, database.read() as connection:
+        made = await connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'table'")
+        without = {name for name, sql in made if "WITHOUT ROWID" in sql}
+    assert without == {name for name, one in metadata.tables.items() if not one.dialect_options["sqlite"]["with_rowid"]}
+
+
+async def test_few_rows_are_found_by_the_indexes_that_hold_them_alone(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/one.db") as database, database.write() as connection:
+        asked: list[tuple[str, Any]] = []
+        event.listen(
+            connection.sync_connection, "before_cursor_execute", lambda *told: asked.append((told[2], told[3]))
+        )
+        await withdraw_over(connection, now=START)
+        await note_missing(connection, source(), ["a"], Kept(), now=START)
+        await _read_missing(connection, ["a", "b"])
+        plans = [await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given) for sql, given in list(asked)]
+        used = [[row[3] for row in plan] for plan in plans]
+    assert used == [
+        ["SEARCH item USING INDEX ix_item_ends_at (ends_at<?)"],
+        ["SEARCH sighting USING PRIMARY KEY (source_id=? AND entry_key=?)"],
+        ["SEARCH sighting USING INDEX ix_sighting_item_id (item_id=?)"],
+    ]
+
+
+async def test_a_database_of_an_older_shape_keeps_all_its_rows(database_url: str) -> None:
+    def bring_to_0003(connection: Connection) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0003")
+
+    async def read(database: Database) -> dict[str, list[Row[Any]]]:
+        async with database.read() as connection:
+            kept = {name: await connection.execute(select(one)) for name, one in metadata.tables.items()}
+            return {name: sorted(rows, key=repr) for name, rows in kept.items()}
+
+    async with open_database(database_url, migrate=False) as database:
+        async with database.write() as connection:
+            await connection.run_sync(bring_to_0003)
+        await keep(database, source("a"), [sighting(n) for n in range(3)])
+        await keep(database, source("b"), [sighting(n) for n in range(2, 5)])
+        before = await read(database)
+    async with open_database(database_url) as database:
+        assert await read(database) == before
+        await keep(database, source("a"), [sighting(n) for n in range(4)])
+        after = await read(database)
+    for name, count in {"item": 7, "sighting": 7, "item_tag": 7, "story_key": 5, "change": 7}.items():
+        assert (len(before[name]), len(after[name])) == (count - 1 + (name == "story_key"), count)
 
 
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:

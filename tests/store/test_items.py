@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 from hypothesis import given
@@ -13,9 +15,10 @@ from sqlalchemy import func, select, update
 from ulid import ULID
 
 from aggregator.model import Alternate, Author, Card, Happening, Media, Quote, Review, ReviewMode, State
+from aggregator.refine.identity import Finding, Mark, Verdict, judge
 from aggregator.store.changes import ChangeKind, read_all_changes, read_changes, read_counter, record
 from aggregator.store.engine import Database
-from aggregator.store.items import Kept, new_ids, withdraw_deleted
+from aggregator.store.items import Kept, keep_entries, new_ids, read_known, withdraw_deleted
 from aggregator.store.moves import move
 from aggregator.store.sources import CollectedMeanwhileError, Cursor, keep_success, know_sources, read_state
 from aggregator.store.stories import join_stories
@@ -33,7 +36,7 @@ async def snapshot(database: Database) -> dict[str, list]:
     return {table.name: await rows(database, table) for table in metadata.sorted_tables}
 
 
-@given(st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)), st.integers(0, 3000))  # noqa: DTZ001
+@given(st.datetimes(datetime(1970, 1, 2), datetime(2200, 12, 30), timezones=st.just(UTC)), st.integers(0, 3000))  # noqa: DTZ001
 def test_ids_tell_their_moment_and_follow_each_other(moment: datetime, count: int) -> None:
     ids = new_ids(moment, count)
     assert len(ids) == count
@@ -51,6 +54,31 @@ async def test_collecting_the_same_again_changes_nothing(database: Database) -> 
     kept = await keep(database, source(), document, START + timedelta(days=1))
     assert (kept.item_ids, kept.changes) == ([], [])
     assert await snapshot(database) == before
+
+
+async def test_what_is_read_of_known_entries_is_all_that_a_verdict_rests_on(database: Database) -> None:
+    chance = random.Random(4)
+
+    def mark(key: str) -> Mark:
+        alike, title = chance.choice("ab"), chance.choice("tuv")
+        dated = chance.choice(("", "2026-11-01T00:00:00+00:00", "2026-11-02T09:00:00+00:00"))
+        url = chance.choice((None, "old.example/1", "new.example/1", "old.example/2", "old.example/3"))
+        return Mark(chance.choice((key, f"{key} | {url}")), chance.choice("de"), url, alike, title, dated)
+
+    for round_ in range(60):
+        src = source(f"s{round_}")
+        known = list({one.entry_key: one for one in (mark(chance.choice("123456")) for _ in range(6))}.values())
+        new = [(Verdict(Finding.NEW, n, one), refined(entry(n))) for n, one in enumerate(known)]
+        async with database.write() as connection:
+            await keep_entries(connection, src, new, now=START)
+            every = await read_known(connection, src.id, known)
+        assert {one.mark for one in every} == set(known)
+        shown = {one.entry_key: one for one in (mark(chance.choice("456789")) for _ in range(4))}.values()
+        async with database.read() as connection:
+            read = await read_known(connection, src.id, shown)
+        order = attrgetter("mark.entry_key")
+        marked = list(enumerate(shown))
+        assert judge(marked, sorted(read, key=order)) == judge(marked, sorted(every, key=order))
 
 
 async def test_a_held_source_waits_and_a_trusted_one_is_public(database: Database) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import StoreError
 from aggregator.store.engine import Database
@@ -127,8 +129,42 @@ async def test_a_prepared_change_is_kept_as_sqlalchemy_keeps_it(database: Databa
         assert told[f"ours {number}"] == told[f"theirs {number}"]
 
 
+async def test_what_is_found_is_as_it_was_kept(database: Database) -> None:
+    finding = Prepared(select(counter.c.value, counter.c.name).where(counter.c.name == bindparam("of")))
+    counting = Prepared(
+        update(counter)
+        .where(counter.c.name == bindparam("of"))
+        .values(value=bindparam("to"))
+        .returning(counter.c.value)
+    )
+    found: list[tuple[int, str]] = []
+
+    async def commit(connection: AsyncConnection) -> None:
+        await Rows(counter).insert(connection, [{"name": "a"}, {"name": "ñ"}], value=2**40)
+        found.extend((value, name) for value, name in await finding.rows(connection, {"of": "ñ"}))
+        found.extend((value, "counted") for (value,) in await counting.rows(connection, {"of": "a", "to": 7}))
+        assert not await finding.rows(connection, {"of": "nobody"})
+
+    await database.keep([commit])
+    assert found == [(2**40, "ñ"), (7, "counted")]
+
+
+async def test_a_row_that_cannot_be_kept_is_said_so_alike_everywhere(database: Database) -> None:
+    async def commit(connection: AsyncConnection) -> None:
+        await Rows(counter).insert(connection, [{"name": "a"}, {"name": "a"}], value=1)
+
+    for _ in range(2):
+        with pytest.raises(DBAPIError):
+            await database.keep([commit])
+        with pytest.raises(DBAPIError):
+            async with database.write() as connection:
+                await commit(connection)
+    async with database.read() as connection:
+        assert (await connection.execute(select(counter.c.name).where(counter.c.name == "a"))).all() == []
+
+
 async def test_a_change_that_no_column_holds_is_refused(database: Database) -> None:
     changing = Prepared(update(source_state).where(source_state.c.source_id == bindparam("of")))
-    with pytest.raises(StoreError, match="source_state cannot be kept"):
+    with pytest.raises(StoreError, match="is not what its column holds: a naive datetime"):
         async with database.write() as connection:
             await changing.execute(connection, {"of": "a", "due_at": NOON.replace(tzinfo=None)})

@@ -17,6 +17,7 @@ from aggregator.errors import FetchError, RefusedError, SettingsError
 from aggregator.model import Review, ReviewMode, Source
 from aggregator.settings import Settings
 from aggregator.sourceblocks import make_id, source_block
+from aggregator.sources import SCHEMES
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import way_out
 
