@@ -215,6 +215,8 @@ def key_of(entry_id: str) -> str:
 def _short(key: str) -> str:
     """A key that a database index can hold, the same for the same text."""
     if len(key) <= 500:  # noqa: PLR2004
+        if key.isascii() and "\0" not in key:
+            return key  # itself, which is pickled once with the id
         return key.replace("\0", "").encode("utf-8", "replace").decode()
     return f"sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
