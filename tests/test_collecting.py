@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from aggregator.errors import SettingsError
 from aggregator.handlers import handlers
@@ -17,7 +17,8 @@ from aggregator.machine import Machine, at_work, in_step, open_machine
 from aggregator.model import Media
 from aggregator.store.sources import read_states
 from aggregator.store.stream import StreamFilters, read_page
-from aggregator.store.tables import item, task
+from aggregator.store.tables import change, item, revision, task
+from aggregator.store.tables import sighting as kept
 from aggregator.work import Worker
 from tests.builders import sighting
 from tests.partner import PartnerSite
@@ -48,6 +49,29 @@ async def test_an_entry_becomes_an_item_and_the_same_again_changes_nothing(
     await work_off()
     assert site.asked[-1][1] == 304
     assert [tuple(row) for row in await items(machine)] == before
+
+
+async def test_entries_whose_digests_were_made_in_another_way_are_no_edits(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    entries = [sighting(1, title="Solar panels on every school", published_at=clock() - timedelta(days=1))]
+    site.publish(entries)
+    site.publish(entries, "/trusted")
+    await work_off()
+    before = sorted(map(tuple, await items(machine)))
+    async with machine.database.write() as connection:
+        made_now = (await connection.execute(select(kept.c.digest).order_by(kept.c.source_id))).all()
+        await connection.execute(update(kept).values(digest="0" * 32))
+        changes = (await connection.execute(select(change))).all()
+    clock.forward(hours=1)
+    for path in ("/feed", "/trusted"):
+        site.publish(entries, path, title="City news, another document")
+    await work_off()
+    assert sorted(map(tuple, await items(machine))) == before
+    async with machine.database.read() as connection:
+        assert (await connection.execute(select(kept.c.digest).order_by(kept.c.source_id))).all() == made_now
+        assert (await connection.execute(select(change))).all() == changes
+        assert (await connection.execute(select(revision))).all() == []
 
 
 async def test_a_source_that_fails_stops_no_other_and_says_why(machine: Machine, site: PartnerSite, work_off) -> None:

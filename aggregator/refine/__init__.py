@@ -219,7 +219,19 @@ def _phrases(words: tuple[str, ...], languages: tuple[str, ...]) -> Phrases:
     return Phrases(("", language, word) for word in words for language in languages or ("",))
 
 
-def _authors(authors: Iterable[Author], base: str | None) -> tuple[Author, ...]:
+def _authors(authors: tuple[Author, ...], base: str | None) -> tuple[Author, ...]:
+    if len(authors) == 1 and authors[0].url is None:
+        return _of_one_author(authors[0].name)
+    return _distinct(authors, base)
+
+
+@lru_cache(maxsize=256)
+def _of_one_author(name: str) -> tuple[Author, ...]:
+    """Most feeds have a few authors, of whom only a name is known: pickled, too, each of them is one."""
+    return _distinct((Author(name),), None)
+
+
+def _distinct(authors: Iterable[Author], base: str | None) -> tuple[Author, ...]:
     found: dict[str, Author] = {}
     for author in authors:
         name = plain_line(author.name, limit=NAME_LENGTH)
@@ -242,6 +254,9 @@ def _story_keys(
     url: str | None, sighting: Sighting, base_url: str | None, nobodys: frozenset[str | None]
 ) -> tuple[str, ...]:
     """The keys of this story's addresses, but for those in `nobodys`."""
+    if not (sighting.card or sighting.alternates or sighting.happening):
+        key = url_key(url)
+        return (key,) if key and key not in nobodys and ("/" in key or "?" in key) else ()
     addresses = [url]
     if sighting.card:
         addresses.append(canonical_url(sighting.card.url, base_url))

@@ -11,7 +11,8 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from operator import attrgetter
 
@@ -25,8 +26,13 @@ _FIRST_LOOK = 400
 _TAG = re.compile(r"<[^>]*>?")
 _BEHIND_HOST = re.compile(r"[/?#].*", re.DOTALL)
 _BEFORE_WORDS = re.compile(r"(?:\s*<[^>]*>)*\s*")
-# A guid that changes while nothing else does is no change of the entry.
-_SAID = attrgetter(*(field.name for field in fields(Sighting) if field.name != "entry_id"))
+_SELDOM = (
+    "language", "media", "alternates", "kind", "hashtags", "card", "quote", "boosted_by", "reply_to", "warning",
+    "is_sensitive", "hidden", "happening",
+)  # fmt: skip
+# What an entry says that most entries say nothing in, and how that looks.
+_SAID_SELDOM = attrgetter(*_SELDOM)
+_NOTHING = _SAID_SELDOM(Sighting(""))
 
 
 class Finding(StrEnum):
@@ -81,7 +87,7 @@ def marks(sightings: Sequence[Sighting]) -> list[tuple[int, Mark]]:
     """
     # Each step is taken for all of them before the next one, as `refine_all` does, and for the same reason.
     links = [url_key(sighting.url) for sighting in sightings]
-    digests = [_hash(repr(_SAID(sighting))) for sighting in sightings]
+    digests = [_digest(sighting) for sighting in sightings]
     beginnings = [_beginning(sighting) for sighting in sightings]
     dates = [_dated(sighting) for sighting in sightings]
     title_keys = list(map(_title_key, sightings, beginnings, dates))
@@ -209,6 +215,8 @@ def key_of(entry_id: str) -> str:
 def _short(key: str) -> str:
     """A key that a database index can hold, the same for the same text."""
     if len(key) <= 500:  # noqa: PLR2004
+        if key.isascii() and "\0" not in key:
+            return key  # itself, which is pickled once with the id
         return key.replace("\0", "").encode("utf-8", "replace").decode()
     return f"sha256:{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
@@ -254,9 +262,29 @@ def _one_line(text: str) -> str:
     return line.strip()
 
 
+def _digest(sighting: Sighting) -> str:
+    """A hash of all that an entry says but its id: one that changes while nothing else does is no change of it."""
+    seldom = _SAID_SELDOM(sighting)
+    # Joined, for the `repr` of texts, dates and authors takes most of the time that a mark does.
+    return _hash(
+        sighting.url or "",
+        sighting.title or "",
+        sighting.body_html,
+        sighting.summary_html,
+        "\x1e".join([f"{author.name}\x1d{author.url}" for author in sighting.authors]),
+        "\x1e".join(sighting.categories),
+        _moment(sighting.published_at),
+        _moment(sighting.updated_at),
+        "" if seldom == _NOTHING else repr(seldom),
+    )
+
+
 def _dated(sighting: Sighting) -> str:
     starts_at = sighting.happening.starts_at if sighting.happening else None
-    moment = starts_at or sighting.published_at or sighting.updated_at
+    return _moment(starts_at or sighting.published_at or sighting.updated_at)
+
+
+def _moment(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 

@@ -32,7 +32,8 @@ INLINE = frozenset({
 })  # fmt: skip
 KEPT = BLOCKS | CELLS | INLINE | VOID
 # Lines that say nothing.
-NO_LINES = frozenset({"", "•"})
+BULLET = "•"
+NO_LINES = frozenset({"", BULLET})
 # What goes with all that is in it: code, other documents, players, fields, and namespaces that parsers stumble over.
 DROPPED = frozenset({
     "applet", "audio", "button", "canvas", "embed", "frameset", "head", "iframe", "map", "math", "noembed",

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from aggregator.refine.characters import is_usual, single_spaced
-from aggregator.refine.markup import INLINE, NO_LINES, is_blank
+from aggregator.refine.markup import BULLET, INLINE, is_blank
 from aggregator.refine.usualtags import PLAIN_TAGS, usual_tag
 
 MAX_DEPTH = 20
@@ -36,7 +36,8 @@ class Settled:
     def text(self) -> str:
         """What it says, as `text_of` has it, if it is usual text and nh3 leaves it as it is."""
         lines = single_spaced("".join(self._said)).split("\n")
-        return "\n".join([line for text in lines if (line := text.strip(" ")) not in NO_LINES])
+        # As `line not in NO_LINES`, but that would hash every line, and most are empty.
+        return "\n".join([line for text in lines if text and (line := text.strip(" ")) and line != BULLET])
 
 
 def settle(html: str, base_url: str | None) -> Settled | None:

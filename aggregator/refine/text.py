@@ -82,9 +82,9 @@ def clean_with_text(html: str, base_url: str | None) -> tuple[str, str]:
 def clean_all_with_text(pages: Sequence[tuple[str, str | None]]) -> list[tuple[str, str]]:
     """`clean_with_text` of each page and its base address: each step for all of them before the next one."""
     settled = [_settled_first(html, base_url) for html, base_url in pages]
-    unchanged = _unchanged([page.html for page in settled if page is not None])
+    changed = _changed([page.html for page in settled if page is not None])
     return [
-        (page.html, page.text()) if page is not None and page.html in unchanged else clean_with_text(*as_given)
+        clean_with_text(*as_given) if page is None or (changed and page.html in changed) else (page.html, page.text())
         for as_given, page in zip(pages, settled, strict=True)
     ]
 
@@ -97,12 +97,12 @@ def _settled_first(html: str, base_url: str | None) -> Settled | None:
     return settled
 
 
-def _unchanged(pages: Sequence[str]) -> set[str]:
-    """Those of settled pages in which nh3 finds nothing to do; as a rule that is all, and then it is asked once."""
+def _changed(pages: Sequence[str]) -> set[str]:
+    """Those of settled pages in which nh3 finds something to do; as a rule that is none, and then it is asked once."""
     together = _BETWEEN.join(pages)
     if _CLEANER.clean(together) == together:
-        return {*pages}
-    return {page for page in pages if _CLEANER.clean(page).strip() == page}
+        return set()
+    return {page for page in pages if _CLEANER.clean(page).strip() != page}
 
 
 def _clean(html: str, base_url: str | None) -> tuple[str, Settled | None]:

@@ -411,6 +411,33 @@ def test_a_text_is_repaired_wherever_it_can_be_read_anew(text: str) -> None:
     assert fasttexts.repaired(text) == anew.translate(fasttexts._WINDOWS)
 
 
+SPELLED = ("{0}", "&#{1};", "&#0{1};", "&#x{1:x};", "&#x0{1:X};")
+
+
+@given(st.lists(st.tuples(st.sampled_from(SPELLED), st.characters(max_codepoint=0x2100) | st.characters()), max_size=6))
+@example([("{0}", "\x7f")])
+@example([("&#{1};", "\x7f")])
+@example([("&#x{1:x};", "\x7f")])
+@example([("&#x0{1:X};", "\xbf")])
+@example([("{0}", "\ufffe")])
+@example([(spelled, letter) for letter in "Ã©" for spelled in ("&#{1};", "{0}")])
+def test_in_a_document_that_is_sound_no_text_has_to_change(spelled: list[tuple[str, str]]) -> None:
+    text = "".join(form.format(letter, ord(letter)) for form, letter in spelled if letter not in "<&")
+    xml = f"<rss><a>{text}</a></rss>".encode("utf-8", "replace")
+    try:
+        root, _ = fasttree.parsed(xml)
+    except ParseError:
+        return
+    said = root[0].text or ""
+    if fasttexts.is_sound(xml):
+        assert (fasttexts.repaired(said), fields.storable(said)) == (said, said)
+
+
+def test_texts_with_usual_letters_and_signs_are_sound() -> None:
+    assert fasttexts.is_sound("<rss>é Ž €… &#8230; &#x27; &#039;</rss>".encode())
+    assert not fasttexts.is_sound("<rss>«a»</rss>".encode())
+
+
 # What is known of feedparser
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.model import Alternate, Author, Kind, Media, Sighting
+from aggregator.model import Alternate, Author, Card, Happening, Kind, Media, Quote, Sighting
 from aggregator.refine.identity import ALIKE_CHARACTERS, Finding, KnownEntry, Mark, judge, marks
 
 DAY = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -126,12 +126,47 @@ def test_a_mark_is_what_databases_hold_already() -> None:
     )
     assert marks([sighting])[0][1] == Mark(
         entry_key="https://city.example/?p=7",
-        digest="e5e2ac18c87fe67122078d6b46503178",
+        digest="56839c6626b4619ee048fc57e59babac",
         url_key="city.example/news/7",
         alike_key="75224d217450b65713880a8129544aa1",
         title_key="6418d47c23edadb1960a2f235b0ee8e2",
         dated="2026-11-01T09:00:00+00:00",
     )
+
+
+SAYING_MORE = {
+    "url": "https://city.example/2",
+    "title": "Other",
+    "body_html": "Other",
+    "summary_html": "Other",
+    "language": "eu",
+    "authors": (Author("Ana", "https://ana.example/"),),
+    "categories": ("heat",),
+    "media": (Media("https://city.example/a.jpg"),),
+    "alternates": (Alternate("https://city.example/eu/1", "eu"),),
+    "published_at": DAY + timedelta(days=99),
+    "updated_at": DAY + timedelta(days=99),
+    "kind": Kind.POST,
+    "hashtags": ("heat",),
+    "card": Card("https://city.example/3"),
+    "quote": Quote("https://city.example/3"),
+    "boosted_by": Author("Ana"),
+    "reply_to": "1",
+    "warning": "loud",
+    "is_sensitive": True,
+    "hidden": "its author's wish",
+    "happening": Happening(DAY, DAY),
+}
+
+
+def test_whatever_else_an_entry_says_changes_its_digest_but_for_its_id() -> None:
+    assert SAYING_MORE.keys() == {field.name for field in fields(Sighting)} - {"entry_id"}
+    (entry,) = entries(1)
+    told = [entry, *(replace(entry, **{name: value}) for name, value in SAYING_MORE.items())]
+    told.append(replace(entry, authors=(Author("Ana"),)))
+    digests = {mark.digest for one in told for _, mark in marks([one])}
+    assert len(digests) == len(told)
+    assert marks([replace(entry, entry_id="another")])[0][1].digest in digests
 
 
 markup = st.lists(

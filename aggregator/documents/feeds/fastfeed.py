@@ -18,8 +18,8 @@ from aggregator.documents.feeds.fastelements import PASSED_OVER, passed_over
 from aggregator.documents.feeds.fastentry import IN_ENTRY
 from aggregator.documents.feeds.fastnames import Names, Odd, version_by_name_space
 from aggregator.documents.feeds.fastplace import Handler, Handlers, Place, Reading, base_within, language_within
-from aggregator.documents.feeds.fasttexts import repaired
-from aggregator.documents.feeds.fasttree import Declarations, parsed
+from aggregator.documents.feeds.fasttexts import is_sound, repaired
+from aggregator.documents.feeds.fasttree import parsed
 from aggregator.documents.feeds.guards import MAX_CATEGORIES_OF_AN_ENTRY, MAX_INSTRUCTIONS
 from aggregator.documents.feeds.xmlfeed import Found
 
@@ -42,7 +42,8 @@ def read_quickly(xml: bytes) -> Found | None:
         return None
     try:
         root, declarations = parsed(xml)
-        return _Feed(root, declarations, is_large=tags > MAX_CATEGORIES_OF_AN_ENTRY).read()
+        reading = Reading(Names(declarations.all), version_by_name_space(declarations.of_root), is_sound=is_sound(xml))
+        return _Feed(root, reading, is_large=tags > MAX_CATEGORIES_OF_AN_ENTRY).read()
     except (Odd, ParseError):
         return None
 
@@ -50,10 +51,10 @@ def read_quickly(xml: bytes) -> Found | None:
 class _Feed:
     """One document on its way to what it says."""
 
-    def __init__(self, root: Element, declarations: Declarations, *, is_large: bool) -> None:
+    def __init__(self, root: Element, reading: Reading, *, is_large: bool) -> None:
         self._root = root
         self._is_large = is_large
-        self._reading = Reading(Names(declarations.all), version_by_name_space(declarations.of_root))
+        self._reading = reading
         self._feed = Place(self._reading)
         self._entries: list[Place] = []
         self._deleted: list[str] = []
@@ -82,6 +83,7 @@ class _Feed:
             entries=[entry.raw for entry in self._entries],
             deleted=self._deleted[: fields.MAX_DELETED],
             rhythm=self._rhythm,
+            is_sound=self._reading.is_sound,
         )
 
     def _enter(self, attributes: Mapping[str, str]) -> None:

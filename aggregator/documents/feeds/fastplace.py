@@ -39,6 +39,7 @@ class Reading:
     """What holds for the whole document.
 
     `title_depth` is how deep the last title stood that counts, or -1. `base` is the base address at this moment.
+    `is_sound` says that no text has anything to be repaired.
     """
 
     names: Names
@@ -46,6 +47,7 @@ class Reading:
     is_atom: bool = False
     base: str = ""
     title_depth: int = -1
+    is_sound: bool = False
 
     def settle(self, version: str) -> None:
         """Note the format, as soon as that is known and before any text is read."""
@@ -111,7 +113,7 @@ class Place:
         if not text:
             return ""
         text = text.strip()
-        return text if text.isascii() else repaired(text)
+        return text if self.reading.is_sound or text.isascii() else repaired(text)
 
     def content(self, element: Element, otherwise: str, depth: int) -> dict[str, Any]:
         """A text with its type, language and base address, as feedparser details it."""
@@ -132,7 +134,7 @@ class Place:
             text = (element.text or "").strip()
             if type_ == PLAIN and not reading.is_atom and looks_like_html(text):
                 type_ = HTML
-        value = text if text.isascii() else repaired(text)
+        value = text if reading.is_sound or text.isascii() else repaired(text)
         return {"type": type_, "language": language, "base": base, "value": value}
 
     def put_title(self, content: dict[str, Any], depth: int) -> None:

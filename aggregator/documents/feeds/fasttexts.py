@@ -20,6 +20,8 @@ _XML_SPACE = "{http://www.w3.org/XML/1998/namespace}space"
 # feedparser treats these in a way of its own inside a text.
 _STRANGE = frozenset({"body", "svg", "math"})
 _SLASHES = re.compile("^([A-Za-z][A-Za-z0-9+-.]*://)(/*)(.*?)")
+# To one of the characters from U+007F to U+00BF, and to some others.
+_REFERENCE_TO_REPAIR = re.compile(rb"&#(?:0*1|[xX]0*(?:[89abAB]|7[fF]))")
 _C1 = re.compile("[\x80-\x9f]")
 # Windows-1252's characters where ISO 8859-1 has none; a byte that neither has stays.
 _WINDOWS = {
@@ -40,6 +42,14 @@ _ELEMENTS_NAMES = """
 """
 # The elements of feedparser's sanitizer: where a text has others, it takes it for plain text.
 ELEMENTS = frozenset(_ELEMENTS_NAMES.split())
+
+
+def is_sound(xml: bytes) -> bool:
+    """Whether no text of a UTF-8 document without entities of its own can be one that `repaired` or `storable` changes.
+
+    expat lets pass no other character that cannot be stored than U+007F.
+    """
+    return b"\xc2" not in xml and b"\x7f" not in xml and _REFERENCE_TO_REPAIR.search(xml) is None
 
 
 def repaired(text: str) -> str:

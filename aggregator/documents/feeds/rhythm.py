@@ -26,6 +26,8 @@ def read_rhythm(said: Mapping[str, Sequence[str]]) -> Rhythm | None:
 
     A feed that forbids every hour, or every day, forbids none.
     """
+    if not said:
+        return None
     rhythm = Rhythm(
         at_most_every=max((*_time_to_live(said), *_syndication(said)), default=None),
         skip_hours=_unless_all({hour % _HOURS for hour in _numbers(said, "hour") if hour <= _HOURS}, _HOURS),

@@ -39,7 +39,8 @@ class Found:
     """What a reader that has read to the end found, in the document's order.
 
     `feed` and `entries` hold the names of TEXTS, DETAILS and LISTS, each with a value of its type or not at all; and
-    `guidislink`, a bool, and what feedparser read of the dates (`published_parsed`), a struct_time.
+    `guidislink`, a bool, and what feedparser read of the dates (`published_parsed`), a struct_time. `is_sound` says
+    that there is no character in it that cannot be stored.
     """
 
     version: str
@@ -47,6 +48,7 @@ class Found:
     entries: Sequence[Raw]
     deleted: Sequence[str]
     rhythm: Mapping[str, Sequence[str]]
+    is_sound: bool = False
 
 
 def document(found: Found, url: str) -> Document:
@@ -63,7 +65,9 @@ def document(found: Found, url: str) -> Document:
     # RFC 4287, 4.2.1: an entry without author has the feed's.
     authors = xmlparts.authors(feed, url) if is_atom else ()
     return Document(
-        entries=fields.newest_sightings([_sighting(raw, url, language, authors, is_atom=is_atom) for raw in entries]),
+        entries=fields.newest_sightings(
+            [_sighting(raw, url, language, authors, is_atom=is_atom, is_sound=found.is_sound) for raw in entries]
+        ),
         format=format_,
         title=_title(feed),
         home=fields.web_address(feed.get("link"), url),
@@ -76,7 +80,13 @@ def document(found: Found, url: str) -> Document:
 
 
 def _sighting(
-    raw: Raw, url: str, feed_language: str | None, feed_authors: tuple[Author, ...], *, is_atom: bool
+    raw: Raw,
+    url: str,
+    feed_language: str | None,
+    feed_authors: tuple[Author, ...],
+    *,
+    is_atom: bool,
+    is_sound: bool,
 ) -> Sighting:
     entry_id, own = raw.get("id", ""), raw.get("link")
     # Where there is no link, feedparser takes the guid. Only a whole address is one: "1234" is no page beside the feed.
@@ -88,7 +98,7 @@ def _sighting(
     elif links and not is_guid:
         # What says nothing but the entry's own address is done with.
         links = [one for one in links if one.get("href") != own or one.get("rel") != "alternate" or "hreflang" in one]
-    body, summary = _body_and_summary(raw, url)
+    body, summary = _body_and_summary(raw, url, is_sound=is_sound)
     updated_at = _date(raw, "updated") if "updated" in raw else None
     published_at = _date(raw, "published") if "published" in raw else None
     if not published_at and "created" in raw:
@@ -122,18 +132,18 @@ def _title(raw: Raw) -> str | None:
     return fields.clean(title, fields.MAX_TITLE) or None
 
 
-def _body_and_summary(raw: Raw, url: str) -> tuple[str, str]:
+def _body_and_summary(raw: Raw, url: str, *, is_sound: bool) -> tuple[str, str]:
     """Both as HTML; the summary is empty where it says the same as the body."""
     summary = raw.get("summary", "")
     chosen = _chosen(raw["content"]) if "content" in raw else None
     if chosen:
         text = chosen["value"]
-        body = _as_html(text, chosen, url)
-        return body, "" if summary == text else _as_html(summary, raw.get("summary_detail"), url)
-    if summary := _as_html(summary, raw.get("summary_detail"), url):
+        body = _as_html(text, chosen, url, is_sound=is_sound)
+        return body, "" if summary == text else _as_html(summary, raw.get("summary_detail"), url, is_sound=is_sound)
+    if summary := _as_html(summary, raw.get("summary_detail"), url, is_sound=is_sound):
         return summary, ""
     for key in ("dc_description", "itunes_summary", "media_text"):
-        if text := _as_html(raw.get(key, ""), raw.get(f"{key}_detail"), url):
+        if text := _as_html(raw.get(key, ""), raw.get(f"{key}_detail"), url, is_sound=is_sound):
             return text, ""
     return "", ""
 
@@ -151,7 +161,7 @@ def _chosen(contents: Iterable[Raw]) -> Raw | None:
     return plain
 
 
-def _as_html(text: str, detail: Raw | None, url: str) -> str:
+def _as_html(text: str, detail: Raw | None, url: str, *, is_sound: bool) -> str:
     if not text:
         return ""
     base = url
@@ -160,7 +170,8 @@ def _as_html(text: str, detail: Raw | None, url: str) -> str:
             return fields.paragraphs(text)
         if said := detail.get("base"):
             base = fields.web_address(said, url) or url
-    return fields.with_absolute_links(fields.clean(text, fields.MAX_BODY), base)
+    is_clean = is_sound and len(text) <= fields.MAX_BODY
+    return fields.with_absolute_links(text.strip() if is_clean else fields.clean(text, fields.MAX_BODY), base)
 
 
 def _language(raw: Raw, feed_language: str | None) -> str | None:
