@@ -221,7 +221,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
         bell = await stack.enter_async_context(open_bell(database))
-        reader = await stack.enter_async_context(open_sandbox())
+        reader = await stack.enter_async_context(open_sandbox(needs=(load.__module__,)))
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
         outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
