@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
+import os
+import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +21,31 @@ BUFFERED = 1024 * 1024
 SOONEST, LATEST = 0.001, 0.1
 
 
+class Adopted:
+    """What is needed of `subprocess.Popen` for a process of ours that another one forked and left to us."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._status: int | None = None
+
+    def poll(self) -> int | None:
+        """How it ended, or None. Its number is nobody else's until this has told."""
+        if self._status is None:
+            ended, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if ended else None
+        return self._status
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Child:
     """A process that was started, the way to it and the way back. Made by `start`."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Adopted
     requests: asyncio.StreamWriter
     answers: asyncio.StreamReader
 
@@ -53,23 +77,41 @@ class Child:
             await self.requests.wait_closed()
 
 
-async def start(command: Sequence[str], environment: Mapping[str, str]) -> Child:
+def adopt_orphans() -> bool:
+    """Have the processes left to us that a child of ours forks, once that ends. False elsewhere than on Linux."""
+    become_their_parent = 36  # PR_SET_CHILD_SUBREAPER in linux/prctl.h
+    return sys.platform == "linux" and not ctypes.CDLL(None).prctl(become_their_parent, 1, 0, 0, 0)
+
+
+async def streams(way: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """The way back and the way to whoever is at the other end."""
+    with contextlib.ExitStack() as on_failure:
+        on_failure.callback(way.close)
+        both = await asyncio.open_unix_connection(sock=way, limit=BUFFERED)
+        on_failure.pop_all()
+    return both
+
+
+async def start(command: Sequence[str], environment: Mapping[str, str], *, passing: Sequence[int] = ()) -> Child:
     """Start a process whose standard input and output are ours to write and read. Raises OSError where it cannot be.
 
     It gets a session of its own: Ctrl-C in a terminal is for us, and we end it. Its parent is the thread that runs the
-    event loop.
+    event loop. `passing` are open files that it is given besides.
     """
     # A pair is two ends of one pipe: neither has an address, and nobody else can be reached through them.
     ours, theirs = socket.socketpair()
     with theirs, contextlib.ExitStack() as on_failure:
-        on_failure.callback(ours.close)
-        answers, requests = await asyncio.open_unix_connection(sock=ours, limit=BUFFERED)
-        on_failure.pop_all()
+        answers, requests = await streams(ours)
         on_failure.callback(requests.close)
         # It returns as soon as the program has taken over, within a millisecond. Nothing may be waited for from here
         # on: whoever is cancelled then would leave the process behind.
         process = subprocess.Popen(  # noqa: ASYNC220, S603
-            command, stdin=theirs.fileno(), stdout=theirs.fileno(), env=environment, start_new_session=True
+            command,
+            stdin=theirs.fileno(),
+            stdout=theirs.fileno(),
+            env=environment,
+            start_new_session=True,
+            pass_fds=passing,
         )
         on_failure.pop_all()
     return Child(process, requests, answers)

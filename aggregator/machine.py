@@ -15,7 +15,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 from yarl import URL
@@ -222,7 +221,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
         bell = await stack.enter_async_context(open_bell(database))
-        reader = await stack.enter_async_context(open_sandbox())
+        reader = await stack.enter_async_context(open_sandbox(needs=(load.__module__,)))
         fetch = await stack.enter_async_context(open_fetch(allowed=allowed, user_agent=user_agent(contact), now=now))
         work = WorkList(FOLLOWS)
         outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
@@ -248,6 +247,9 @@ def _check_folder(path: Path) -> None:
 @asynccontextmanager
 async def at_work(machine: Machine) -> AsyncIterator[None]:
     """Tick and work while the context lasts. On the way out, what is under way is given back."""
+    # Only where something ticks: it imports multiprocessing and more, 2 MB.
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler  # noqa: PLC0415
+
     scheduler = AsyncIOScheduler(timezone=UTC)
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)

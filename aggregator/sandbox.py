@@ -9,20 +9,22 @@ fork server) outlive every pool, and whose spawned workers import the whole prog
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import signal
+import socket
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from aggregator.child import Child, start
+from aggregator.child import Adopted, Child, adopt_orphans, start, streams
 from aggregator.errors import AggregatorError, DocumentError
 from aggregator.sandboxed import LENGTH, REPLY, START_SECONDS, STARTED
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 T = TypeVar("T")
 
@@ -35,13 +37,17 @@ PATIENCE, IMPATIENCE = 2.0, 0.05
 
 
 @asynccontextmanager
-async def open_sandbox(*, processes: int = 2, seconds: float = 10, megabytes: int = 1024) -> AsyncIterator[Sandbox]:
+async def open_sandbox(
+    *, processes: int = 2, seconds: float = 10, megabytes: int = 1024, needs: Sequence[str] = ()
+) -> AsyncIterator[Sandbox]:
     """A sandbox of so many processes at once, each with so much time a document and so much address space.
+
+    `needs` are modules that each process has imported before it is asked anything.
 
     A process starts when it is first needed, the next ones when there is more to do than it can. At the end none is
     left, whatever it was doing; none outlives this program on Linux, however that ends.
     """
-    sandbox = Sandbox(processes, seconds, megabytes)
+    sandbox = Sandbox(processes, seconds, megabytes, needs)
     try:
         yield sandbox
     finally:
@@ -51,7 +57,11 @@ async def open_sandbox(*, processes: int = 2, seconds: float = 10, megabytes: in
 class Sandbox:
     """Runs functions on bytes apart from this process. Made by `open_sandbox`."""
 
-    def __init__(self, processes: int, seconds: float, megabytes: int) -> None:
+    def __init__(self, processes: int, seconds: float, megabytes: int, needs: Sequence[str] = ()) -> None:
+        self._needs = needs
+        self._starting = asyncio.Lock()
+        # The way back and the way to a process that the first one forked, until it is used.
+        self._twin: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._seconds = seconds
         self._megabytes = megabytes
         self._processes = processes
@@ -117,6 +127,8 @@ class Sandbox:
         for door in (self._turns, self._places):  # until nobody waits for a worker any more
             for _ in range(self._open):
                 await door.acquire()
+        if twin := await self._adopted():
+            self._living.add(twin)
         for worker in tuple(self._living):
             await self._end(worker)
 
@@ -186,16 +198,44 @@ class Sandbox:
             if worker.is_alive:
                 return worker
             await self._end(worker)
-        self._check_open()
+        async with self._starting:
+            self._check_open()
+            worker = await self._adopted() or await self._started()
+            self._living.add(worker)
+        return worker
+
+    async def _adopted(self) -> Child | None:
+        """The process that the first one forked, once; it tells its number as soon as it is there."""
+        if self._twin is None:
+            return None
+        twin, self._twin = self._twin, None
+        answers, requests = twin
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return Child(Adopted(int.from_bytes(await answers.readexactly(LENGTH), "big")), requests, answers)
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            requests.close()
+            return None  # it has ended with the one that was to fork it
+        except asyncio.CancelledError:
+            self._twin = twin  # for the next one
+            raise
+
+    async def _started(self) -> Child:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-        limits = (str(os.getpid()), str(self._seconds), str(self._megabytes))
+        passing = []
         try:
-            worker = await start((sys.executable, "-P", "-m", "aggregator.sandboxed", *limits), environment)
+            with contextlib.ExitStack() as ways:
+                # The first one becomes two before it reads anything: both share the memory of what they need.
+                if self._needs and self._processes > 1 and not self._living and adopt_orphans():
+                    ours, theirs = socket.socketpair()
+                    passing.append(ways.enter_context(theirs).fileno())
+                    self._twin = await streams(ours)
+                limits = (os.getpid(), self._seconds, self._megabytes, *(passing or [0]))
+                command = (sys.executable, "-P", "-m", "aggregator.sandboxed", *map(str, limits), *self._needs)
+                return await start(command, environment, passing=passing)
         except OSError as error:
             raise DocumentError(f"the process that reads documents cannot be started: {error.strerror}") from error
-        self._living.add(worker)
-        return worker
 
     async def _end(self, worker: Child) -> None:
         await worker.end()

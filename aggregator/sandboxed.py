@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import importlib
 import math
 import os
 import pickle
@@ -32,6 +33,31 @@ _REFUSED_EVENTS = frozenset(
         *("subprocess.Popen", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.kill"),
     }
 )
+
+
+def be_two(parent: int, way: int) -> None:
+    """Fork a process that goes on as this one does, with that open file as its standard input and output.
+
+    Before anything hostile is read. It shares the memory of all that was imported, and starts in no time. Its parent is
+    ours: it must not end with this process.
+    """
+    gc.freeze()  # else the first look for garbage would copy it all
+    if between := os.fork():
+        os.waitpid(between, 0)
+        os.close(way)
+        return
+    between = os.getpid()
+    if os.fork():
+        os._exit(0)
+    while os.getppid() == between:  # until it has ended: then ours adopts this one, or has ended, too
+        time.sleep(0.0005)
+    os.setsid()  # as each that is started; those of one session share a processor's time on Linux
+    for standard in (0, 1):
+        os.dup2(way, standard)
+    os.close(way)
+    _die_with(parent)
+    with contextlib.suppress(OSError):  # nobody listens any more: there will be no request either
+        os.write(1, os.getpid().to_bytes(LENGTH, "big"))
 
 
 def serve(parent: int, seconds: float, megabytes: int) -> None:
@@ -104,4 +130,9 @@ def _refuse(event: str, _: tuple[object, ...]) -> None:
 
 
 if __name__ == "__main__":
+    _die_with(int(sys.argv[1]))
+    for needed in sys.argv[5:]:
+        importlib.import_module(needed)
+    if int(sys.argv[4]):
+        be_two(int(sys.argv[1]), int(sys.argv[4]))
     serve(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3]))

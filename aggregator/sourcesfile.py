@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 from yarl import URL
 
 from aggregator.errors import SettingsError
@@ -31,8 +30,9 @@ from aggregator.model import (
     Vanished,
 )
 from aggregator.tomllines import Place, lines_of
+from aggregator.tomltables import Mistakes, Table, by, fitting, number, one_of, plain, several, text, yes_or_no
 
-SHORTEST_INTERVAL = timedelta(seconds=10)
+SHORTEST_INTERVAL, USUAL_INTERVAL = timedelta(seconds=10), timedelta(minutes=30)
 UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 
@@ -67,10 +67,11 @@ def _duration(value: object) -> timedelta:
     return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
-def _interval(value: timedelta) -> timedelta:
-    if value < SHORTEST_INTERVAL:
+def _interval(value: object) -> timedelta:
+    interval = _duration(value)
+    if interval < SHORTEST_INTERVAL:
         raise ValueError('is too short; the shortest is "10s", and "30m" is kind to a partner\'s server')
-    return value
+    return interval
 
 
 def _review(value: object) -> Review:
@@ -83,23 +84,25 @@ def _review(value: object) -> Review:
     raise ValueError('write "hold", "auto" or "veto:6h"')
 
 
-def _web_address(value: str) -> str:
-    if URL(_address(value)).scheme not in {"http", "https"}:
+def _web_address(value: object) -> str:
+    address = _address(value)
+    if URL(address).scheme not in {"http", "https"}:
         raise ValueError("is no web address; it begins with https:// or http:// and names a host")
-    return value
+    return address
 
 
-def _address(value: str) -> str:
+def _address(value: object) -> str:
     """An address of any scheme: which ones a kind of source takes stands in its rules."""
+    address = plain(value)
     try:
-        url = URL(value)
+        url = URL(address)
     except ValueError as error:
         raise ValueError(f"is no web address ({error})") from error
     if not url.scheme or not url.host:
         raise ValueError("is no web address; it begins with https:// or http:// and names a host")
     if url.user or url.password:
         raise ValueError("holds a user name or password; an address is shown to editors, so leave them out")
-    return value
+    return address
 
 
 def _secret(value: object) -> Secret:
@@ -109,97 +112,70 @@ def _secret(value: object) -> Secret:
     return Secret(name) if name.startswith("env:") else Secret("the one in sources.toml", name)
 
 
-Identifier = Annotated[
-    str,
-    StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$"),
-    Field(description="lower-case letters, digits, dashes"),
-]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Interval = Annotated[Duration, AfterValidator(_interval)]
-ReviewText = Annotated[Review, BeforeValidator(_review)]
-Address = Annotated[str, AfterValidator(_web_address)]
-AnyAddress = Annotated[str, AfterValidator(_address)]
-SecretText = Annotated[Secret, BeforeValidator(_secret)]
+IDENTIFIER = fitting(r"[a-z0-9][a-z0-9-]{0,62}", "use lower-case letters, digits and dashes")
+LANGUAGE = fitting(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'write a language tag (BCP 47), such as "eu" or "pt-BR"')
+COUNTRY = fitting(r"[A-Z]{2}", 'write the two capital letters of ISO 3166, such as "ES"')
+WORDS = by(LANGUAGE, text)
+SOME_WORDS = by(LANGUAGE, text, least=1)
 
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class _Stream(_Table):
-    title: Text
-    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
-    review: ReviewText = Review(ReviewMode.HOLD)
-    headline: dict[Language, Text] = {}
-    intro: dict[Language, Text] = {}
-    more: dict[Language, Text] = {}
-    contact: Text | None = None
-    block: tuple[Text, ...] = ()
-
-
-class _Partner(_Table):
-    id: Identifier
-    name: Text
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
-    url: Address | None = None
-    logo: Text | None = None
-
-
-class _Select(_Table):
-    item: Text
-    link: Text = "a"
-    title: Text | None = None
-    date: Text | None = None
-    picture: Text | None = None
-    text: Text | None = None
-
-
-class _Source(_Table):
-    id: Identifier
-    partner: Identifier
-    kind: str
-    url: AnyAddress
-    languages: tuple[Language, ...] = ()
-    every: Interval = timedelta(minutes=30)
-    review: ReviewText | None = None
-    tags: tuple[Identifier, ...] = ()
-    match_any: tuple[Text, ...] = ()
-    expect_every: Duration | None = None
-    enabled: bool = True
-    push: bool = True
-    vanished: Vanished = Vanished.TELL
-    user: Text | None = None
-    token: SecretText | None = None
-    replies: bool = False
-    boosts: bool = False
-    sensitive: Sensitive = Sensitive.HOLD
-    monthly_limit: Annotated[float, Field(ge=0, le=100_000)] = 0.0
-    items: MailItems = MailItems.MESSAGE
-    select: _Select | None = None
-
-
-class _Tag(_Table):
-    id: Identifier
-    label: Annotated[dict[Language, Text], Field(min_length=1)]
-    words: dict[Language, tuple[Text, ...]] = {}
-
-
-class _Call(_Table):
-    id: Identifier
-    title: Annotated[dict[Language, Text], Field(min_length=1)]
-    text: dict[Language, Text] = {}
-    button: Annotated[dict[Language, Text], Field(min_length=1)]
-    url: Address
-
-
-class _File(_Table):
-    stream: _Stream
-    partner: tuple[_Partner, ...] = ()
-    source: tuple[_Source, ...] = ()
-    tag: tuple[_Tag, ...] = ()
-    call: tuple[_Call, ...] = ()
+STREAM = Table(
+    {
+        "title": text,
+        "languages": several(LANGUAGE, least=1),
+        "review": _review,
+        "headline": WORDS,
+        "intro": WORDS,
+        "more": WORDS,
+        "contact": text,
+        "block": several(text),
+    },
+    needs=("title", "languages"),
+)
+PARTNER = Table(
+    {"id": IDENTIFIER, "name": text, "country": COUNTRY, "url": _web_address, "logo": text}, needs=("id", "name")
+)
+SELECT = Table(dict.fromkeys(("item", "link", "title", "date", "picture", "text"), text), needs=("item",))
+SOURCE = Table(
+    {
+        "id": IDENTIFIER,
+        "partner": IDENTIFIER,
+        "kind": plain,
+        "url": _address,
+        "languages": several(LANGUAGE),
+        "every": _interval,
+        "review": _review,
+        "tags": several(IDENTIFIER),
+        "match_any": several(text),
+        "expect_every": _duration,
+        "enabled": yes_or_no,
+        "push": yes_or_no,
+        "vanished": one_of(Vanished),
+        "user": text,
+        "token": _secret,
+        "replies": yes_or_no,
+        "boosts": yes_or_no,
+        "sensitive": one_of(Sensitive),
+        "monthly_limit": number(0, 100_000),
+        "items": one_of(MailItems),
+        "select": SELECT,
+    },
+    needs=("id", "partner", "kind", "url"),
+)
+TAG = Table({"id": IDENTIFIER, "label": SOME_WORDS, "words": by(LANGUAGE, several(text))}, needs=("id", "label"))
+CALL = Table(
+    {"id": IDENTIFIER, "title": SOME_WORDS, "text": WORDS, "button": SOME_WORDS, "url": _web_address},
+    needs=("id", "title", "button", "url"),
+)
+FILE = Table(
+    {
+        "stream": STREAM,
+        "partner": several(PARTNER),
+        "source": several(SOURCE),
+        "tag": several(TAG),
+        "call": several(CALL),
+    },
+    needs=("stream",),
+)
 
 
 def read_sources(
@@ -243,53 +219,59 @@ def parse_sources(
             f"{name}:{line}: is not valid TOML: {reason}; look for a missing quote or bracket"
         ) from error
     try:
-        file = _File.model_validate(tables)
-    except ValidationError as error:
-        problems = [_explain(problem) for problem in error.errors()]
-        raise SettingsError(_report(name, lines_of(text), problems)) from error
-    problems = list(_contradictions(file, kinds, refuses))
+        file = FILE(tables)
+    except Mistakes as error:
+        raise SettingsError(_report(name, lines_of(text), error.found)) from error
+    configuration = _configuration(file, environment or {})
+    problems = list(_contradictions(configuration, file, kinds, refuses))
     if problems:
         raise SettingsError(_report(name, lines_of(text), problems))
-    return _configuration(file, environment or {})
+    return configuration
 
 
-def _configuration(file: _File, environment: Mapping[str, str]) -> Configuration:
-    stream = Stream(**dict(file.stream))
+def _configuration(file: Mapping[str, Any], environment: Mapping[str, str]) -> Configuration:
+    stream = Stream(**{"review": Review(ReviewMode.HOLD), **file["stream"]})
     return Configuration(
         stream=stream,
-        partners=tuple(Partner(**dict(partner)) for partner in file.partner),
-        sources=tuple(_source(source, stream, environment) for source in file.source),
-        tags=tuple(Tag(**dict(tag)) for tag in file.tag),
-        calls=tuple(Call(**dict(call)) for call in file.call),
+        partners=tuple(Partner(**partner) for partner in file.get("partner", ())),
+        sources=tuple(_source(source, stream, environment) for source in file.get("source", ())),
+        tags=tuple(Tag(**{"words": {}, **tag}) for tag in file.get("tag", ())),
+        calls=tuple(Call(**{"text": {}, **call}) for call in file.get("call", ())),
     )
 
 
-def _source(table: _Source, stream: Stream, environment: Mapping[str, str]) -> Source:
-    token = table.token
+def _source(table: Mapping[str, Any], stream: Stream, environment: Mapping[str, str]) -> Source:
+    said = {"languages": (), "every": USUAL_INTERVAL, "review": stream.review, **table}
+    token = said.get("token")
     if token and not token.value:
-        token = Secret(token.name, environment.get(token.name.removeprefix("env:")))
-    select = Selectors(**dict(table.select)) if table.select else None
-    return Source(**{**dict(table), "review": table.review or stream.review, "token": token, "select": select})
+        said["token"] = Secret(token.name, environment.get(token.name.removeprefix("env:")))
+    if "select" in said:
+        said["select"] = Selectors(**said["select"])
+    return Source(**said)
 
 
 def _contradictions(
-    file: _File, kinds: Mapping[str, Rules], refuses: Callable[[str], str | None]
+    configuration: Configuration,
+    file: Mapping[str, Any],
+    kinds: Mapping[str, Rules],
+    refuses: Callable[[str], str | None],
 ) -> Iterator[tuple[Place, str]]:
     """What each table alone cannot show: ids used twice, names of nothing, addresses that are never fetched."""
     for table in ("partner", "source", "tag", "call"):
         seen: set[str] = set()
-        for index, row in enumerate(getattr(file, table)):
-            if row.id in seen:
-                yield (table, index, "id"), f"{row.id!r} is used twice; give each {table} an id of its own"
-            seen.add(row.id)
-    partners, tags = {partner.id for partner in file.partner}, {tag.id for tag in file.tag}
-    for index, source in enumerate(file.source):
+        for index, row in enumerate(file.get(table, ())):
+            if row["id"] in seen:
+                yield (table, index, "id"), f"{row['id']!r} is used twice; give each {table} an id of its own"
+            seen.add(row["id"])
+    partners, tags = {partner.id for partner in configuration.partners}, {tag.id for tag in configuration.tags}
+    for index, source in enumerate(configuration.sources):
         if source.partner not in partners:
             yield ("source", index, "partner"), _unknown(source.partner, partners, "[[partner]]")
         if source.kind not in kinds:
             yield ("source", index, "kind"), _unknown(source.kind, kinds, "kind of source")
             continue
-        yield from ((_at(index, key), message) for key, message in _unfit(source, kinds[source.kind]))
+        said = OPTIONS & file["source"][index].keys()
+        yield from ((_at(index, key), message) for key, message in _unfit(source, said, kinds[source.kind]))
         for tag in source.tags:
             if tag not in tags:
                 yield ("source", index, "tags"), _unknown(tag, tags, "[[tag]]")
@@ -301,9 +283,8 @@ def _at(index: int, key: str) -> Place:
     return ("source", index, *key.split("."))
 
 
-def _unfit(source: _Source, rules: Rules) -> Iterator[tuple[str, str]]:
+def _unfit(source: Source, said: frozenset[str], rules: Rules) -> Iterator[tuple[str, str]]:
     """What a source says that its kind has no use for, what makes no sense, and what it does not say, by key."""
-    said = source.model_fields_set & OPTIONS
     for key in sorted(said - rules.options - rules.needs):
         others = ", ".join(sorted(rules.options | rules.needs)) or "no option of its own"
         yield key, f'is no option of kind = "{source.kind}", which has: {others}; leave it out'
@@ -320,7 +301,7 @@ def _unfit(source: _Source, rules: Rules) -> Iterator[tuple[str, str]]:
         for key, why in rules.lacks(source.url, said).items():
             yield key, f"is missing; {why}"
     if source.select:
-        wrong = rules.wrong_selectors(Selectors(**dict(source.select)))
+        wrong = rules.wrong_selectors(source.select)
         yield from ((f"select.{key}", message) for key, message in wrong.items())
 
 
@@ -328,51 +309,6 @@ def _unknown(value: str, known: Collection[str], what: str) -> str:
     close = difflib.get_close_matches(value, known, n=1)
     cure = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
     return f"{value!r} is no {what} here; {cure}"
-
-
-def _explain(problem: Any) -> tuple[Place, str]:
-    place: Place = tuple(problem["loc"])
-    key, value = place[-1], problem["input"]
-    match problem["type"]:
-        case "extra_forbidden":
-            names = _fields_at(place[:-1])
-            close = difflib.get_close_matches(str(key), names, n=1)
-            cure = f"did you mean {close[0]!r}?" if close else f"it can hold: {', '.join(names)}"
-            return place, f"is no key of this table; {cure}"
-        case "missing":
-            return place, f"is missing; add {key} = …" if len(place) > 1 else f"is missing; add a table [{key}]"
-        case "string_pattern_mismatch":
-            return place, f"{value!r} does not fit; {_pattern_cure(str(problem['ctx']['pattern']))}"
-        case "value_error":
-            said = str(problem["ctx"]["error"])
-            return place, f"{_short(value)}{':' if said.startswith('write') else ''} {said}"
-        case _:
-            return place, f"{_short(value)}: {problem['msg'][:1].lower()}{problem['msg'][1:]}"
-
-
-def _short(value: object) -> str:
-    value = re.sub(r"//[^/@]*@", "//…@", value) if isinstance(value, str) else value
-    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}…"  # noqa: PLR2004
-
-
-def _pattern_cure(pattern: str) -> str:
-    if "A-Z]{2}$" in pattern:
-        return 'write the two capital letters of ISO 3166, such as "ES"'
-    if "{2,3}" in pattern:
-        return 'write a language tag (BCP 47), such as "eu" or "pt-BR"'
-    return "use lower-case letters, digits and dashes"
-
-
-def _fields_at(place: Place) -> Sequence[str]:
-    tables: Mapping[str, type[_Table]] = {
-        "stream": _Stream,
-        "partner": _Partner,
-        "source": _Source,
-        "tag": _Tag,
-        "call": _Call,
-    }
-    table = tables.get(str(place[0]), _File) if place else _File
-    return tuple(table.model_fields)
 
 
 def _report(name: str, lines: Mapping[Place, int], problems: Sequence[tuple[Place, str]]) -> str:

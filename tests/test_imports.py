@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {
-    "PIL", "alembic", "asyncpg", "feedparser", "icalendar", "imapclient", "langdetect", "lxml",
+    "PIL", "alembic", "apscheduler", "asyncpg", "feedparser", "icalendar", "imapclient", "langdetect", "lxml", "pydantic",
     "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
 }  # fmt: skip
 

@@ -128,10 +128,19 @@ def lives(pid: int) -> bool:
     return processes().get(pid, ("Z", 0))[0] != "Z"
 
 
+# Modules that processes need: with any, the first process becomes two.
+needs: tuple[str, ...] = ()
+
+
+@pytest.fixture(autouse=True, params=[(), ("string",)], ids=["alone", "paired"])
+def _needs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "needs", request.param)
+
+
 @asynccontextmanager
 async def sandbox(**options: float) -> AsyncIterator[Sandbox]:
     before = children()
-    async with open_sandbox(**options) as opened:  # type: ignore[arg-type]
+    async with open_sandbox(needs=needs, **options) as opened:  # type: ignore[arg-type]
         yield opened
     assert children() <= before, "a closed sandbox leaves no process"
 
@@ -238,6 +247,26 @@ async def test_a_reader_that_is_killed_while_idle_is_replaced_without_a_word() -
             pid = await box.run(os.getpid)
             os.kill(pid, signal.SIGKILL)
             assert await box.run(len, b"abc") == 3
+
+
+@pytest.mark.parametrize("one", [0, 1])
+async def test_no_reader_ends_with_the_other(one: int) -> None:
+    async with sandbox(processes=2) as box:
+        await box.prepare(CROWD + 1, os.getpid)
+        pids = sorted(worker.process.pid for worker in box._living)
+        os.kill(pids[one], signal.SIGKILL)
+        await until(lambda: not lives(pids[one]))
+        await asyncio.sleep(0.05)
+        assert lives(pids[1 - one])
+        assert await asyncio.gather(*(box.run(len, b"abc") for _ in range(3 * CROWD))) == [3] * 3 * CROWD
+
+
+async def test_how_each_reader_ended_is_told() -> None:
+    async with sandbox(processes=2) as box:
+        await box.prepare(CROWD + 1, os.getpid)
+        ended = await asyncio.gather(*(box.run(crash, "SIGSEGV") for _ in range(2)), return_exceptions=True)
+        assert all("SIGSEGV" in str(one) for one in ended)
+        assert await box.run(len, b"abc") == 3
 
 
 async def test_errors_of_our_own_come_through_as_they_are() -> None:
@@ -423,7 +452,7 @@ from aggregator.sandbox import open_sandbox
 from test_sandbox import hang
 
 async def main():
-    async with open_sandbox(processes=2, seconds=600) as box:
+    async with open_sandbox(processes=2, seconds=600, needs={needs}) as box:
         print(await box.run(os.getpid), flush=True)
         await asyncio.gather(*(box.run(hang, f"{folder}/{{number}}") for number in range(2)))
 
@@ -432,7 +461,7 @@ asyncio.run(main())
 
 
 async def test_a_parent_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
-    script = PARENT.format(tests=str(ROOT / "tests"), root=str(ROOT), folder=tmp_path)
+    script = PARENT.format(needs=needs, tests=str(ROOT / "tests"), root=str(ROOT), folder=tmp_path)
     parent = await asyncio.create_subprocess_exec(sys.executable, "-c", script, stdout=subprocess.PIPE)
     try:
         assert parent.stdout

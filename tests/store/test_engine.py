@@ -65,7 +65,9 @@ def shape_of(connection: Connection) -> dict[str, object]:
             look.get_pk_constraint(name),
             sorted(map(str, look.get_foreign_keys(name))),
             sorted(map(str, look.get_unique_constraints(name))),
-            sorted(map(str, look.get_indexes(name))),
+            sorted(
+                str((one, [str(of) for of in one.pop("dialect_options").values()])) for one in look.get_indexes(name)
+            ),
             look.get_table_options(name),
         )
         for name in sorted(look.get_table_names())
