@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
 from aggregator.refine.language.scores import best_of_each, score
-from aggregator.refine.language.words import letters_in, words_of
+from aggregator.refine.language.words import letters_in, words_of_each
 
 UNKNOWN = "und"
 FEWEST_LETTERS = 4
@@ -77,7 +77,7 @@ def detect_each(
     """The same of several texts of a source: each step for all of them before the next one."""
     likely = {_primary(candidate) for candidate in candidates} - {""}
     claims = [_primary(claim or "") for claim in declared]
-    rows = [row if _says_enough(row) else "" for row in map(words_of, texts)]
+    rows = [row if _says_enough(row) else "" for row in words_of_each(texts)]
     scores = [score(row) if row else {} for row in rows]
     expected = {_as_chosen(code) for code in likely}
     chosen = [
