@@ -99,11 +99,10 @@ class Phrases:
 
     def found_in(self, text: str) -> dict[str, str]:
         """Each owner that has a phrase in `text`, with the first one as it was given."""
-        return self.found_in_each([text])[0]
+        return self.found_in_each([fold_and_part(text)])[0]
 
-    def found_in_each(self, texts: Sequence[str]) -> list[dict[str, str]]:
-        """The same of several texts: each step for all of them before the next one."""
-        folded = [fold_and_part(text) for text in texts]
+    def found_in_each(self, folded: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        """The same of several texts that are folded and parted: each step for all of them before the next one."""
         # A set for each text would cost as much as all that is done with it.
         words = [self._words_in(f" {parted}") for _, parted in folded]
         telling = self._told_by(set().union(*words))
