@@ -206,8 +206,9 @@ def _behind(word: str, parted: str) -> set[str]:
 
 def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
     """Which of these phrases, as it was given, stands first in a text. One of a single word is known to be there."""
-    if len(phrases) == 1 and not phrases[0].second:
-        return phrases[0].phrase
+    if len(phrases) == 1:
+        (its,) = phrases
+        return its.phrase if not its.second or _compiled(its.pattern).search(folded) else None
     standing = (
         (its.is_fallback, place.start(), its.order, its.phrase)
         for its in phrases

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from aggregator.refine.alphabet import decoded, encoded, table
@@ -82,31 +82,29 @@ _KINDS = table(lambda character: character if character == _END else _kind(chara
 _SPACED = table(lambda character: character if character in {"\n", _END} or _kind(character) in "a.-" else " ")
 
 
-def _of_usual(plains: Sequence[str]) -> list[str | None]:
+def _of_usual(plains: Sequence[str]) -> Sequence[str | None]:
     """The words of each text in the usual alphabet that has each sign where it belongs. None for any other text."""
-    if not plains:
-        return []
-    joined = _END.join(plains)
-    codes = encoded(joined)
-    if codes is None:
-        return _of_usual_but({place for place, plain in enumerate(plains) if encoded(plain) is None}, plains)
+    parts = [*map(encoded, plains)]
+    odd: set[int] = set()
+    if None in parts:
+        odd.update(place for place, part in enumerate(parts) if part is None)
+        plains = ["" if part is None else plain for plain, part in zip(plains, parts, strict=True)]
+    codes = b"\0".join([part or b"" for part in parts])
     kinds = codes.translate(_KINDS)
-    if odd := _addressing(kinds, codes):
-        return _of_usual_but(odd, plains)
+    odd |= _addressing(kinds, codes)
+    if len(odd) == len(plains):
+        return [None] * len(plains)
+    # The odd ones are read on with the others, whatever that gives: to take them out would cost more.
     if b"0" in kinds:
+        joined = _END.join(plains)
         codes = b" ".join([codes[part] for part in _between(_usual_figures(joined, kinds), joined)])
     row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ").replace(b"\0", b" \0 ")
-    if odd := _misplaced(row.translate(_KINDS)):
-        return _of_usual_but(odd, plains)
+    odd |= _misplaced(row.translate(_KINDS))
     row = _SPACES.sub(b" ", row)
     words = [its.strip(" ")[:MAX_LENGTH] for its in decoded(row).split(_END)]
-    return [*map(_unstretched, words)] if _has_three_alike(row) else [*words]
-
-
-def _of_usual_but(odd: Collection[int], plains: Sequence[str]) -> list[str | None]:
-    """The same without the texts of these places."""
-    others = iter(_of_usual([plain for place, plain in enumerate(plains) if place not in odd]))
-    return [None if place in odd else next(others) for place in range(len(plains))]
+    if _has_three_alike(row):
+        words = [*map(_unstretched, words)]
+    return [None if place in odd else its for place, its in enumerate(words)] if odd else words
 
 
 def _addressing(kinds: bytes, codes: bytes) -> set[int]:
