@@ -363,7 +363,8 @@ class Refined:
 
     `story_keys` are the addresses that the entry shares with the same story elsewhere; `alike_keys` recognise the
     same entry of the same source after its id has changed. `entry_id` is the entry's own, as it is; `is_dated` is false
-    where it names no date of publication, so that `published_at` stands in for it.
+    where it names no date of publication, so that `published_at` stands in for it. `search_text` is its title and text
+    as the store makes them searchable, or None where that is left to the store.
     """
 
     url: str | None
@@ -387,3 +388,4 @@ class Refined:
     happening: Happening | None = None
     entry_id: str = ""
     is_dated: bool = True
+    search_text: str | None = None

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from aggregator.model import Author, Card, Detection, Kind, Quote, Refined, Sensitive, Sighting, Source, TagMatch
 from aggregator.refine.boilerplate import without_boilerplate
 from aggregator.refine.dates import modified, published
+from aggregator.refine.folding import fold_and_part, searchable
 from aggregator.refine.language import detect_each
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.phrases import Phrases
@@ -90,8 +91,10 @@ def refine_all(
     texts = [f"{said.title or ''}\n{said.text}"[:TAGGED_LENGTH] for said in words]
     declared = [sighting.language or feed_language for sighting in sightings]
     detections = detect_each(texts, candidates=source.languages, declared=declared)
+    folded = [fold_and_part(text) for text in texts]
     tags = tagger.match_each(
         texts,
+        folded=folded,
         languages=[detection.code for detection in detections],
         categories=[_categories(sighting.categories) for sighting in sightings],
         source_tags=source.tags,
@@ -99,8 +102,10 @@ def refine_all(
     # The front page and the feed itself are no story's address.
     nobodys = frozenset({url_key(base_url), url_key(source.url)})
     return [
-        _refined(sighting, said, detection, matches, nobodys, base_url, now)
-        for sighting, said, detection, matches in zip(sightings, words, detections, tags, strict=True)
+        _refined(sighting, said, _search_text(said, text, plain), detection, matches, nobodys, base_url, now)
+        for sighting, said, text, (plain, _), detection, matches in zip(
+            sightings, words, texts, folded, detections, tags, strict=True
+        )
     ]
 
 
@@ -124,9 +129,16 @@ def _words(sightings: Sequence[Sighting], base_url: str | None) -> list[_Words]:
     ]
 
 
+def _search_text(said: _Words, text: str, folded: str) -> str | None:
+    """What of an entry is searched in, where that is what is read for tags, which is folded already."""
+    is_same = said.text and said.text == said.content_text and len(text) < TAGGED_LENGTH and "\0" not in text
+    return searchable(folded) if is_same else None
+
+
 def _refined(
     sighting: Sighting,
     said: _Words,
+    search_text: str | None,
     detection: Detection,
     tags: tuple[TagMatch, ...],
     nobodys: frozenset[str | None],
@@ -161,6 +173,7 @@ def _refined(
         happening,
         sighting.entry_id,
         is_dated=sighting.published_at is not None,
+        search_text=search_text,
     )
 
 

@@ -50,6 +50,13 @@ def fold_and_part(text: str) -> tuple[str, str]:
     return decoded(codes), decoded(codes.translate(_PARTED))
 
 
+def searchable(folded: str) -> str:
+    """Folded text as it is searched in: each space is a single one."""
+    while "  " in folded:
+        folded = folded.replace("  ", " ")
+    return folded.strip(" ")
+
+
 def _folded_codes(text: str) -> bytes | None:
     """`text` folded, as bytes of the alphabet. None where it has other characters."""
     codes = encoded(text)

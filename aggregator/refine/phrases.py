@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
@@ -17,6 +17,8 @@ OPENING = 2
 # How many words the phrases of each language remember, and how long ones. Most of them say nothing.
 MOST_REMEMBERED = 5_000
 LONGEST_REMEMBERED = 40
+# Of so few stems, the words that begin like one of them are looked for by a pattern.
+FEW_STEMS = 60
 
 _WORD = re.compile(r"\w+")
 _NEXT_WORD = re.compile(r" +(\w+)")
@@ -88,19 +90,24 @@ class Phrases:
         self._by_beginning: dict[str, dict[str, list[_Phrase]]] = {}
         for its in read.values():
             self._by_beginning.setdefault(its.stem[:BEGINNING], {}).setdefault(its.stem, []).append(its)
+        stems = {its.stem for its in read.values()}
+        # A word that is not taken out of a text costs little, but a pattern of many stems costs more than all words do.
+        self._words_in: Callable[[str], list[str]] = (
+            re.compile(f" ({_any_of(stems)}[^ ]*+)").findall if 0 < len(stems) <= FEW_STEMS else str.split
+        )
         self._memory = _Memory()
 
     def found_in(self, text: str) -> dict[str, str]:
         """Each owner that has a phrase in `text`, with the first one as it was given."""
-        return self.found_in_each([text])[0]
+        return self.found_in_each([fold_and_part(text)])[0]
 
-    def found_in_each(self, texts: Sequence[str]) -> list[dict[str, str]]:
-        """The same of several texts: each step for all of them before the next one."""
-        folded = [fold_and_part(text) for text in texts]
-        words = [{*parted.split()} for _, parted in folded]
+    def found_in_each(self, folded: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        """The same of several texts that are folded and parted: each step for all of them before the next one."""
+        # A set for each text would cost as much as all that is done with it.
+        words = [self._words_in(f" {parted}") for _, parted in folded]
         telling = self._told_by(set().union(*words))
         perhaps = [
-            _perhaps(its & telling.keys(), telling, parted) for its, (_, parted) in zip(words, folded, strict=True)
+            _perhaps(telling.keys() & its, telling, parted) for its, (_, parted) in zip(words, folded, strict=True)
         ]
         return [
             {owner: first for owner, its in by_owner.items() if (first := _first_of([*its.values()], text))}
@@ -155,6 +162,16 @@ class Phrases:
         return _Said(phrases, by_opening) if phrases or longer else None
 
 
+def _any_of(beginnings: Iterable[str]) -> str:
+    """A pattern of what begins like one of these. Each letter is read once, however many begin with it."""
+    by_letter: dict[str, set[str]] = {}
+    for beginning in beginnings:
+        by_letter.setdefault(beginning[:1], set()).add(beginning[1:])
+    if "" in by_letter:
+        return ""
+    return f"(?:{'|'.join(re.escape(letter) + _any_of(rest) for letter, rest in sorted(by_letter.items()))})"
+
+
 def _perhaps(words: set[str], telling: Mapping[str, _Said], parted: str) -> dict[str, dict[int, _Phrase]]:
     """The phrases that may stand in a text, by owner and order, for its words that say something."""
     found: dict[str, dict[int, _Phrase]] = {}
@@ -189,8 +206,9 @@ def _behind(word: str, parted: str) -> set[str]:
 
 def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
     """Which of these phrases, as it was given, stands first in a text. One of a single word is known to be there."""
-    if len(phrases) == 1 and not phrases[0].second:
-        return phrases[0].phrase
+    if len(phrases) == 1:
+        (its,) = phrases
+        return its.phrase if not its.second or _compiled(its.pattern).search(folded) else None
     standing = (
         (its.is_fallback, place.start(), its.order, its.phrase)
         for its in phrases

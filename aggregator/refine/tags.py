@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from aggregator.model import Tag, TagMatch
 from aggregator.refine.characters import without_accents
-from aggregator.refine.folding import fold
+from aggregator.refine.folding import fold, fold_and_part
 from aggregator.refine.phrases import Phrases
 
 FALLBACK = "en"
@@ -56,20 +56,30 @@ class Tagger:
         tags has words in it. Hashtags and categories count in any language. Within an origin, tags come in the
         configuration's order.
         """
-        (tags,) = self.match_each([text], languages=[language], categories=[categories], source_tags=source_tags)
+        (tags,) = self.match_each(
+            [text],
+            folded=[fold_and_part(text)],
+            languages=[language],
+            categories=[categories],
+            source_tags=source_tags,
+        )
         return tags
 
     def match_each(
         self,
         texts: Sequence[str],
         *,
+        folded: Sequence[tuple[str, str]],
         languages: Sequence[str],
         categories: Sequence[Sequence[str]],
         source_tags: Sequence[str] = (),
     ) -> list[tuple[TagMatch, ...]]:
-        """The same of several texts of a source, each with its language and categories, one step after the other."""
+        """The same of several texts of a source, each with its language and categories, one step after the other.
+
+        `folded` are the texts as `fold_and_part` has them.
+        """
         of_source = [TagMatch(tag, "source") for tag in source_tags]
-        in_words = self._of_words(texts, languages)
+        in_words = self._of_words(texts, folded, languages)
         return [
             self._matches(of_source, its, text, words)
             for its, text, words in zip(categories, texts, in_words, strict=True)
@@ -99,8 +109,13 @@ class Tagger:
         owners = self._everywhere.owners_of(whole) | self._everywhere.found_in(parts).keys()
         return tuple(TagMatch(tag, "hashtag", f"#{hashtag}") for tag in self._in_order(owners))
 
-    def _of_words(self, texts: Sequence[str], languages: Sequence[str]) -> list[list[TagMatch]]:
-        plain = [_NO_WORDS.sub(" ", text) if "#" in text or "://" in text else text for text in texts]
+    def _of_words(
+        self, texts: Sequence[str], folded: Sequence[tuple[str, str]], languages: Sequence[str]
+    ) -> list[list[TagMatch]]:
+        plain = [
+            fold_and_part(_NO_WORDS.sub(" ", text)) if "#" in text or "://" in text else its
+            for text, its in zip(texts, folded, strict=True)
+        ]
         spoken = [language.partition("-")[0].lower() for language in languages]
         found: list[dict[str, str]] = [{}] * len(texts)
         for language in {*spoken}:

@@ -196,7 +196,8 @@ async def _insert(
         "decided_at": public_at,
         **said,
         "search_text": [
-            _search_text(*shown) for shown in zip(said["title"], said["content_text"], said["summary"], strict=True)
+            refined.search_text or _search_text(refined.title, refined.content_text, refined.summary)
+            for refined in entries
         ],
     }
     kept.item_ids += ids

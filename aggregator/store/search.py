@@ -9,7 +9,4 @@ LONGEST = 20_000
 
 def fold(text: str) -> str:
     """Small letters without accents, so that "Energía" finds "energia". At most 20,000 characters."""
-    folded = folding.fold(text[:LONGEST].replace("\0", ""))
-    while "  " in folded:
-        folded = folded.replace("  ", " ")
-    return folded.strip(" ")
+    return folding.searchable(folding.fold(text[:LONGEST].replace("\0", "")))

@@ -208,10 +208,10 @@ def test_many_threads_may_be_the_first_to_ask() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.one_of(any_text, st.text("aBéÑčŽ²½ª012 _.,:!?'’·-@#&/\n\xa0", max_size=60)))
 def test_latin_words_are_the_same_as_words_of_any_script(text: str) -> None:
-    found = words.words_of(text)
+    found = words.words_of_each([text])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(words, "_LATIN_SCRIPT", words._ANY_SCRIPT)
-        assert words.words_of(text) == found
+        assert words.words_of_each([text]) == found
 
 
 _signs = st.sampled_from(
@@ -254,16 +254,17 @@ _signs = st.sampled_from(
 
 
 @settings(deadline=None, max_examples=500)
-@given(st.one_of(any_text, st.lists(_signs, max_size=30).map("".join)))
-def test_usual_words_are_the_same_as_any_others(text: str) -> None:
-    found = words.words_of(text)
+@given(st.lists(st.one_of(any_text, st.lists(_signs, max_size=30).map("".join)), max_size=6))
+def test_usual_words_of_many_texts_are_the_same_as_any_others(texts: list[str]) -> None:
+    found = words.words_of_each(texts)
+    assert found == [words.words_of_each([text])[0] for text in texts]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(words, "encoded", lambda _: None)
-        assert words.words_of(text) == found
+        assert words.words_of_each(texts) == found
 
 
 @settings(deadline=None, max_examples=200)
-@given(st.one_of(st.sampled_from([*TEXTS.values()]), any_text).map(words.words_of))
+@given(st.one_of(st.sampled_from([*TEXTS.values()]), any_text).map(lambda text: words.words_of_each([text])[0]))
 @pytest.mark.usefixtures("eldc")
 def test_the_best_language_is_the_first_of_the_scores(text: str) -> None:
     assert scores.best_of_each([text]) == [next(iter(scores.score(text) or {}), "")]

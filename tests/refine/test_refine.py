@@ -26,10 +26,11 @@ from aggregator.model import (
     Source,
     Tag,
 )
-from aggregator.refine import may_be_shown, refine, wanted
+from aggregator.refine import TAGGED_LENGTH, may_be_shown, refine, wanted
 from aggregator.refine.links import url_key
 from aggregator.refine.picture import choose_picture, first_picture
 from aggregator.refine.tags import Tagger
+from aggregator.store.search import fold
 from tests.refine.strategies import any_html, any_text
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -72,6 +73,33 @@ def test_an_entry_becomes_clean_dated_recognised_and_tagged() -> None:
     assert item.detection.code == "en"
     assert [(match.tag, match.origin) for match in item.tags] == [("city", "source"), ("heat", "category")]
     assert item.story_keys == ("city.example/news/1",)
+
+
+def searched(item: Refined) -> str:
+    return fold(f"{item.title or ''} {item.content_text or item.summary}")
+
+
+@pytest.mark.parametrize(
+    ("body", "is_told"),
+    [
+        ("<p>Énergie  pour <b>Đakovo</b>\x00</p><p>https://a.example/ #Heat — Straße</p>", True),
+        (f"<p>{'x' * (TAGGED_LENGTH - 7)}</p>", True),
+        (f"<p>{'x' * (TAGGED_LENGTH - 6)}</p>", False),
+        ("<p>東京 жар ½</p>", True),
+        ("", True),
+        ("<p>Heat for all.</p><p>The post Title appeared first on City.</p>", False),
+    ],
+)
+def test_what_is_searched_in_is_told_where_it_is_known(body: str, is_told: bool) -> None:
+    item = refined(title="Title", body_html=body, summary_html="<p>Summary</p>")
+    assert item.search_text == (searched(item) if is_told else None)
+
+
+@settings(deadline=None, max_examples=200)
+@given(any_text, st.one_of(any_text, any_html), any_html)
+def test_what_is_searched_in_is_as_the_store_has_it(title: str, body: str, summary: str) -> None:
+    item = refined(title=title, body_html=body, summary_html=summary)
+    assert item.search_text in {None, searched(item)}
 
 
 def test_an_entry_without_a_title_stays_without_one() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from aggregator.model import Tag, TagMatch
 from aggregator.refine.endings import inflected
 from aggregator.refine.folding import fold
-from aggregator.refine.phrases import BEGINNING, MOST_REMEMBERED, Phrases
+from aggregator.refine.phrases import BEGINNING, FEW_STEMS, MOST_REMEMBERED, Phrases
 from aggregator.refine.tags import Tagger
 from tests.refine.strategies import any_text
 
@@ -160,16 +160,24 @@ def test_the_first_phrase_in_the_text_is_the_evidence_however_many_words_say_som
     assert phrases.found_in(f"heat, {many}, district heating") == {"heat": "wärmenetz"}
 
 
+@pytest.fixture(params=["few phrases", "many phrases"])
+def however_words_are_found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "many phrases":
+        monkeypatch.setattr("aggregator.refine.phrases.FEW_STEMS", 0)
+
+
+@pytest.mark.usefixtures("however_words_are_found")
 def test_words_are_read_anew_after_too_many_to_be_remembered() -> None:
     phrases = Phrases([("heat", "en", "heat")])
     for start in range(0, 3 * MOST_REMEMBERED, 500):
-        text = " ".join(f"w{number}" for number in range(start, start + 500))
+        text = " ".join(f"heat{number}" for number in range(start, start + 500))
         assert phrases.found_in(f"{text} heated") == {"heat": "heat"}
 
 
+@pytest.mark.usefixtures("however_words_are_found")
 def test_words_that_are_too_many_or_too_long_to_be_remembered_are_read_all_the_same() -> None:
     phrases = Phrases([("heat", "en", "heat"), ("wind", "de", "windkraft"), ("net", "de", "netz ausbau")])
-    many = " ".join(f"w{number}" for number in range(MOST_REMEMBERED + 1))
+    many = " ".join(f"heat{number}" for number in range(MOST_REMEMBERED + 1))
     long = f"windkraft{'x' * 100}"
     assert phrases.found_in(long) == {"wind": "windkraft"}
     assert phrases.found_in(f"{many} heats {long} netz-ausbau").keys() == {"heat", "wind", "net"}
@@ -200,12 +208,14 @@ def test_a_genitive_may_stand_in_a_phrase() -> None:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts)
+@given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts, st.sampled_from((0, 4, FEW_STEMS)))
 def test_phrases_are_found_as_if_each_were_looked_for_by_itself(
-    phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str
+    phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str, few: int
 ) -> None:
     expected = one_by_one(fallback, text) | one_by_one(phrases, text)
-    assert Phrases(phrases, fallback).found_in(text) == expected
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("aggregator.refine.phrases.FEW_STEMS", few)
+        assert Phrases(phrases, fallback).found_in(text) == expected
 
 
 def one_by_one(phrases: list[tuple[str, str, str]], text: str) -> dict[str, str]:

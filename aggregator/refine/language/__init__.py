@@ -14,7 +14,7 @@ from typing import NamedTuple
 from aggregator.model import Detection
 from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
 from aggregator.refine.language.scores import best_of_each, score
-from aggregator.refine.language.words import letters_in, words_of
+from aggregator.refine.language.words import letters_in, words_of_each
 
 UNKNOWN = "und"
 FEWEST_LETTERS = 4
@@ -62,6 +62,15 @@ class _Choice(NamedTuple):
 _NOTHING = _Choice("", 0.0, False)
 
 
+class _Hints(NamedTuple):
+    """What is expected of a text, in the codes that are chosen from, and by how much that tips the scales."""
+
+    likely: frozenset[str]
+    claimed: str
+    expected: frozenset[str]
+    bonuses: tuple[tuple[str, float], ...]
+
+
 def detect(text: str, *, candidates: Sequence[str] = (), declared: str | None = None) -> Detection:
     """The language of `text` as a BCP-47 primary tag, or `und` where the text says too little.
 
@@ -75,14 +84,13 @@ def detect_each(
     texts: Sequence[str], *, candidates: Sequence[str] = (), declared: Sequence[str | None]
 ) -> list[Detection]:
     """The same of several texts of a source: each step for all of them before the next one."""
-    likely = {_primary(candidate) for candidate in candidates} - {""}
+    likely = frozenset([_primary(candidate) for candidate in candidates]) - {""}
     claims = [_primary(claim or "") for claim in declared]
-    rows = [row if _says_enough(row) else "" for row in map(words_of, texts)]
+    rows = [row if _says_enough(row) else "" for row in words_of_each(texts)]
     scores = [score(row) if row else {} for row in rows]
-    expected = {_as_chosen(code) for code in likely}
+    hints = [_hints(likely, claimed) for claimed in claims]
     chosen = [
-        _choose(row, plain, expected, _as_chosen(claimed)) if row else _NOTHING
-        for row, plain, claimed in zip(rows, scores, claims, strict=True)
+        _choose(row, plain, its) if row else _NOTHING for row, plain, its in zip(rows, scores, hints, strict=True)
     ]
     codes = [
         _among_cousins(choice.code, row, likely, claimed) if choice.is_clear else ""
@@ -124,42 +132,54 @@ def _as_chosen(code: str) -> str:
     return "hr" if code in SOUTH_SLAVIC else code
 
 
-def _choose(words: str, plain: Mapping[str, float] | None, likely: Collection[str], claimed: str) -> _Choice:
+@lru_cache(maxsize=512)
+def _hints(candidates: frozenset[str], declared: str) -> _Hints:
+    likely, claimed = frozenset(map(_as_chosen, candidates)), _as_chosen(declared)
+    bonuses = {
+        code: (CANDIDATE_BONUS if code in likely else 0.0) + (DECLARED_BONUS if code == claimed else 0.0)
+        for code in (*likely, claimed)
+    }
+    return _Hints(likely, claimed, likely | {claimed}, tuple(bonuses.items()))
+
+
+def _choose(words: str, plain: Mapping[str, float] | None, hints: _Hints) -> _Choice:
     """The likeliest language of words with these scores."""
     if plain is None:
-        return _by_letters(words, likely, claimed)
-    scores = _tipped(plain, likely, claimed)
-    top, second_best = [*sorted(scores.values(), reverse=True)[:2], 0.0, 0.0][:2]
-    code = next((code for code, value in scores.items() if value == top), "")
-    confidence = 1 / sum([exp((other - top) / _SPREAD) for other in scores.values()]) if code else 0.0
-    expected = frozenset((*likely, claimed))
+        return _by_letters(words, hints)
+    scores = _tipped(plain, hints)
+    values = [*scores.values()]
+    top, second_best = [*sorted(values, reverse=True)[:2], 0.0, 0.0][:2]
+    code = [*scores][values.index(top)] if scores else ""
+    confidence = 1 / sum(map(exp, [(other - top) / _SPREAD for other in values])) if code else 0.0
+    expected = hints.expected
     if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
         return _Choice(GALICIAN, confidence, True)
     is_short = len(words) < WEAK_LENGTH and code not in expected
     if not is_short and top >= WEAK_SCORE and top - second_best >= WEAK_LEAD:
         return _Choice(code, confidence, True)
-    second, sureness, _ = _by_letters(words, likely, claimed)
+    second, sureness, _ = _by_letters(words, hints)
     if second == code:
         return _Choice(code, max(confidence, sureness), sureness >= AGREED)
     return _Choice(second, sureness, True) if sureness >= SURE else _Choice(code or second, confidence, False)
 
 
-def _by_letters(words: str, likely: Collection[str], claimed: str) -> _Choice:
+def _by_letters(words: str, hints: _Hints) -> _Choice:
     # Only here, because it is a tenth of what a reading process loads: many of them never see a text that needs it.
     from aggregator.refine.language.letters import likeliest  # noqa: PLC0415
 
-    found = likeliest(words, likely=likely, claimed=claimed)
+    found = likeliest(words, likely=hints.likely, claimed=hints.claimed)
     return _Choice(*found, found[1] >= AGREED) if found else _NOTHING
 
 
-def _tipped(plain: Mapping[str, float], likely: Collection[str], claimed: str) -> dict[str, float]:
+def _tipped(plain: Mapping[str, float], hints: _Hints) -> dict[str, float]:
     scores = dict(plain)
     if "sr" in scores:
         scores = {}
         for language, value in plain.items():  # the better ones come first
             scores.setdefault("hr" if language == "sr" else language, value)
-    for code in {*likely, claimed} & scores.keys():
-        scores[code] += (CANDIDATE_BONUS if code in likely else 0.0) + (DECLARED_BONUS if code == claimed else 0.0)
+    for code, bonus in hints.bonuses:
+        if code in scores:
+            scores[code] += bonus
     return scores
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from aggregator.refine.alphabet import decoded, encoded, table
@@ -49,21 +49,28 @@ def _script(letter: str, digit: str) -> _Script:
 _LATIN_SCRIPT, _ANY_SCRIPT = _script(f"[{_LATIN}]", "[0-9]"), _script(r"[^\W\d_]", r"\d")
 
 
-def words_of(text: str) -> str:
-    """The words of `text`, line by line, at most `MAX_LENGTH` characters. Empty where it has none."""
-    plain = text[:MAX_INPUT].replace("\0", " ")
-    usual = _of_usual(plain)
-    if usual is None:
-        words = _of_any(plain)[:MAX_LENGTH]
-        is_stretched = _PERHAPS_STRETCHED.search(words) is not None
-    else:
-        words = decoded(usual[:MAX_LENGTH])
-        is_stretched = _has_three_alike(usual)
-    return _STRETCHED.sub(r"\1", words) if is_stretched else words
+def words_of_each(texts: Sequence[str]) -> list[str]:
+    """The words of each text, line by line, at most `MAX_LENGTH` characters. Empty where it has none.
+
+    Texts that are usual are read as if they were one, each step once for all of them.
+    """
+    plains = [text[:MAX_INPUT].replace(_END, " ") for text in texts]
+    return [
+        _unstretched(_of_any(plain)[:MAX_LENGTH]) if words is None else words
+        for plain, words in zip(plains, _of_usual(plains), strict=True)
+    ]
+
+
+def _unstretched(words: str) -> str:
+    return _STRETCHED.sub(r"\1", words) if _PERHAPS_STRETCHED.search(words) else words
 
 
 # What a character of the usual alphabet is to words. Anything else is a space between them.
 _KINDS_OF = {"a": r"[^\W\d_]", ".": "[.,:;!?]", "-": "['’·-]", "0": "[0-9]", "&": "&", "/": "/", "#": "[@#_]"}
+
+
+# Between texts that are read as one. None of them has it, it is neither a space nor part of a number.
+_END = "\0"
 
 
 def _kind(character: str) -> str:
@@ -71,30 +78,61 @@ def _kind(character: str) -> str:
 
 
 _SPACES = re.compile(b"  +")
-_KINDS = table(_kind)
-_SPACED = table(lambda character: character if character == "\n" or _kind(character) in "a.-" else " ")
+_KINDS = table(lambda character: character if character == _END else _kind(character))
+_SPACED = table(lambda character: character if character in {"\n", _END} or _kind(character) in "a.-" else " ")
 
 
-def _of_usual(plain: str) -> bytes | None:
-    """The words of a text in the usual alphabet that has each sign where it belongs. None of any other text."""
-    codes = None if "#" in plain or "@" in plain else encoded(plain)
-    if codes is None:
-        return None
+def _of_usual(plains: Sequence[str]) -> Sequence[str | None]:
+    """The words of each text in the usual alphabet that has each sign where it belongs. None for any other text."""
+    parts = [*map(encoded, plains)]
+    odd: set[int] = set()
+    if None in parts:
+        odd.update(place for place, part in enumerate(parts) if part is None)
+        plains = ["" if part is None else plain for plain, part in zip(plains, parts, strict=True)]
+    codes = b"\0".join([part or b"" for part in parts])
     kinds = codes.translate(_KINDS)
-    # Perhaps hashtags, mentions, addresses and names of characters.
-    is_name = b"&" in kinds and (b"&a" in kinds or b"&0" in kinds)
-    is_address = b".a" in kinds or (b"/" in kinds and b"./" in kinds) or b"www." in codes.lower()
-    if b"#" in kinds or is_name or is_address:
-        return None
+    odd |= _addressing(kinds, codes)
+    if len(odd) == len(plains):
+        return [None] * len(plains)
+    # The odd ones are read on with the others, whatever that gives: to take them out would cost more.
     if b"0" in kinds:
-        codes = b" ".join([codes[part] for part in _between(_usual_figures(plain, kinds), plain)])
-    row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ")
-    kinds = row.translate(_KINDS)
-    # A stop that is not behind a letter; elsewhere, what stands inside words.
-    inside = kinds.count(b"-")  # quickly seen not to be there
-    if b" ." in kinds or (inside and inside > kinds.count(b"a-a")):
-        return None
-    return _SPACES.sub(b" ", row).strip(b" ")
+        joined = _END.join(plains)
+        codes = b" ".join([codes[part] for part in _between(_usual_figures(joined, kinds), joined)])
+    row = b" %b " % codes.translate(_SPACED).replace(b"\n", b" \n ").replace(b"\0", b" \0 ")
+    odd |= _misplaced(row.translate(_KINDS))
+    row = _SPACES.sub(b" ", row)
+    words = [its.strip(" ")[:MAX_LENGTH] for its in decoded(row).split(_END)]
+    if _has_three_alike(row):
+        words = [*map(_unstretched, words)]
+    return [None if place in odd else its for place, its in enumerate(words)] if odd else words
+
+
+def _addressing(kinds: bytes, codes: bytes) -> set[int]:
+    """Places of the texts that perhaps have hashtags, mentions, addresses or names of characters."""
+    odd = _having(b"#", kinds) | _having(b".a", kinds) | _having(b"www.", codes.lower())
+    if b"/" in kinds:
+        odd |= _having(b"./", kinds)
+    if b"&" in kinds:
+        odd |= _having(b"&a", kinds) | _having(b"&0", kinds)
+    return odd
+
+
+def _misplaced(kinds: bytes) -> set[int]:
+    """Places of the texts with a stop that is not behind a letter; elsewhere, with what stands inside words."""
+    odd = _having(b" .", kinds)
+    if (inside := kinds.count(b"-")) and inside > kinds.count(b"a-a"):  # quickly seen not to be there
+        odd |= {place for place, its in enumerate(kinds.split(b"\0")) if its.count(b"-") > its.count(b"a-a")}
+    return odd
+
+
+def _having(sign: bytes, row: bytes) -> set[int]:
+    """Places of the texts in a row of them that have such a sign."""
+    having, place, start = set[int](), 0, 0
+    while (found := row.find(sign, start)) >= 0:
+        place += row.count(b"\0", start, found)
+        having.add(place)
+        start = found + 1
+    return having
 
 
 def _has_three_alike(row: bytes) -> bool:
