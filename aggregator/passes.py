@@ -18,12 +18,12 @@ from aggregator.store.engine import Database
 from aggregator.store.sources import CollectedMeanwhileError, SourceState, read_states
 
 # Most of them wait for the other side: hanging ones must not take the places of all.
-AT_ONCE = 64
+AT_ONCE = 48
 # So many begin together, unless that takes too long, since most hang: one by one, between all the other work, they take
 # a tenth more of the event loop's time.
 TOGETHER, LONGEST_PAUSE = 16, 0.25
 # States hold what each source showed last: all of thousands at once would be most of the memory.
-STATES_AT_ONCE = 250
+STATES_AT_ONCE = 100
 
 
 async def collect_all(machine: Machine, sources: Sequence[Source]) -> AsyncIterator[Outcome]:

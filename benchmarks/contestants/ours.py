@@ -87,7 +87,7 @@ async def measure(machine: Machine) -> dict[str, float]:
 async def main() -> None:
     logging.disable(logging.CRITICAL)
     gc.freeze()  # both as the command line does it
-    gc.set_threshold(10_000)
+    gc.set_threshold(5_000)
     async with open_machine(settings(sys.argv[1], sys.argv[2])) as machine:
         await machine.get_ready()  # as at the start of the running program; of nobody the start is counted
         figures = await measure(machine)

@@ -25,7 +25,7 @@ except ImportError:  # no wheel for this platform: asyncio's own loop does the s
 from aggregator.errors import AggregatorError
 from aggregator.settings import Settings, read_settings
 
-GARBAGE = 10_000  # new objects, before those that hold each other are looked for
+GARBAGE = 5_000  # new objects, before those that hold each other are looked for
 
 
 class JsonLines(logging.Formatter):
