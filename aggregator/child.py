@@ -13,7 +13,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 # So much of an answer may lie here before it is fetched.
@@ -77,10 +77,18 @@ class Child:
             await self.requests.wait_closed()
 
 
-def adopt_orphans() -> bool:
-    """Have the processes left to us that a child of ours forks, once that ends. False elsewhere than on Linux."""
+@contextlib.contextmanager
+def adopting() -> Iterator[bool]:
+    """Meanwhile processes are left to us that a child of ours forks, once that ends. False elsewhere than on Linux."""
     become_their_parent = 36  # PR_SET_CHILD_SUBREAPER in linux/prctl.h
-    return sys.platform == "linux" and not ctypes.CDLL(None).prctl(become_their_parent, 1, 0, 0, 0)
+    if sys.platform != "linux" or ctypes.CDLL(None).prctl(become_their_parent, 1, 0, 0, 0):
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        # Not for longer: orphans of others would be left to us, too, and stay as zombies.
+        ctypes.CDLL(None).prctl(become_their_parent, 0, 0, 0, 0)
 
 
 async def streams(way: socket.socket) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from aggregator.child import Adopted, Child, adopt_orphans, start, streams
+from aggregator.child import Adopted, Child, adopting, start, streams
 from aggregator.errors import AggregatorError, DocumentError
 from aggregator.sandboxed import LENGTH, REPLY, START_SECONDS, STARTED
 
@@ -60,8 +60,7 @@ class Sandbox:
     def __init__(self, processes: int, seconds: float, megabytes: int, needs: Sequence[str] = ()) -> None:
         self._needs = needs
         self._starting = asyncio.Lock()
-        # The way back and the way to a process that the first one forked, until it is used.
-        self._twin: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._twin: asyncio.Task[Child | None] | None = None  # a process that the first one forks, until it is used
         self._seconds = seconds
         self._megabytes = megabytes
         self._processes = processes
@@ -127,7 +126,7 @@ class Sandbox:
         for door in (self._turns, self._places):  # until nobody waits for a worker any more
             for _ in range(self._open):
                 await door.acquire()
-        if twin := await self._adopted():
+        if self._twin and (twin := await self._twin):
             self._living.add(twin)
         for worker in tuple(self._living):
             await self._end(worker)
@@ -200,40 +199,36 @@ class Sandbox:
             await self._end(worker)
         async with self._starting:
             self._check_open()
-            worker = await self._adopted() or await self._started()
+            twin = await asyncio.shield(self._twin) if self._twin else None
+            self._twin = None
+            worker = twin or await self._started()
             self._living.add(worker)
         return worker
-
-    async def _adopted(self) -> Child | None:
-        """The process that the first one forked, once; it tells its number as soon as it is there."""
-        if self._twin is None:
-            return None
-        twin, self._twin = self._twin, None
-        answers, requests = twin
-        try:
-            async with asyncio.timeout(START_SECONDS):
-                return Child(Adopted(int.from_bytes(await answers.readexactly(LENGTH), "big")), requests, answers)
-        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
-            requests.close()
-            return None  # it has ended with the one that was to fork it
-        except asyncio.CancelledError:
-            self._twin = twin  # for the next one
-            raise
 
     async def _started(self) -> Child:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
-        passing = []
+        limits = (os.getpid(), self._seconds, self._megabytes)
+
+        async def begin(way: int = 0) -> Child:
+            command = (sys.executable, "-P", "-m", "aggregator.sandboxed", *map(str, (*limits, way)), *self._needs)
+            return await start(command, environment, passing=[way] if way else ())
+
         try:
-            with contextlib.ExitStack() as ways:
+            if not self._needs or self._processes == 1 or self._living:
+                return await begin()
+            with contextlib.ExitStack() as held:
+                if not held.enter_context(adopting()):
+                    return await begin()
                 # The first one becomes two before it reads anything: both share the memory of what they need.
-                if self._needs and self._processes > 1 and not self._living and adopt_orphans():
-                    ours, theirs = socket.socketpair()
-                    passing.append(ways.enter_context(theirs).fileno())
-                    self._twin = await streams(ours)
-                limits = (os.getpid(), self._seconds, self._megabytes, *(passing or [0]))
-                command = (sys.executable, "-P", "-m", "aggregator.sandboxed", *map(str, limits), *self._needs)
-                return await start(command, environment, passing=passing)
+                ours, theirs = socket.socketpair()
+                with theirs, contextlib.ExitStack() as on_failure:
+                    answers, requests = await streams(ours)
+                    on_failure.callback(requests.close)
+                    worker = await begin(theirs.fileno())
+                    on_failure.pop_all()
+                self._twin = asyncio.create_task(_twin(answers, requests, held.pop_all()))
+                return worker
         except OSError as error:
             raise DocumentError(f"the process that reads documents cannot be started: {error.strerror}") from error
 
@@ -251,6 +246,20 @@ class AtOnce:
     async def run(self, function: Callable[..., T], *args: object) -> T:
         """As `Sandbox.run`. Only what is under way is waited for; others with as little time take turns."""
         return cast("T", await self._run(function, *args))
+
+
+async def _twin(
+    answers: asyncio.StreamReader, requests: asyncio.StreamWriter, until_then: contextlib.ExitStack
+) -> Child | None:
+    """The process that the first one forks: it tells its number. None where it ended with the one that forks it."""
+    with until_then:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                number = int.from_bytes(await answers.readexactly(LENGTH), "big")
+        except (TimeoutError, ConnectionError, asyncio.IncompleteReadError):
+            requests.close()
+            return None
+        return Child(Adopted(number), requests, answers)
 
 
 async def _send(worker: Child, request: bytes) -> bool:

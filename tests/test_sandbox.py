@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import re
 import signal
@@ -259,6 +260,22 @@ async def test_no_reader_ends_with_the_other(one: int) -> None:
         await asyncio.sleep(0.05)
         assert lives(pids[1 - one])
         assert await asyncio.gather(*(box.run(len, b"abc") for _ in range(3 * CROWD))) == [3] * 3 * CROWD
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has orphans adopted")
+async def test_orphans_of_others_are_not_left_to_us() -> None:
+    def adopts() -> bool:
+        answer = ctypes.c_int(-1)
+        assert ctypes.CDLL(None).prctl(37, ctypes.byref(answer), 0, 0, 0) == 0  # PR_GET_CHILD_SUBREAPER
+        return bool(answer.value)
+
+    async with sandbox(processes=2) as box:
+        await box.prepare(CROWD + 1, os.getpid)
+        assert len(box._living) == 2
+        assert not adopts()
+    async with sandbox(processes=2) as box:
+        await box.run(len, b"abc")
+        await until(lambda: not adopts())
 
 
 async def test_how_each_reader_ended_is_told() -> None:
