@@ -14,7 +14,10 @@ from typing import Any
 from imapclient import IMAPClient
 from proxyprotocol.sock import SocketInfo
 from pymap.backend.dict import DictBackend
+from pymap.backend.dict.mailbox import MailboxData
+from pymap.concurrent import Event
 from pymap.imap import IMAPServer
+from pymap.selected import SelectedMailbox
 from pysasl.hashing import Cleartext
 
 CERTIFICATES = Path(__file__).parents[1] / "certificates"
@@ -57,6 +60,20 @@ class MailServer:
                 client.append(folder, message)
 
         await self.do(append)
+
+
+_as_pymap_waits = MailboxData.update_selected
+
+
+async def _wait_for_news(
+    self: MailboxData, selected: SelectedMailbox, *, wait_on: Event | None = None
+) -> SelectedMailbox:
+    """As pymap waits in IDLE, but at once where a message came between the last command and IDLE: it slept over it."""
+    has_news = selected.mod_sequence != self._mod_sequences.highest
+    return await _as_pymap_waits(self, selected, wait_on=None if has_news else wait_on)
+
+
+MailboxData.update_selected = _wait_for_news  # type: ignore[method-assign]
 
 
 def _server_tls() -> ssl.SSLContext:
