@@ -15,12 +15,21 @@ ENOUGH_LETTERS = 12
 
 # Looked for first, for most texts have nothing of the kind. It begins with a set of characters, which is found quickly.
 _PERHAPS_ADDRESS = re.compile(
-    r"[@:.&](?:(?<=@)|(?<=:)//|(?<=&)#?\w++;|(?<=\.)(?:com|org|net|eu|info|coop)|(?<=www\.)\S)", re.IGNORECASE
-)
-_NO_WORDS = re.compile(
-    r"https?://\S*+|www\.\S++|\S++@\S*+|@\w++|&#?\w++;"
-    r"|(?<![\w-])[\w-]++(?:\.[\w-]++)*+\.(?:com|org|net|eu|eus|info|coop)\b\S*+|\bRT\b(?=\s*+@)",
+    r"[@:.&](?:(?<=@)|(?<=:)//|(?<=&)#?\w++;|(?<=\.)(?:com|org|net|eu|info|coop|[a-z]{2,}+/)|(?<=www\.)\S)",
     re.IGNORECASE,
+)
+# Endings that are no words: «city.eu» in running text is an address, «hoy.Es» is a space that was forgotten.
+_ENDINGS = ("com", "org", "net", "eu", "eus", "info", "coop")
+_ADDRESS = (
+    r"(?<![\w-])[\w-]++(?:\.[\w-]++)++"
+    rf"(?:(?<=[a-z]{{2}})(?=/)|{'|'.join(rf'(?<=[.]{ending})' for ending in _ENDINGS)})(?:[/?#]\S*+|:\d\S*+)?"
+)
+_MAILBOX = r"[\w.+-]++@[\w-]++(?:\.[\w-]++)++"
+_MENTION = r"@\w++(?:[@.-]\w++)*+"  # «@name@city.social», «@name.city.eu»
+# What stands before a mention and belongs to it.
+_PASSED_ON = r"\b(?:RT|via|vía)\b(?=\s*+@)"
+_NO_WORDS = re.compile(
+    rf"https?://\S*+|www\.\S++|{_MAILBOX}|{_MENTION}|&#?\w++;|{_ADDRESS}|{_PASSED_ON}", re.IGNORECASE
 )
 _LAST_HASHTAGS = re.compile(r"(?:\s*+[#＃]\w++)+\W*+\Z")
 _HASHTAG = re.compile(r"[#＃](\w++)")
