@@ -32,19 +32,21 @@ _ACCELERATOR = re.compile(r"[~_&](?=\w)")
 _CODE = re.compile(r"[=\\/{}<>|]|\w[._]\w|[a-z][A-Z]")
 
 
-def texts_of(path: Path) -> Iterator[str]:
-    """The Basque texts below `path`, raw. Files that are neither catalogue nor page are passed over."""
+def texts_of(path: Path, language: str = LANGUAGE) -> Iterator[str]:
+    """The texts of a language below `path`, raw. Files that are neither catalogue nor page are passed over."""
     is_folder = path.is_dir()
     for file in sorted(path.rglob("*")) if is_folder else [path]:
-        if file.suffix in {".po", ".mo"} and (LANGUAGE in file.parts or not is_folder):
-            yield from _catalogue(file)
+        if is_folder and language not in file.parts and language != LANGUAGE:
+            continue
+        if file.suffix in {".po", ".mo"} and (language in file.parts or not is_folder):
+            yield from _catalogue(file, language)
         elif file.suffix == ".html":
             yield from _page(file)
 
 
-def _catalogue(file: Path) -> Iterator[str]:
+def _catalogue(file: Path, language: str) -> Iterator[str]:
     with file.open("rb") as stream:
-        catalogue = read_po(stream, locale=LANGUAGE) if file.suffix == ".po" else read_mo(stream)
+        catalogue = read_po(stream, locale=language) if file.suffix == ".po" else read_mo(stream)
     for message in catalogue:
         originals = message.id if isinstance(message.id, list | tuple) else (message.id,)
         translations = message.string if isinstance(message.string, list | tuple) else (message.string,)

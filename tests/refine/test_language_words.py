@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from aggregator.refine.language import words
 from aggregator.refine.language.words import MAX_LENGTH, words_of_each
+from tests.refine.strategies import any_text
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "read"),
     [
         ("Read city.eu, it is good", "Read it is good"),
         ("News at city.eu.", "News at"),
@@ -27,12 +31,12 @@ from aggregator.refine.language.words import MAX_LENGTH, words_of_each
         ("https://city.example/a-good-thing http://x www.city.example", ""),
     ],
 )
-def test_addresses_and_mentions_are_no_words(text: str, words: str) -> None:
-    assert words_of_each([text]) == [words]
+def test_addresses_and_mentions_are_no_words(text: str, read: str) -> None:
+    assert words_of_each([text]) == [read]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "read"),
     [
         ("Die Stadt dämmt Häuser #EnergyTransition #climate", "Die Stadt dämmt Häuser"),
         ("Die Stadt dämmt #dreihundertWohnungen bis zum Winter", "Die Stadt dämmt dreihundert Wohnungen bis zum Winter"),
@@ -44,9 +48,67 @@ def test_addresses_and_mentions_are_no_words(text: str, words: str) -> None:
         ("A &amp; B&#8217;s", "A B s"),
     ],
 )
-def test_hashtags_are_words_where_little_else_is(text: str, words: str) -> None:
-    assert words_of_each([text]) == [words]
+def test_hashtags_are_words_where_little_else_is(text: str, read: str) -> None:
+    assert words_of_each([text]) == [read]
 
 
 def test_only_the_beginning_is_read() -> None:
     assert words_of_each(["word " * 200_000]) == [("word " * 200)[:MAX_LENGTH]]
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.one_of(any_text, st.text("aBéÑčŽ²½ª012 _.,:!?'’·-@#&/\n\xa0", max_size=60)))
+def test_latin_words_are_the_same_as_words_of_any_script(text: str) -> None:
+    found = words.words_of_each([text])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "_LATIN_SCRIPT", words._ANY_SCRIPT)
+        assert words.words_of_each([text]) == found
+
+
+_signs = st.sampled_from(
+    [
+        *(
+            "word ",
+            "Déjà",
+            "x",
+            "CO2 ",
+            "3 km², ",
+            "a-b",
+            "a--b",
+            "a-b-c",
+            "l’eau. ",
+            " - ",
+            "…",
+            "(",
+            ") ",
+            "• ",
+            "“no” ",
+        ),
+        *(".", ", ", "?!", "...", "e.g. ", "\n", "\n\n", "\t", "\xa0", "  ", "aaa", "!!!", "½", "№", "жар ", "\0"),
+        *(
+            "&",
+            "&amp;",
+            "&#8217;",
+            "#Tag ",
+            "@me ",
+            "_",
+            "/",
+            "://",
+            "http://a.b ",
+            "www.",
+            "www.!",
+            "city.eu ",
+            "RT @",
+        ),
+    ]
+)
+
+
+@settings(deadline=None, max_examples=500)
+@given(st.lists(st.one_of(any_text, st.lists(_signs, max_size=30).map("".join)), max_size=6))
+def test_usual_words_of_many_texts_are_the_same_as_any_others(texts: list[str]) -> None:
+    found = words.words_of_each(texts)
+    assert found == [words.words_of_each([text])[0] for text in texts]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(words, "encoded", lambda _: None)
+        assert words.words_of_each(texts) == found

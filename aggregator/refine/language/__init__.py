@@ -12,11 +12,12 @@ from math import exp
 from typing import NamedTuple
 
 from aggregator.model import Detection
-from aggregator.refine.language.galician import GALICIAN, PORTUGUESE, SPANISH, is_galician
+from aggregator.refine.language.galician import GALICIAN, OTHERS, is_galician
 from aggregator.refine.language.scores import best_of_each, score
 from aggregator.refine.language.words import letters_in, words_of_each
 
 UNKNOWN = "und"
+TAG_LENGTH = 35
 FEWEST_LETTERS = 4
 MOST_NOISE = 80
 # Among so many characters there are nearly always as many letters.
@@ -30,6 +31,8 @@ DECLARED_BONUS = 0.05
 WEAK_SCORE = 0.5
 WEAK_LEAD = 0.02
 WEAK_LENGTH = 10
+# A text that is so nearly Spanish or Portuguese may be Galician, where that is expected.
+NEARLY_BEST = 0.04
 # How sure the second voter must be: where it says the same, and where it says otherwise.
 AGREED = 0.25
 SURE = 0.6
@@ -43,7 +46,7 @@ CYRILLIC = ("mk", "bg", "ru", "uk")
 _CYRILLIC_LETTER = re.compile("[\u0400-\u04ff]")
 
 # So near to each other that a sentence of one is often taken for another.
-_RELATED = frozenset({*SOUTH_SLAVIC, "sl", "gl", "es", "pt"})
+_RELATED = (frozenset({*SOUTH_SLAVIC, "sl", "mk"}), frozenset({"gl", "es"}), frozenset({"gl", "pt"}))
 # A sentence of so many characters that is clearly in another language than the whole is told of.
 SENTENCE_LENGTH = 30
 CLEAR_SCORE = 0.7
@@ -84,8 +87,8 @@ def detect_each(
     texts: Sequence[str], *, candidates: Sequence[str] = (), declared: Sequence[str | None]
 ) -> list[Detection]:
     """The same of several texts of a source: each step for all of them before the next one."""
-    likely = frozenset([_primary(candidate) for candidate in candidates]) - {""}
-    claims = [_primary(claim or "") for claim in declared]
+    likely = frozenset([_primary(candidate[:TAG_LENGTH]) for candidate in candidates]) - {""}
+    claims = [_primary(claim[:TAG_LENGTH]) if claim else "" for claim in declared]
     rows = [row if _says_enough(row) else "" for row in words_of_each(texts)]
     scores = [score(row) if row else {} for row in rows]
     hints = [_hints(likely, claimed) for claimed in claims]
@@ -152,7 +155,7 @@ def _choose(words: str, plain: Mapping[str, float] | None, hints: _Hints) -> _Ch
     code = [*scores][values.index(top)] if scores else ""
     confidence = 1 / sum(map(exp, [(other - top) / _SPREAD for other in values])) if code else 0.0
     expected = hints.expected
-    if GALICIAN in expected and code in {SPANISH, PORTUGUESE} and is_galician(words, plain, expected):
+    if GALICIAN in expected and _is_iberian(scores, top) and is_galician(words, plain, expected):
         return _Choice(GALICIAN, confidence, True)
     is_short = len(words) < WEAK_LENGTH and code not in expected
     if not is_short and top >= WEAK_SCORE and top - second_best >= WEAK_LEAD:
@@ -169,6 +172,10 @@ def _by_letters(words: str, hints: _Hints) -> _Choice:
 
     found = likeliest(words, likely=hints.likely, claimed=hints.claimed)
     return _Choice(*found, found[1] >= AGREED) if found else _NOTHING
+
+
+def _is_iberian(scores: Mapping[str, float], top: float) -> bool:
+    return max(scores.get(language, 0.0) for language in OTHERS) > max(top - NEARLY_BEST, 0.0)
 
 
 def _tipped(plain: Mapping[str, float], hints: _Hints) -> dict[str, float]:
@@ -221,5 +228,5 @@ def _first_other(code: str, sentences: Sequence[tuple[str, str]]) -> str | None:
         # Mappings of scores begin with the best.
         first, second = [*(score(sentence) or {}).items(), ("", 0.0), ("", 0.0)][:2]
         if first[0] not in {code, ""} and first[1] >= CLEAR_SCORE and first[1] - second[1] >= CLEAR_LEAD:
-            return None if {first[0], code} <= _RELATED else first[0]
+            return None if any({first[0], code} <= family for family in _RELATED) else first[0]
     return None

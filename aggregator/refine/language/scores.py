@@ -1,7 +1,7 @@
-"""Languages by eldc's scores: the only file that knows of that library, and it does without where it is missing.
+"""Languages by the scores of a library: eldc where it is installed, elsewhere py3langid in the same frame.
 
-eldc (Efficient Language Detector, C) is built for the usual platforms; elsewhere `score` says None, and `letters.py`
-answers alone.
+This is the only file that knows which of them answers. eldc (Efficient Language Detector, C) is built for the usual
+platforms. Where neither is installed `score` says None, and `letters.py` answers alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Protocol
+
+from aggregator.refine.language import langid
 
 try:
     import eldc
@@ -33,17 +35,20 @@ class _Detector(Protocol):
 
 
 def score(words: str) -> Mapping[str, float] | None:
-    """How well cleaned words fit each language, 0.0 to 1.0, best first; None where eldc is not installed.
+    """How well cleaned words fit each language, 0.0 to 1.0, best first; None where neither library is installed.
 
     Read are the first 1,000 bytes. Empty where the words are too few or in no language it knows.
     """
-    return None if eldc is None else _detector().detect_details(words).scores
+    if eldc is not None:
+        return _detector().detect_details(words).scores
+    return langid.score(words) if langid.is_installed() else None
 
 
 def best_of_each(texts: Sequence[str]) -> list[str]:
-    """The first language of `score` for each text, for half the time. Empty where there is none, or no eldc."""
-    found = [""] * len(texts) if eldc is None or not texts else map(_detector().detect, texts)
-    return ["" if code == NO_LANGUAGE else code for code in found]
+    """The first language of `score` for each text, for half the time. Empty where there is none, or no library."""
+    if eldc is None:
+        return [next(iter(score(text) or {}), "") for text in texts]
+    return ["" if code == NO_LANGUAGE else code for code in map(_detector().detect, texts)] if texts else []
 
 
 @cache

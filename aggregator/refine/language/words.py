@@ -31,6 +31,8 @@ _PASSED_ON = r"\b(?:RT|via|vía)\b(?=\s*+@)"
 _NO_WORDS = re.compile(
     rf"https?://\S*+|www\.\S++|{_MAILBOX}|{_MENTION}|&#?\w++;|{_ADDRESS}|{_PASSED_ON}", re.IGNORECASE
 )
+_BETWEEN = (" / ", " // ", " | ", " – ", " — ", " • ", " · ")
+_FLAGS = re.compile("[\U0001f1e6-\U0001f1ff]+")
 _LAST_HASHTAGS = re.compile(r"(?:\s*+[#＃]\w++)+\W*+\Z")
 _HASHTAG = re.compile(r"[#＃](\w++)")
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|_")
@@ -63,11 +65,19 @@ def words_of_each(texts: Sequence[str]) -> list[str]:
 
     Texts that are usual are read as if they were one, each step once for all of them.
     """
-    plains = [text[:MAX_INPUT].replace(_END, " ") for text in texts]
+    plains = [_in_parts(text[:MAX_INPUT].replace(_END, " ")) for text in texts]
     return [
         _unstretched(_of_any(plain)[:MAX_LENGTH]) if words is None else words
         for plain, words in zip(plains, _of_usual(plains), strict=True)
     ]
+
+
+def _in_parts(plain: str) -> str:
+    """The text with a new line where it is likely to go on in another language: «Kaixo denoi / Hola a todos»."""
+    for sign in _BETWEEN:
+        if sign in plain:
+            plain = plain.replace(sign, "\n")
+    return plain
 
 
 def _unstretched(words: str) -> str:
@@ -160,7 +170,7 @@ def _usual_figures(plain: str, kinds: bytes) -> Iterator[re.Match[str]]:
 def _of_any(plain: str) -> str:
     script = _LATIN_SCRIPT
     if _OTHER_SCRIPTS.search(plain):
-        plain, script = plain.encode("utf-8", "replace").decode(), _ANY_SCRIPT
+        plain, script = _FLAGS.sub("\n", plain.encode("utf-8", "replace").decode()), _ANY_SCRIPT
     if _PERHAPS_ADDRESS.search(plain):
         plain = _NO_WORDS.sub(" ", plain)
     if "#" in plain or "＃" in plain:
