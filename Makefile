@@ -48,7 +48,8 @@ format: .venv/dev.stamp
 	@echo "Installing those that the program is measured against …"
 	@$(PYTHON) -m venv .venv/bench
 	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt
-	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/bench.txt
+	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation -r requirements/bench.txt \
+		|| $(BIN)/python -m benchmarks.onebyone .venv/bench/bin/python requirements/bench.txt
 	@sh benchmarks/peers.sh
 	@touch $@
 

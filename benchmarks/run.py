@@ -2,7 +2,7 @@
 
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
-make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, languages
+make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, language
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from benchmarks.benches import growth, languages, memory, passes, pushed, quiet,
 from benchmarks.table import Scale, show
 
 BENCHES = {
-    "languages": languages,
+    "language": languages,
     "pushed": pushed,
     "waiting": waiting,
     "writes": writes,

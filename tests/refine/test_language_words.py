@@ -39,7 +39,10 @@ def test_addresses_and_mentions_are_no_words(text: str, read: str) -> None:
     ("text", "read"),
     [
         ("Die Stadt dämmt Häuser #EnergyTransition #climate", "Die Stadt dämmt Häuser"),
-        ("Die Stadt dämmt #dreihundertWohnungen bis zum Winter", "Die Stadt dämmt dreihundert Wohnungen bis zum Winter"),
+        (
+            "Die Stadt dämmt #dreihundertWohnungen bis zum Winter",
+            "Die Stadt dämmt dreihundert Wohnungen bis zum Winter",
+        ),
         ("Bai! #UdalakEnergiaKontuak #herritarren_batzarra", "Bai! Udalak Energia Kontuak herritarren batzarra"),
         ("Bai! #Energia", "Bai!"),
         ("Energia 🔋⚡ denontzat 👩‍👩‍👧", "Energia denontzat"),

@@ -54,9 +54,7 @@ def is_galician(words: str, scores: Mapping[str, float], expected: frozenset[str
     )
 
 
-def _margin(
-    found: set[str], scores: Mapping[str, float], expected: frozenset[str], *, over: str, beside: str
-) -> float:
+def _margin(found: set[str], scores: Mapping[str, float], expected: frozenset[str], *, over: str, beside: str) -> float:
     """How much more likely Galician is than another language."""
     table = _table()[over]
     margin = _START[over] if over in expected else _START[over] + _UNEXPECTED

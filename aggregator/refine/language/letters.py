@@ -8,7 +8,6 @@ disk at the first call, which may come from any thread.
 from __future__ import annotations
 
 import json
-from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
@@ -33,6 +32,7 @@ OTHER_LANGUAGES = (
 _BIGRAM_WEIGHT = 0.21
 _TRIGRAM_WEIGHT = 0.45
 _UNSEEN = 2e-4
+_STEPS = 30
 _RAREST = 1e-4
 _OTHER_PRIOR = 0.25
 _CANDIDATE_PRIOR = 4.0
@@ -69,10 +69,11 @@ class _Statistics:
     """How much each sequence of two and three letters speaks for each language: the logarithm of its share there.
 
     `places` says where the figures of a sequence begin, one for each language, in one long row: as a row for each
-    sequence they would take four times the memory.
+    sequence they would take four times the memory. A figure is a byte, `_STEPS` for each e times the share, and none
+    where it is no larger than that of what was never seen.
     """
 
-    def __init__(self, languages: tuple[str, ...], places: Mapping[str, int], evidence: Sequence[float]) -> None:
+    def __init__(self, languages: tuple[str, ...], places: Mapping[str, int], evidence: bytes) -> None:
         self._languages = languages
         self.places = places
         self._evidence = evidence
@@ -82,9 +83,9 @@ class _Statistics:
         scores = [_prior(language, likely, claimed) for language in self._languages]
         for length, weight in ((2, _BIGRAM_WEIGHT), (3, _TRIGRAM_WEIGHT)):
             places = [self.places[sequence] for sequence in sequences if len(sequence) == length]
-            shares = zip(*(self._evidence[place : place + len(scores)] for place in places), strict=True)
+            sums = map(sum, zip(*[self._evidence[place : place + len(scores)] for place in places], strict=True))
             scores = (
-                [score + weight * sum(its) for score, its in zip(scores, shares, strict=False)] if places else scores
+                [score + weight / _STEPS * its for score, its in zip(scores, sums, strict=True)] if places else scores
             )
         best = max(scores)
         return self._languages[scores.index(best)], 1 / sum(exp(score - best) for score in scores)
@@ -111,16 +112,16 @@ def _statistics() -> _Statistics:
 def _load() -> _Statistics:
     """Read the profiles. What is kept is the logarithm of each share, for that is all that is ever asked for."""
     languages = (*SITE_LANGUAGES, *OTHER_LANGUAGES)
-    nothing = array("f", [log(_UNSEEN)]) * len(languages)
+    nothing = bytes(len(languages))
     places: dict[str, int] = {}
-    evidence = array("f")
+    evidence = bytearray()
     for number, language in enumerate(languages):
         for sequence, share in _profile(language):
             place = places.setdefault(sequence, len(evidence))
             if place == len(evidence):
                 evidence.extend(nothing)
-            evidence[place + number] = log(share + _UNSEEN)
-    return _Statistics(tuple(language.removesuffix("-cn") for language in languages), places, evidence)
+            evidence[place + number] = round(_STEPS * log(share / _UNSEEN + 1))
+    return _Statistics(tuple(language.removesuffix("-cn") for language in languages), places, bytes(evidence))
 
 
 def _profile(language: str) -> Iterator[tuple[str, float]]:
