@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from py3langid.langid import LanguageIdentifier
 
 from aggregator.refine.language import detect, langid, scores, words
 from tests.refine.strategies import any_text
@@ -28,7 +29,8 @@ def each_voter(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
         pytest.importorskip("eldc", reason="eldc is not built for this platform")
     else:
         monkeypatch.setattr(scores, "eldc", None)
-        monkeypatch.setattr(langid, "is_installed", lambda: request.param == "py3langid")
+    if request.param == "letters alone":
+        monkeypatch.setattr(langid, "_identifier", lambda: None)
 
 
 @pytest.fixture(params=["eldc", "py3langid"])
@@ -234,16 +236,25 @@ def test_a_text_in_one_language_names_no_second(language: str) -> None:
     assert "also" not in detect(f"{TEXTS[language]} {MORE[language]}", candidates=["eu", "en"]).evidence
 
 
-def test_many_threads_may_be_the_first_to_ask() -> None:
+@pytest.mark.parametrize("missing", ["", "; scores.eldc = None"])
+def test_many_threads_may_be_the_first_to_ask(missing: str) -> None:
     """In a fresh process: here everything is loaded already."""
     program = (
         "from concurrent.futures import ThreadPoolExecutor\n"
-        "from aggregator.refine.language import detect\n"
+        f"from aggregator.refine.language import detect, scores{missing}\n"
         f"texts = {list(TEXTS.values())!r} * 4\n"
         "with ThreadPoolExecutor(8) as pool: print(*(found.code for found in pool.map(detect, texts)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == [*TEXTS] * 4
+
+
+def test_a_library_that_cannot_be_loaded_is_done_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise FileNotFoundError("no usable temporary folder")
+
+    monkeypatch.setattr(LanguageIdentifier, "from_model_file", fail)
+    assert langid._loaded.__wrapped__() is None
 
 
 @settings(deadline=None, max_examples=200)

@@ -5,9 +5,9 @@ It is plain Python over numpy, so it installs nearly everywhere. It is slower th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from functools import cache
-from importlib.util import find_spec
 from math import log
 from threading import Lock
 from typing import Protocol
@@ -30,16 +30,12 @@ class _Identifier(Protocol):
     def rank(self, text: str, /) -> list[tuple[str, float]]: ...
 
 
-@cache
-def is_installed() -> bool:
-    """Whether py3langid is here."""
-    return find_spec("py3langid") is not None
-
-
-def score(words: str) -> Mapping[str, float]:
-    """How well cleaned words fit each language, best first; not above `_CERTAIN`. Empty where they are too few."""
-    ranked = _identifier().rank(words)
-    shares = dict(ranked)
+def score(words: str) -> Mapping[str, float] | None:
+    """How well cleaned words fit each language, best first, at most `_CERTAIN`; None where py3langid cannot be used."""
+    identifier = _identifier()
+    if identifier is None:
+        return None
+    shares = dict(identifier.rank(words))
     slavic = sum(shares.pop(language, 0.0) for language in SOUTH_SLAVIC)
     found = sorted([*shares.items(), (SOUTH_SLAVIC[0], slavic)], key=lambda pair: pair[1], reverse=True)
     return {language: value for language, share in found if share and (value := _CERTAIN + _SPREAD * log(share)) > 0}
@@ -48,16 +44,21 @@ def score(words: str) -> Mapping[str, float]:
 _loading = Lock()
 
 
-def _identifier() -> _Identifier:
+def _identifier() -> _Identifier | None:
     with _loading:  # two threads at once would load it twice, and that takes two seconds
         return _loaded()
 
 
 @cache
-def _loaded() -> _Identifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
+def _loaded() -> _Identifier | None:
+    # numpy's algebra sets 40 MB of addresses aside for each thread, and a process of the sandbox has few.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except (ImportError, OSError):  # not installed; or no temporary folder, which the model is unpacked in
+        return None
     identifier.set_languages(LANGUAGES)
     found: _Identifier = identifier
     return found

@@ -1,7 +1,7 @@
 """Languages by the scores of a library: eldc where it is installed, elsewhere py3langid in the same frame.
 
 This is the only file that knows which of them answers. eldc (Efficient Language Detector, C) is built for the usual
-platforms. Where neither is installed `score` says None, and `letters.py` answers alone.
+platforms. Where neither can be used `score` says None, and `letters.py` answers alone.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class _Detector(Protocol):
 
 
 def score(words: str) -> Mapping[str, float] | None:
-    """How well cleaned words fit each language, 0.0 to 1.0, best first; None where neither library is installed.
+    """How well cleaned words fit each language, 0.0 to 1.0, best first; None where neither library can be used.
 
     Read are the first 1,000 bytes. Empty where the words are too few or in no language it knows.
     """
     if eldc is not None:
         return _detector().detect_details(words).scores
-    return langid.score(words) if langid.is_installed() else None
+    return langid.score(words)
 
 
 def best_of_each(texts: Sequence[str]) -> list[str]:
