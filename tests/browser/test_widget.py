@@ -102,6 +102,7 @@ class Program:
             filters=asked.filters,
             limit=asked.limit,
             cursor=asked.cursor,
+            prefer=asked.prefer,
         )
         return web.json_response(feed, headers=OPEN)
 
@@ -239,7 +240,7 @@ async def test_the_first_page_is_one_request(page: Page, guest: Guest, program: 
     program.items[1] = stream_item(1, language="eu", title="Etxe epelak")
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(rows(page)).to_have_count(10)
-    assert program.asked == ["/stream.json"]
+    assert program.asked == ["/stream.json?prefer=en"]
     assert await told(page) == ["load"]
     articles = page.locator("mpower-stream > ol > li > article[aria-labelledby][dir=auto]")
     await expect(articles).to_have_count(10)
@@ -255,7 +256,7 @@ async def test_load_more_keeps_every_node_and_moves_focus_to_the_first_new_item(
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(rows(page)).to_have_count(10)
     await page.evaluate("window.before = [...document.querySelectorAll('mpower-stream li')]")
-    await expect(more(page)).to_have_attribute("href", re.compile(r"/stream\?cursor=.*ui=en"))
+    await expect(more(page)).to_have_attribute("href", re.compile(r"/stream\?prefer=en&cursor=.*ui=en"))
     await more(page).focus()
     await page.keyboard.press("Enter")
     await expect(rows(page)).to_have_count(20)
@@ -346,13 +347,13 @@ async def test_a_wrong_address_is_a_failure_that_is_told(page: Page, guest: Gues
     assert await told(page) == ["error"]
 
 
-@pytest.mark.parametrize(("wished", "asked"), [("0", "?limit=1"), ("1000", "?limit=100"), ("many", "")])
+@pytest.mark.parametrize(("wished", "asked"), [("0", "&limit=1"), ("1000", "&limit=100"), ("many", "")])
 async def test_a_limit_out_of_range_is_brought_into_it(
     page: Page, guest: Guest, program: Program, wished: str, asked: str
 ) -> None:
     await page.goto(guest.write(f"<mpower-stream limit={wished}></mpower-stream>"))
     await expect(rows(page)).not_to_have_count(0)
-    assert program.asked == [f"/stream.json{asked}"]
+    assert program.asked == [f"/stream.json?prefer=en{asked}"]
 
 
 async def test_a_link_for_browsers_without_script_gives_way_to_rows(page: Page, guest: Guest, program: Program) -> None:
@@ -387,14 +388,14 @@ async def test_attributes_ask_for_less_and_a_change_asks_again(page: Page, guest
     )
     await page.goto(guest.write(tag))
     await expect(rows(page)).to_have_count(1)
-    assert program.asked == ["/stream.json?lang=eu&lang=fr&tag=solar&tag=wind&kind=article&limit=3"]
+    assert program.asked == ["/stream.json?lang=eu&lang=fr&tag=solar&tag=wind&kind=article&prefer=en&limit=3"]
     await expect(page.get_by_role("heading", level=2, name="Warm homes 3")).to_be_visible()
     await page.evaluate(
         """() => { const stream = document.querySelector("mpower-stream");
         for (const name of ["tag", "languages", "kind"]) stream.removeAttribute(name); }"""
     )
     await expect(rows(page)).to_have_count(3)
-    assert program.asked[1:] == ["/stream.json?limit=3"]
+    assert program.asked[1:] == ["/stream.json?prefer=en&limit=3"]
 
 
 async def test_two_elements_on_a_page_share_no_id(page: Page, guest: Guest) -> None:
@@ -426,7 +427,7 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     program.asked.clear()  # being live, the element looked once for what is newer
     await more(page).click()
     await expect(rows(page)).to_have_count(20)
-    assert "/stream.json?cursor=01J00009" in program.asked
+    assert "/stream.json?prefer=en&cursor=01J00009" in program.asked
     assert await page.evaluate("before.every((row) => row.isConnected)")
     assert await focused_id(page) == "01J00010"
 
