@@ -18,7 +18,7 @@ MOST_QUERY_LETTERS: Final = 200
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_CURSOR: Final = re.compile(r"[A-Za-z0-9._~=-]{1,4000}")
+_CURSOR: Final = re.compile(r"[A-Za-z0-9._~=-]{1,2900}")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
 
 

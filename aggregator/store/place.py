@@ -11,8 +11,8 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field
 
 MOST_PINNED = 20
-MOST_LENT = 60
-LONGEST_CURSOR = 4000
+MOST_LENT = 45
+LONGEST_CURSOR = 2900
 _GREATEST: Final = 2**63 - 1
 
 

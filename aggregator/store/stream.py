@@ -17,7 +17,7 @@ from aggregator.store.changes import read_counter
 from aggregator.store.place import Place, read_place, write_place
 from aggregator.store.search import fold
 from aggregator.store.tables import item, item_tag
-from aggregator.store.walk import begin, choose_versions, read_following, read_pinned
+from aggregator.store.walk import begin, choose_versions, is_public_of_story, read_following, read_pinned
 
 NOT_OURS = "the cursor is not one that this stream gave; start again without it"
 
@@ -125,7 +125,7 @@ async def read_page(
     version = await read_counter(connection, "stream")
 
     def fits(of: FromClause) -> list[ColumnElement[bool]]:
-        return [of.c.state == State.APPROVED, *conditions(filters, of)]
+        return conditions(filters, of)
 
     place = _read_cursor(cursor) if cursor else await begin(connection, fits)
     shown = min(place.shown + limit, len(place.pins))
@@ -192,7 +192,7 @@ async def read_tags(connection: AsyncConnection, ids: Sequence[str]) -> dict[str
 async def read_also_on(connection: AsyncConnection, stories: Sequence[str]) -> dict[str, list[Any]]:
     """Every public item of those stories."""
     columns = (item.c.id, item.c.partner_id, item.c.url, item.c.language, item.c.story)
-    where = item.c.story.in_(stories) & (item.c.state == State.APPROVED)
+    where = item.c.story.in_(stories) & is_public_of_story(item)
     found: dict[str, list[Any]] = {}
     for row in await connection.execute(select(*columns).where(where).order_by(item.c.stream_at, item.c.id)):
         found.setdefault(row.story, []).append(row)

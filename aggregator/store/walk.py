@@ -20,13 +20,19 @@ from aggregator.store.place import MOST_LENT, MOST_PINNED, Place
 from aggregator.store.tables import decision, item
 from aggregator.store.versions import choose_version
 
-# What makes an item, or an alias of the table, one that is public and asked for.
+# What makes an item, or an alias of the table, one that is asked for.
 Fits = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+_PUBLIC = item.c.state == State.APPROVED
+
+
+def is_public_of_story(of: FromClause) -> ColumnElement[bool]:
+    """Whether an item is public, said so that SQLite looks it up by its story: by its state it would read them all."""
+    return of.c.state + "" == State.APPROVED
 
 
 async def begin(connection: AsyncConnection, fits: Fits) -> Place:
     """The place before the first row."""
-    pinned = select(item.c.id).where(*fits(item), item.c.pinned_at.is_not(None))
+    pinned = select(item.c.id).where(_PUBLIC, *fits(item), item.c.pinned_at.is_not(None))
     pinned = pinned.order_by(item.c.pinned_at.desc(), item.c.id).limit(MOST_PINNED)
     last = await connection.scalar(select(func.max(decision.c.id)))
     return Place(pins=list((await connection.execute(pinned)).scalars()), shown=0, since=last or 0)
@@ -37,7 +43,7 @@ async def read_pinned(connection: AsyncConnection, fits: Fits, place: Place, unt
     if place.shown >= until:
         return []
     columns = (item.c.id, item.c.story, _was_there(place, item).label("was_there"))
-    found = await connection.execute(select(*columns).where(*fits(item), item.c.id.in_(place.taken)))
+    found = await connection.execute(select(*columns).where(_PUBLIC, *fits(item), item.c.id.in_(place.taken)))
     public = {row.id: row for row in found}
     told = {row.story for row in public.values() if row.id in place.lent and row.was_there}
     wanted = []
@@ -59,8 +65,10 @@ async def read_following(connection: AsyncConnection, fits: Fits, place: Place, 
     is_before = tuple_(other.c.stream_at, other.c.id) > tuple_(item.c.stream_at, item.c.id)
     if place.taken:
         is_before |= other.c.id.in_(place.taken)
-    told = select(other.c.id).where(other.c.story == item.c.story, *fits(other), is_before, _was_there(place, other))
-    wanted = select(item).where(*fits(item), ~told.correlate(item).exists())
+    told = select(other.c.id).where(
+        other.c.story == item.c.story, is_public_of_story(other), *fits(other), is_before, _was_there(place, other)
+    )
+    wanted = select(item).where(_PUBLIC, *fits(item), ~told.correlate(item).exists())
     if place.taken:
         wanted = wanted.where(item.c.id.not_in(place.taken))
     if place.at and place.id:
@@ -135,7 +143,7 @@ async def _read_versions(
     if not stories:
         return {}
     names = ("id", "story", "kind", "language", "translations", "published_at", "pinned_at", "stream_at")
-    which = (item.c.story.in_(stories), *fits(item), _was_there(place, item))
+    which = (item.c.story.in_(stories), is_public_of_story(item), *fits(item), _was_there(place, item))
     found: dict[str, list[Row[Any]]] = {}
     for row in await connection.execute(select(*(item.c[name] for name in names)).where(*which)):
         found.setdefault(row.story, []).append(row)

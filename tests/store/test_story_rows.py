@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select, update
 from aggregator.model import State
 from aggregator.store.engine import Database
 from aggregator.store.moves import move
-from aggregator.store.place import MOST_LENT, MOST_PINNED
+from aggregator.store.place import LONGEST_CURSOR, MOST_LENT, MOST_PINNED, Place, read_place, write_place
 from aggregator.store.stream import StreamFilters, StreamItem, read_page
 from aggregator.store.tables import decision, item
 from aggregator.store.versions import choose_version
@@ -287,9 +287,7 @@ async def test_a_quiet_walk_shows_every_story_once_in_its_place(
 
     expected = []
     for story in sorted(stories, key=place):
-        versions = [
-            Told(r["id"], r["kind"], r["language"], r["published_at"], r["pinned_at"]) for r in stories[story]
-        ]
+        versions = [Told(r["id"], r["kind"], r["language"], r["published_at"], r["pinned_at"]) for r in stories[story]]
         expected.append(choose_version(versions, prefer).id)
     seen = await walk(database, filters, limit=limit, prefer=prefer)
     assert [each.id for each in seen] == expected
@@ -372,4 +370,12 @@ async def happen(database: Database, what: str, how: list[Any], ids: list[str], 
 
 
 def test_no_more_can_be_lent_than_fits_an_address() -> None:
-    assert (MOST_PINNED + MOST_LENT) * 29 * 4 / 3 < 4000 - 200
+    ids = [values(n, "a")["id"].ljust(26, "0") for n in range(MOST_PINNED + MOST_LENT)]
+    pins, lent = ids[:MOST_PINNED], ids[MOST_PINNED:]
+    place = Place(
+        pins=pins, shown=MOST_PINNED, at=START + timedelta(microseconds=1), id=ids[0], since=2**63 - 1, lent=lent
+    )
+    assert len(write_place(place)) <= LONGEST_CURSOR
+    assert read_place(write_place(place)) == place
+    with pytest.raises(ValueError, match="at most"):
+        read_place(write_place(place.model_copy(update={"lent": [*lent, "x"]})))
