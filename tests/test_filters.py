@@ -88,7 +88,9 @@ def test_a_value_that_cannot_be_meant_is_refused_by_the_name_of_its_field(query:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["lang", "tag", "partner", "source", "kind", "q", "limit", "cursor", "prefer"]), st.text())
+    st.dictionaries(
+        st.sampled_from(["lang", "tag", "partner", "source", "kind", "q", "limit", "cursor", "prefer"]), st.text()
+    )
 )
 def test_no_text_at_all_breaks_the_reading(values: dict[str, str]) -> None:
     with suppress(WrongValue):
@@ -117,7 +119,9 @@ IDS = st.lists(st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True), max_si
 def test_what_is_written_reads_as_the_same(
     filters: StreamFilters, limit: int, cursor: str | None, prefer: tuple[str, ...]
 ) -> None:
-    assert read(write_query(filters, limit=limit, cursor=cursor, prefer=prefer)) == Asked(filters, limit, cursor, prefer)
+    assert read(write_query(filters, limit=limit, cursor=cursor, prefer=prefer)) == Asked(
+        filters, limit, cursor, prefer
+    )
 
 
 def test_nothing_is_written_where_all_is_as_by_default() -> None:

@@ -22,12 +22,16 @@ from aggregator.store.versions import choose_version
 
 # What makes an item, or an alias of the table, one that is asked for.
 Fits = Callable[[FromClause], Sequence[ColumnElement[bool]]]
+_NOT_PUBLIC = tuple(state for state in State if state is not State.APPROVED)
 _PUBLIC = item.c.state == State.APPROVED
 
 
 def is_public_of_story(of: FromClause) -> ColumnElement[bool]:
-    """Whether an item is public, said so that SQLite looks it up by its story: by its state it would read them all."""
-    return of.c.state + "" == State.APPROVED
+    """Whether an item is public, said so that both engines look it up by its story.
+
+    Said by its state alone, SQLite takes the index of states and reads nearly all there are: 400 ms of 100,000 items.
+    """
+    return of.c.state.not_in(_NOT_PUBLIC)
 
 
 async def begin(connection: AsyncConnection, fits: Fits) -> Place:
