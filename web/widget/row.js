@@ -52,16 +52,6 @@ const timesOf = ({ starts_at: starts, ends_at: ends }, words) => {
   return [momentOf(starts, words), [ends, starts.slice(0, 10) === ends.slice(0, 10) ? end.slice(-9) : end]];
 };
 
-/** The ids of the story's other items, as a row has them in data-also; null where there are none. */
-export const alsoOf = ({ _mpower: { also_on: others } }) => others?.map(({ item }) => item).join(" ") || null;
-
-/** The rows of a list that tell an item's story: under the story's name, or one of an item that belongs to it now. */
-export const rowsOf = (list, item) => {
-  const { story, also_on: others } = item._mpower;
-  const ids = [item.id, ...(others ?? []).map((other) => other.item)];
-  return [...list.children].filter(({ dataset }) => dataset.story === story || ids.includes(dataset.id));
-};
-
 /** The `li` of an item of /stream.json; the same as web/templates/row.html makes on the server. */
 export const rowOf = (item, now) => {
   const { words, language, names, tags, level, images, prefix } = now;
@@ -117,8 +107,9 @@ export const rowOf = (item, now) => {
     class: "mpower-image", src: image, alt: more.image_alt ?? "", width: more.image_width, height: more.image_height,
     loading: "lazy", decoding: "async",
   });
-  const { story, kind } = more;
-  return make("li", { class: "mpower-row", "data-id": id, "data-story": story, "data-also": alsoOf(item), "data-kind": kind },
+  const { story, kind, also_on: others } = more;
+  const ids = others?.map(({ item: other }) => other).join(" ") || null;
+  return make("li", { class: "mpower-row", "data-id": id, "data-story": story, "data-also": ids, "data-kind": kind },
     make("article", { class: "mpower-item", "aria-labelledby": prefix + id, lang: own, dir: "auto" },
       make("div", { class: "mpower-body" },
         title, meta, when, summary, quote, card, original, also, topics),

@@ -29,7 +29,8 @@ widget.css and the English words inside (web/widgetfile.py).
 */
 
 import { Channel } from "./channel.js";
-import { alsoOf, make, plural, primary, rowOf, rowsOf } from "./row.js";
+import { make, plural, primary, rowOf } from "./row.js";
+import { Rows } from "./rows.js";
 
 // Filled in as it is served: widget.css, the English words, the languages that have words.
 const BUILT = { style: "", words: {}, languages: [] };
@@ -116,12 +117,14 @@ class MpowerStream extends HTMLElement {
     now.isLoaded = Boolean(this.querySelector(".mpower-rows"));
     const given = (name) => now.isLoaded ? this.querySelector(`.mpower-${name}`) : null;
     if (!now.isLoaded) now.fallback = [...this.childNodes];
-    this.#rows = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
+    const list = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
+    const makeRow = (item, words) => rowOf(item, { ...this.#now, words });
+    this.#rows = new Rows(list, makeRow, (row) => this.#focus(row));
     this.#status = given("status") ?? make("p", { class: "mpower-status", role: "status" });
     this.#more = given("more") ?? make("a", { class: "mpower-more" });
     this.#fresh = make("button", { class: "mpower-fresh", type: "button", hidden: "" });
     this.prepend(make("div", { class: "mpower-top" }, this.#fresh));
-    if (!now.isLoaded) this.append(this.#rows, this.#status);
+    if (!now.isLoaded) this.append(list, this.#status);
     if (wrong) this.#fail(wrong);
     else if (now.isLoaded) {
       now.next = this.#more.dataset.next && new URL(this.#more.dataset.next, base).href;
@@ -167,13 +170,12 @@ class MpowerStream extends HTMLElement {
         if (now !== this.#now) return;
         ({ next } = page);
         words = said;
-        rows = page.items.filter((item) => !this.#renew(item, words)).map((item) => this.#row(item, words));
+        rows = this.#rows.append(this.#rows.renew(page.items, words), words);
       }
-      this.#rows.append(...rows);
       this.#offer(next, words.more);
       const added = now.isLoaded ? plural(words, words.loaded, rows.length) : "";
       const none = Object.keys(FILTERS).some((name) => this.getAttribute(name)) ? words.nothing_fits : words.empty;
-      this.#say(this.#size ? `${added} ${next ? "" : words.end}`.trim() : none);
+      this.#say(this.#rows.size ? `${added} ${next ? "" : words.end}`.trim() : none);
       if (now.isLoaded) this.#focus(rows[0]);
       this.#tell(now.isLoaded ? "more" : "load", { added: rows.length });
       now.isLoaded = true;
@@ -209,38 +211,6 @@ class MpowerStream extends HTMLElement {
     return { items, next };
   }
 
-  #row(item, words) {
-    return rowOf(item, { ...this.#now, words });
-  }
-
-  /** Whether a row tells this item's story already; it shows this version of it from now on. */
-  #renew(item, words) {
-    const [row, ...others] = rowsOf(this.#rows, item);
-    // Stories that were joined have one row between them.
-    for (const other of others) this.#leave(other, () => other.remove());
-    if (!row) return false;
-    const { id, also } = row.dataset;
-    if (id !== item.id || (also ?? null) !== alsoOf(item)) {
-      const held = row.contains(document.activeElement);
-      const renewed = this.#row(item, words);
-      row.replaceWith(renewed);
-      if (held) this.#focus(renewed);
-    }
-    return true;
-  }
-
-  /** Lets a row go; its neighbour has the focus then. */
-  #leave(row, go) {
-    const held = row.contains(document.activeElement);
-    const heir = row.nextElementSibling ?? row.previousElementSibling;
-    go();
-    if (held) this.#focus(heir);
-  }
-
-  get #size() {
-    return this.#rows.querySelectorAll(":scope > li:not([hidden])").length;
-  }
-
   /** The link to what comes next, or to the same once more; without script it leads to the page that shows it. */
   #offer(next, text) {
     this.#now.next = next;
@@ -255,7 +225,7 @@ class MpowerStream extends HTMLElement {
 
   #setBusy(isBusy) {
     this.#now.isBusy = isBusy;
-    this.#rows.ariaBusy = this.#more.ariaDisabled = isBusy ? "true" : null;
+    this.#rows.list.ariaBusy = this.#more.ariaDisabled = isBusy ? "true" : null;
   }
 
   #say(text) {
@@ -263,7 +233,7 @@ class MpowerStream extends HTMLElement {
   }
 
   #tell(name, more) {
-    const detail = { items: this.#size, ...more };
+    const detail = { items: this.#rows.size, ...more };
     return this.dispatchEvent(new CustomEvent(`mpower-stream:${name}`, { bubbles: true, cancelable: true, detail }));
   }
 
@@ -292,9 +262,9 @@ class MpowerStream extends HTMLElement {
       const words = await now.words;
       // An item comes where its date belongs: anywhere down to the last row, and below it where the stream ended.
       // Three rows stand for the last: one of them may be withdrawn.
-      const last = [...this.#rows.children].slice(-3).map((row) => row.dataset.story);
+      const last = this.#rows.last(3);
       const url = new URL(this.#first());
-      url.searchParams.set("limit", Math.min(100, this.#size + 20));
+      url.searchParams.set("limit", Math.min(100, this.#rows.size + 20));
       const items = [];
       let next = url.href;
       const isEnough = () => now.next && (!next || items.some(({ _mpower: { story } }) => last.includes(story)));
@@ -306,13 +276,13 @@ class MpowerStream extends HTMLElement {
       // A later look knows more.
       if (now !== this.#now || turn !== now.turn) return;
       // What follows the last row is Load More's.
-      const end = items.findLastIndex((item) => rowsOf(this.#rows, item).length);
+      const end = items.findLastIndex((item) => this.#rows.of(item).length);
       if (end >= 0 && isEnough()) {
         items.length = end + 1;
         next = null;
       }
-      const fresh = items.filter((item) => !this.#renew(item, words)).length;
-      for (const row of this.#rows.querySelectorAll(":scope > [hidden]")) row.remove();
+      const fresh = this.#rows.renew(items, words).length;
+      this.#rows.clear();
       Object.assign(now, { waiting: items, beyond: next });
       this.#fresh.hidden = !fresh;
       this.#fresh.textContent = plural(words, words.new, fresh);
@@ -326,18 +296,7 @@ class MpowerStream extends HTMLElement {
   async #show() {
     const { waiting, words: coming, beyond, next } = this.#now;
     const words = await coming;
-    const rows = waiting.map((item) => rowsOf(this.#rows, item)[0]);
-    let before = rows.some(Boolean) ? rows.findLast(Boolean).nextSibling : this.#rows.firstChild;
-    const added = [];
-    for (const [n, item] of [...waiting.entries()].reverse()) {
-      const row = rows[n] ?? this.#row(item, words);
-      if (!rows[n]) added.push(row);
-      // A story that has news stands higher than before; whatever is in its place is not moved, and keeps its focus.
-      if (!rows[n] || row.compareDocumentPosition(before ?? row) & Node.DOCUMENT_POSITION_PRECEDING) {
-        this.#rows.insertBefore(row, before);
-      }
-      before = row;
-    }
+    const added = this.#rows.place(waiting, words);
     this.#fresh.hidden = true;
     this.#say(plural(words, words.loaded, added.length));
     this.#focus(added.at(-1));
@@ -352,8 +311,7 @@ class MpowerStream extends HTMLElement {
     const now = this.#now;
     now.waiting = now.waiting.filter((item) => item.id !== id);
     now.turn = null; // what is on its way may still hold it
-    const row = [...this.#rows.children].find(({ dataset }) => dataset.id === id);
-    if (row) this.#leave(row, () => (row.dataset.also ? (row.hidden = true) : row.remove()));
+    this.#rows.drop(id);
   }
 }
 
