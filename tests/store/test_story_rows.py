@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, event, insert, select, update
 
 from aggregator.model import State
-from aggregator.store.engine import Database
+from aggregator.store.engine import Database, open_database
 from aggregator.store.moves import move
 from aggregator.store.place import LONGEST_CURSOR, MOST_LENT, MOST_PINNED, Place, read_place, write_place
 from aggregator.store.stream import StreamFilters, StreamItem, read_page
@@ -212,6 +213,25 @@ async def test_more_versions_than_a_cursor_can_carry_still_come_once(database: D
     assert len({each.story for each in seen}) == len(seen) == count
     kinds = [each.kind for each in seen]
     assert kinds.count("article") >= MOST_LENT
+
+
+async def test_sqlite_looks_a_storys_items_up_by_their_story(tmp_path: Path) -> None:
+    """By their state it would read nearly all that there are."""
+    asked: list[tuple[str, Any]] = []
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/mpower.db") as database:
+        await keep(database, *(values(n, f"s{n % 4}") for n in range(12)))
+
+        @event.listens_for(database.reader.sync_engine, "before_cursor_execute")
+        def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> None:
+            asked.append((statement, parameters))
+
+        await walk(database, limit=2)
+        by_story = [(said, given_) for said, given_ in asked if "story = " in said or "story IN " in said]
+        assert len(by_story) >= 6
+        async with database.read() as connection:
+            for said, given_ in by_story:
+                plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given_)
+                assert any("USING INDEX ix_item_story (story=?)" in row[3] for row in plan), said
 
 
 LANGUAGES = ("en", "es", "eu", "pt-BR")
