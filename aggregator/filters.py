@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 from urllib.parse import urlencode
@@ -13,11 +13,12 @@ from aggregator.store.stream import StreamFilters
 DEFAULT_LIMIT: Final = 10
 MOST_ITEMS: Final = 100
 MOST_VALUES: Final = 50
+MOST_PREFERRED: Final = 10
 MOST_QUERY_LETTERS: Final = 200
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8}){0,4}")
-_CURSOR: Final = re.compile(r"[A-Za-z0-9._~=-]{1,2000}")
+_CURSOR: Final = re.compile(r"[A-Za-z0-9._~=-]{1,2900}")
 _NUMBER: Final = re.compile(r"[0-9]{1,6}")
 
 
@@ -39,17 +40,19 @@ class Query(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a visitor asks of the stream."""
+    """What a visitor asks of the stream. `prefer` are the languages to show a story in, the dearest first."""
 
     filters: StreamFilters
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
+    prefer: tuple[str, ...] = ()
 
 
 def read_query(query: Query) -> Asked:
-    """The filters, limit and cursor in a query; empty values count as not given, other names are passed over.
+    """What a query asks for; empty values count as not given, other names are passed over.
 
-    Values come out sorted and once each, so that the same wish is the same value. Raises `WrongValue`.
+    Values come out sorted and once each, so that the same wish is the same value; preferred languages stay in their
+    order. Raises `WrongValue`.
     """
     return Asked(
         StreamFilters(
@@ -62,6 +65,7 @@ def read_query(query: Query) -> Asked:
         ),
         limit=_limit(query),
         cursor=_cursor(query),
+        prefer=_preferred(query),
     )
 
 
@@ -70,13 +74,14 @@ def write_query(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
+    prefer: Sequence[str] = (),
     more: Mapping[str, str] | None = None,
 ) -> str:
     """The query that reads as these values, with its `?`, or nothing where all is as by default.
 
     `more` are further pairs, for the page alone.
     """
-    pairs = [*_pairs(filters), *(more or {}).items()]
+    pairs = [*_pairs(filters), *(("prefer", tag) for tag in prefer), *(more or {}).items()]
     if limit != DEFAULT_LIMIT:
         pairs.append(("limit", str(limit)))
     if cursor is not None:
@@ -100,13 +105,23 @@ def canonical_language(tag: str) -> str:
 
 
 def _several(query: Query, name: str, shape: re.Pattern[str], what: str) -> tuple[str, ...]:
-    values = {value for value in query.getall(name, []) if value}
-    if len(values) > MOST_VALUES:
-        raise WrongValue(name, f"at most {MOST_VALUES} values")
+    values = set(_checked(query, name, shape, what, MOST_VALUES))
+    return tuple(sorted({canonical_language(value) for value in values} if name == "lang" else values))
+
+
+def _preferred(query: Query) -> tuple[str, ...]:
+    values = _checked(query, "prefer", _LANGUAGE, "a language tag such as eu or pt-BR", MOST_PREFERRED)
+    return tuple(dict.fromkeys(canonical_language(value) for value in values))
+
+
+def _checked(query: Query, name: str, shape: re.Pattern[str], what: str, most: int) -> list[str]:
+    values = list(dict.fromkeys(value for value in query.getall(name, []) if value))
+    if len(values) > most:
+        raise WrongValue(name, f"at most {most} values")
     for value in values:
         if not shape.fullmatch(value):
             raise WrongValue(name, f"each value must be {what}; repeat the name for several")
-    return tuple(sorted({canonical_language(value) for value in values} if name == "lang" else values))
+    return values
 
 
 def _once(query: Query, name: str) -> str | None:

@@ -15,7 +15,7 @@ from aggregator.machine import Machine
 from aggregator.model import State
 from aggregator.store.changes import ChangeKind, record
 from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError, move
-from aggregator.store.stream import MOST_PINNED
+from aggregator.store.place import MOST_PINNED
 from aggregator.store.tables import decision, item
 
 LONGEST_REASON = 500

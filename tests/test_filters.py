@@ -40,6 +40,11 @@ def test_unknown_names_are_passed_over() -> None:
     assert read("?utm_source=letter&ui=eu&layout=cards") == Asked(StreamFilters())
 
 
+def test_preferred_languages_stay_in_their_order_and_come_once() -> None:
+    asked = read("?prefer=pt-br&prefer=eu&prefer=PT-BR&prefer=&prefer=en")
+    assert asked == Asked(StreamFilters(), prefer=("pt-BR", "eu", "en"))
+
+
 @pytest.mark.parametrize(
     ("written", "meant"), [("EU", "eu"), ("pt-br", "pt-BR"), ("SR-latn-rs", "sr-Latn-RS"), ("und", "und")]
 )
@@ -69,6 +74,9 @@ def test_a_language_is_read_in_the_letter_case_that_items_have(written: str, mea
         pytest.param("?kind=a%20b", "kind", id="kind with a space"),
         pytest.param("?q=a%00b", "q", id="words with NUL"),
         pytest.param(f"?q={'w' * 201}", "q", id="words too long"),
+        pytest.param("?prefer=english!", "prefer", id="preferred language that is none"),
+        pytest.param("?prefer=eu,es", "prefer", id="preferred languages parted by a comma"),
+        pytest.param("?" + "&".join(f"prefer=a{chr(97 + n)}" for n in range(11)), "prefer", id="too many preferred"),
         pytest.param("?" + "&".join(f"tag=t{n}" for n in range(51)), "tag", id="too many values"),
     ],
 )
@@ -80,7 +88,9 @@ def test_a_value_that_cannot_be_meant_is_refused_by_the_name_of_its_field(query:
 
 
 @given(
-    st.dictionaries(st.sampled_from(["lang", "tag", "partner", "source", "kind", "q", "limit", "cursor"]), st.text())
+    st.dictionaries(
+        st.sampled_from(["lang", "tag", "partner", "source", "kind", "q", "limit", "cursor", "prefer"]), st.text()
+    )
 )
 def test_no_text_at_all_breaks_the_reading(values: dict[str, str]) -> None:
     with suppress(WrongValue):
@@ -104,9 +114,14 @@ IDS = st.lists(st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True), max_si
     ),
     limit=st.integers(1, 100),
     cursor=st.none() | st.from_regex(r"[A-Za-z0-9_-]{1,40}", fullmatch=True),
+    prefer=st.sampled_from([(), ("eu",), ("sr-Latn", "en")]),
 )
-def test_what_is_written_reads_as_the_same(filters: StreamFilters, limit: int, cursor: str | None) -> None:
-    assert read(write_query(filters, limit=limit, cursor=cursor)) == Asked(filters, limit, cursor)
+def test_what_is_written_reads_as_the_same(
+    filters: StreamFilters, limit: int, cursor: str | None, prefer: tuple[str, ...]
+) -> None:
+    assert read(write_query(filters, limit=limit, cursor=cursor, prefer=prefer)) == Asked(
+        filters, limit, cursor, prefer
+    )
 
 
 def test_nothing_is_written_where_all_is_as_by_default() -> None:

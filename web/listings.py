@@ -14,7 +14,7 @@ async def stream_json(request: web.Request) -> web.Response:
     """`GET /stream.json`: a page of the stream as JSON Feed 1.1."""
     machine, asked = request.app[MACHINE], read_query(request.query)
     async with machine.database.read() as connection:
-        page = await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor)
+        page = await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor, prefer=asked.prefer)
     feed = feed_json(
         page,
         configuration=machine.configuration,
@@ -22,6 +22,7 @@ async def stream_json(request: web.Request) -> web.Response:
         filters=asked.filters,
         limit=asked.limit,
         cursor=asked.cursor,
+        prefer=asked.prefer,
     )
     return web.json_response(feed, content_type="application/feed+json")
 

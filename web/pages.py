@@ -12,13 +12,23 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from aggregator.filters import Asked, WrongValue, read_query, write_query
+from aggregator.filters import Asked, WrongValue, read_query
 from aggregator.model import Configuration
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
 from curation.problems import Problem
 from web.strings import Strings, all_strings, choose_language, primary_subtag
-from web.views import kept_fields, paragraphs, render, show_call, show_choices, show_stream, translate_bar
+from web.views import (
+    as_query,
+    kept_fields,
+    paragraphs,
+    preferred,
+    render,
+    show_call,
+    show_choices,
+    show_stream,
+    translate_bar,
+)
 from web.widgetfile import widget_module, widget_style
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -69,7 +79,7 @@ async def host_page(request: web.Request) -> web.Response:
     only = request.query.get("only") == "1"
     asked = read_query(request.query)
     asked = replace(asked, filters=replace(asked.filters, lang=(language,) if only else ()), cursor=None)
-    page = await _read(request, asked)
+    page = await _read(request, asked, site)
     stream = site.configuration.stream
     return _answer(
         site,
@@ -82,7 +92,7 @@ async def host_page(request: web.Request) -> web.Response:
         more=paragraphs(stream.more.get(language)),
         calls=[show_call(call, language) for call in site.configuration.calls],
         partners=site.configuration.partners,
-        feed_query=write_query(asked.filters),
+        feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 
 
@@ -90,19 +100,19 @@ async def stream_page(request: web.Request) -> web.Response:
     """`/stream`: all of it, with filters, without script. `ui` is the visitor's language, `lang` the items'."""
     asked = read_query(request.query)
     site = _site(request, request.query.get("ui"), *asked.filters.lang[:1])
-    page, counts = await _read(request, asked), await _count(request)
-    newest = write_query(asked.filters, limit=asked.limit, more={"ui": site.strings.language})
+    page, counts = await _read(request, asked, site), await _count(request)
+    first = replace(asked, cursor=None)
     return _answer(
         site,
         "stream.html",
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root, heading_level=2),
         cursor=asked.cursor,
-        newest=f"{site.root}/stream{newest}",
+        newest=f"{site.root}/stream{as_query(first, more={'ui': site.strings.language})}",
         choices=show_choices(counts, asked.filters, site.configuration, site.strings),
         kept=kept_fields(asked),
         q=asked.filters.q or "",
         filtered=asked.filters != StreamFilters(),
-        feed_query=write_query(asked.filters, limit=asked.limit),
+        feed_query=as_query(first),
     )
 
 
@@ -112,7 +122,7 @@ async def embed_page(request: web.Request) -> web.Response:
     site = _site(request, request.query.get("ui"), *asked.filters.lang[:1])
     wished = {"layout": _one_of(request, "layout", LAYOUTS), "images": _one_of(request, "images", SWITCH)}
     looks = {name: value for name, value in wished.items() if value is not None}
-    page = await _read(request, asked)
+    page = await _read(request, asked, site)
     view = show_stream(
         page,
         asked,
@@ -124,7 +134,7 @@ async def embed_page(request: web.Request) -> web.Response:
         looks=looks,
         target="_self",
     )
-    return _answer(site, "embed.html", view=view, feed_query=write_query(asked.filters, limit=asked.limit))
+    return _answer(site, "embed.html", view=view, feed_query=as_query(replace(asked, cursor=None)))
 
 
 def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
@@ -179,10 +189,11 @@ def _site(request: web.Request, *wishes: str | None) -> Site:
     return Site(machine.configuration, machine.settings.public_url.rstrip("/"), all_strings()[language])
 
 
-async def _read(request: web.Request, asked: Asked) -> StreamPage:
+async def _read(request: web.Request, asked: Asked, site: Site) -> StreamPage:
+    prefer = preferred(asked, site.strings)
     try:
         async with request.config_dict[MACHINE].database.read() as connection:
-            return await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor)
+            return await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor, prefer=prefer)
     except CursorError as error:
         raise WrongValue("cursor", str(error)) from error
 

@@ -13,9 +13,10 @@ from typing import Final
 from aggregator.itemjson import timestamp
 from aggregator.model import Configuration
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
-from web.strings import FALLBACK, Strings, primary_subtag
+from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
 _BEGINNING: Final = re.compile(r".{15,90}?[.!?…](?=\s|\Z)|.{1,80}(?=\s|\Z)|.{1,80}", re.DOTALL)
+_HOST: Final = re.compile(r"https?://(?:www\.)?([a-z0-9.:-]+)", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -39,11 +40,17 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The same story at another partner. `language` is its name, where it is worth saying."""
+    """The same story elsewhere.
+
+    `language` is what its language calls itself where that is not the visitor's, `code` the language's tag then; `host`
+    tells places of the same partner apart.
+    """
 
     name: str
     url: str | None
     language: str | None
+    code: str | None
+    host: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +82,13 @@ class When:
 class Row:
     """One item, ready to be shown. `original` is set where heading or text are an editor's translation.
 
-    `warning` stands before the text until a visitor asks for it; there is no picture then.
+    `also` are the ids of the story's other items. `warning` stands before the text until a visitor asks for it; there
+    is no picture then.
     """
 
     id: str
+    story: str
+    also: str
     kind: str
     language: str
     url: str | None
@@ -115,6 +125,8 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         picture = Picture(f"{root}/media/{item.image}", item.image_alt or "", item.image_width, item.image_height)
     return Row(
         id=item.id,
+        story=item.story,
+        also=" ".join(other.item for other in item.also_on),
         kind=item.kind,
         language=item.language,
         url=web_address(item.url),
@@ -127,7 +139,7 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         pinned=item.pinned,
         language_name=strings.language_name(item.language),
         picture=picture,
-        elsewhere=tuple(_elsewhere(other, configuration, strings) for other in item.also_on),
+        elsewhere=tuple(_elsewhere(other, item, configuration, strings) for other in item.also_on),
         topics=tuple(_tag_label(tag, configuration, ours) for tag in item.tags),
         warning=warning,
         shared_by=_shared_by(item, strings),
@@ -208,9 +220,12 @@ def begin(text: str) -> tuple[str, str]:
     return (match[0], text[match.end() :].strip()) if match else ("", "")
 
 
-def _elsewhere(other: AlsoOn, configuration: Configuration, strings: Strings) -> Elsewhere:
-    name = _partner_name(other.partner, configuration)
-    return Elsewhere(name, web_address(other.url), strings.language_name(other.language))
+def _elsewhere(other: AlsoOn, item: StreamItem, configuration: Configuration, strings: Strings) -> Elsewhere:
+    name, url = _partner_name(other.partner, configuration), web_address(other.url)
+    if primary_subtag(other.language) not in {"und", strings.language}:
+        return Elsewhere(name, url, own_name(other.language), other.language, None)
+    host = _HOST.match(url) if url and other.partner == item.partner else None
+    return Elsewhere(name, url, None, None, host[1] if host else None)
 
 
 def _partner_name(partner_id: str, configuration: Configuration) -> str:

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, cast
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 FALLBACK: Final = "en"
@@ -72,6 +72,19 @@ def all_strings() -> Mapping[str, Strings]:
 def _read(path: Path) -> Strings:
     values = json.loads(path.read_text("utf-8"))
     return Strings(language=path.stem, **values)
+
+
+@lru_cache(maxsize=500)
+def own_name(code: str) -> str | None:
+    """What a language calls itself; its code where that is not known, None for `und`."""
+    primary = primary_subtag(code)
+    if primary == "und":
+        return None
+    try:
+        name = Locale.parse(primary).languages.get(primary)
+    except (UnknownLocaleError, ValueError):
+        name = None
+    return str(name or primary)
 
 
 def primary_subtag(code: str) -> str:

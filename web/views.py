@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -98,9 +98,9 @@ def show_stream(
     looks = dict(looks or {})
     more = following = None
     if page.next_cursor is not None:
-        query = {"ui": strings.language, **looks}
-        more = root + path + write_query(asked.filters, limit=asked.limit, cursor=page.next_cursor, more=query)
-        following = root + "/stream.json" + write_query(asked.filters, limit=asked.limit, cursor=page.next_cursor)
+        query, onward = {"ui": strings.language, **looks}, replace(asked, cursor=page.next_cursor)
+        more = root + path + as_query(onward, more=query)
+        following = root + "/stream.json" + as_query(replace(onward, prefer=preferred(asked, strings)))
     return View(
         rows=tuple(make_row(item, configuration, strings, root) for item in page.items),
         more=more,
@@ -117,11 +117,23 @@ def _attributes(asked: Asked) -> dict[str, str]:
     """The element's attributes for what was asked; `live` where new items belong on top of what is shown."""
     lists = {name: getattr(asked.filters, name_in_query) for name, name_in_query in FILTER_OF_ATTRIBUTE.items()}
     attributes = {name: " ".join(values) for name, values in lists.items() if values}
+    if asked.prefer:
+        attributes["prefer"] = " ".join(asked.prefer)
     if asked.limit != DEFAULT_LIMIT:
         attributes["limit"] = str(asked.limit)
     if asked.cursor is None and asked.filters.q is None:
         attributes["live"] = ""
     return attributes
+
+
+def preferred(asked: Asked, strings: Strings) -> tuple[str, ...]:
+    """The languages to show a story in: those asked for, else the visitor's."""
+    return asked.prefer or (strings.language,)
+
+
+def as_query(asked: Asked, more: Mapping[str, str] | None = None) -> str:
+    """The query that asks for that."""
+    return write_query(asked.filters, limit=asked.limit, cursor=asked.cursor, prefer=asked.prefer, more=more)
 
 
 def translate_bar(configuration: Configuration) -> tuple[Strings, ...]:
@@ -182,4 +194,5 @@ def _choice(
 def kept_fields(asked: Asked) -> tuple[tuple[str, str], ...]:
     """What the filter form has no field for and must not lose."""
     kept = [(name, value) for name in ("source", "kind") for value in getattr(asked.filters, name)]
+    kept += [("prefer", value) for value in asked.prefer]
     return (*kept, *([("limit", str(asked.limit))] if asked.limit != DEFAULT_LIMIT else []))

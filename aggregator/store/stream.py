@@ -1,28 +1,24 @@
-"""Reads the public stream: approved items only, pinned first, then newest first, page by page."""
+"""Reads the public stream: approved items only, pinned first, then newest first, each story once, page by page."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, FromClause, Row, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.model import Author, State
 from aggregator.store.about import NOTHING, About, read_about
 from aggregator.store.changes import read_counter
+from aggregator.store.place import Place, read_place, write_place
 from aggregator.store.search import fold
 from aggregator.store.tables import item, item_tag
+from aggregator.store.walk import begin, choose_versions, is_public_of_story, read_following, read_pinned
 
-MOST_PINNED = 20
-LONGEST_CURSOR = 2000
 NOT_OURS = "the cursor is not one that this stream gave; start again without it"
 
 
@@ -112,43 +108,40 @@ class Counts:
     partners: Mapping[str, int]
 
 
-class _Cursor(BaseModel):
-    """Where a walk stands.
-
-    The ids that were pinned when it began are shown first and never again on the way, so that pinning and unpinning
-    meanwhile neither doubles nor hides an item.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-    pins: list[str]
-    shown: int
-    at: datetime | None = None
-    id: str | None = None
-
-
 async def read_page(
-    connection: AsyncConnection, filters: StreamFilters, *, limit: int, cursor: str | None = None
+    connection: AsyncConnection,
+    filters: StreamFilters,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    prefer: Sequence[str] = (),
 ) -> StreamPage:
-    """A page of the public stream. Raises CursorError for a cursor that is not ours."""
+    """A page of the public stream, a row for each story. Raises CursorError for a cursor that is not ours.
+
+    Following the cursors shows each story once of which an item was public all the while, and no item twice, whatever
+    is published, withdrawn, pinned or joined meanwhile. `prefer` are the visitor's languages, the dearest first: a row
+    shows its story in the first of them in which an item fits the filters; its place is the same without.
+    """
     version = await read_counter(connection, "stream")
-    public = and_(item.c.state == State.APPROVED, *conditions(filters))
-    place = _read_cursor(cursor) if cursor else _Cursor(pins=await _pinned(connection, public), shown=0)
-    pins = place.pins[place.shown : place.shown + limit]
-    rows = await _rows_by_id(connection, public, pins)
-    shown, at, last_id = place.shown + len(pins), place.at, place.id
-    rest = public & item.c.id.not_in(place.pins)
-    if at and last_id:
-        rest &= tuple_(item.c.stream_at, item.c.id) < tuple_(at, last_id)
-    order = (item.c.stream_at.desc(), item.c.id.desc())
-    room = limit - len(pins)
-    following = (await connection.execute(select(item).where(rest).order_by(*order).limit(room + 1))).all()
-    if room and following:
-        last = following[:room][-1]
-        at, last_id = last.stream_at, last.id
-    rows += following[:room]
+
+    def fits(of: FromClause) -> list[ColumnElement[bool]]:
+        return conditions(filters, of)
+
+    place = _read_cursor(cursor) if cursor else await begin(connection, fits)
+    shown = min(place.shown + limit, len(place.pins))
+    room = limit - (shown - place.shown)
+    pinned = await read_pinned(connection, fits, place, shown)
+    following = await read_following(connection, fits, place, room + 1)
     has_more = len(following) > room or shown < len(place.pins)
-    next_cursor = _write_cursor(_Cursor(pins=place.pins, shown=shown, at=at, id=last_id)) if has_more else None
-    return StreamPage(await _items(connection, rows), next_cursor, version)
+    rows = pinned + following[:room]
+    if following[:room]:
+        place = place.model_copy(update={"at": rows[-1].stream_at, "id": rows[-1].id})
+    stories = await read_also_on(connection, [row.story for row in rows]) if rows else {}
+    several = [story for story, its in stories.items() if len(its) > 1]
+    versions, lent = await choose_versions(connection, fits, place, rows, several=several, prefer=prefer)
+    items = await _items(connection, rows, versions, stories)
+    next_place = place.model_copy(update={"shown": shown, "lent": lent})
+    return StreamPage(items, write_place(next_place) if has_more else None, version)
 
 
 async def read_counts(connection: AsyncConnection) -> Counts:
@@ -168,23 +161,23 @@ async def read_counts(connection: AsyncConnection) -> Counts:
     )
 
 
-def conditions(filters: StreamFilters) -> list[ColumnElement[bool]]:
-    """The filters as SQL, for the public and for editors alike."""
+def conditions(filters: StreamFilters, of: FromClause = item) -> list[ColumnElement[bool]]:
+    """The filters as SQL, for the public and for editors alike; `of` is the item table, or an alias of it."""
     found: list[ColumnElement[bool]] = []
     if filters.lang:
-        exact = item.c.language.in_(filters.lang)
-        found.append(or_(exact, *(item.c.language.startswith(f"{tag}-", autoescape=True) for tag in filters.lang)))
+        exact = of.c.language.in_(filters.lang)
+        found.append(or_(exact, *(of.c.language.startswith(f"{tag}-", autoescape=True) for tag in filters.lang)))
     if filters.tag:
-        found.append(item.c.id.in_(select(item_tag.c.item_id).where(item_tag.c.tag.in_(filters.tag))))
+        found.append(of.c.id.in_(select(item_tag.c.item_id).where(item_tag.c.tag.in_(filters.tag))))
     for column, values in (
-        (item.c.partner_id, filters.partner),
-        (item.c.source_id, filters.source),
-        (item.c.kind, filters.kind),
+        (of.c.partner_id, filters.partner),
+        (of.c.source_id, filters.source),
+        (of.c.kind, filters.kind),
     ):
         if values:
             found.append(column.in_(values))
     words = fold(filters.q or "").split()
-    return found + [item.c.search_text.contains(word, autoescape=True) for word in words]
+    return found + [of.c.search_text.contains(word, autoescape=True) for word in words]
 
 
 async def read_tags(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, list[Any]]:
@@ -199,45 +192,35 @@ async def read_tags(connection: AsyncConnection, ids: Sequence[str]) -> dict[str
 async def read_also_on(connection: AsyncConnection, stories: Sequence[str]) -> dict[str, list[Any]]:
     """Every public item of those stories."""
     columns = (item.c.id, item.c.partner_id, item.c.url, item.c.language, item.c.story)
-    where = item.c.story.in_(stories) & (item.c.state == State.APPROVED)
+    where = item.c.story.in_(stories) & is_public_of_story(item)
     found: dict[str, list[Any]] = {}
     for row in await connection.execute(select(*columns).where(where).order_by(item.c.stream_at, item.c.id)):
         found.setdefault(row.story, []).append(row)
     return found
 
 
-async def _pinned(connection: AsyncConnection, public: ColumnElement[bool]) -> list[str]:
-    statement = select(item.c.id).where(public, item.c.pinned_at.is_not(None))
-    rows = await connection.execute(statement.order_by(item.c.pinned_at.desc(), item.c.id).limit(MOST_PINNED))
-    return [row.id for row in rows]
-
-
-async def _rows_by_id(connection: AsyncConnection, public: ColumnElement[bool], ids: Sequence[str]) -> list[Row[Any]]:
-    if not ids:
-        return []
-    rows = {row.id: row for row in await connection.execute(select(item).where(public, item.c.id.in_(ids)))}
-    return [rows[item_id] for item_id in ids if item_id in rows]
-
-
-async def _items(connection: AsyncConnection, rows: Sequence[Row[Any]]) -> tuple[StreamItem, ...]:
-    if not rows:
-        return ()
-    tags = await read_tags(connection, [row.id for row in rows])
-    stories = await read_also_on(connection, [row.story for row in rows])
-    return tuple(_item(row, tags.get(row.id, []), stories.get(row.story, [])) for row in rows)
-
-
-def _item(row: Row[Any], tags: Sequence[Row[Any]], story: Sequence[Row[Any]]) -> StreamItem:
-    return StreamItem(
-        **stream_fields(row),
-        tags=tuple(tag.tag for tag in tags),
-        also_on=also_on(row.id, story),
+async def _items(
+    connection: AsyncConnection,
+    rows: Sequence[Row[Any]],
+    versions: Sequence[Row[Any]],
+    stories: Mapping[str, Sequence[Row[Any]]],
+) -> tuple[StreamItem, ...]:
+    tags = await read_tags(connection, [version.id for version in versions]) if versions else {}
+    return tuple(
+        StreamItem(
+            **{**stream_fields(version), "pinned": bool(row.pinned_at or version.pinned_at)},
+            tags=tuple(tag.tag for tag in tags.get(version.id, [])),
+            also_on=also_on(version.id, stories.get(version.story, []), version.language),
+        )
+        for row, version in zip(rows, versions, strict=True)
     )
 
 
-def also_on(item_id: str, story: Sequence[Row[Any]]) -> tuple[AlsoOn, ...]:
-    """The story's other items."""
-    return tuple(AlsoOn(r.id, r.partner_id, r.url, r.language) for r in story if r.id != item_id)
+def also_on(item_id: str, story: Sequence[Row[Any]], language: str | None = None) -> tuple[AlsoOn, ...]:
+    """The story's other items: those in that language first, the others by theirs; of one language as they came."""
+    others = [row for row in story if row.id != item_id]
+    others.sort(key=lambda row: (row.language != language, row.language))
+    return tuple(AlsoOn(row.id, row.partner_id, row.url, row.language) for row in others)
 
 
 def stream_fields(row: Row[Any]) -> dict[str, Any]:
@@ -258,21 +241,8 @@ def stream_fields(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _write_cursor(cursor: _Cursor) -> str:
-    text = cursor.model_dump_json(exclude_none=True)
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _read_cursor(text: str) -> _Cursor:
+def _read_cursor(text: str) -> Place:
     try:
-        raw = base64.urlsafe_b64decode(text[:LONGEST_CURSOR] + "=" * (-len(text) % 4))
-        cursor = _Cursor.model_validate(json.loads(raw))
-        "".join((*cursor.pins, cursor.id or "")).encode()
-        at = cursor.at.astimezone(UTC) if cursor.at else None
-    except (ValueError, OverflowError, binascii.Error, RecursionError) as error:
+        return read_place(text)
+    except ValueError as error:
         raise CursorError(NOT_OURS) from error
-    has_nul = any("\0" in value for value in (*cursor.pins, cursor.id or ""))
-    is_naive = cursor.at is not None and cursor.at.tzinfo is None
-    if len(cursor.pins) > MOST_PINNED or cursor.shown < 0 or has_nul or is_naive:
-        raise CursorError(NOT_OURS)
-    return cursor.model_copy(update={"at": at})

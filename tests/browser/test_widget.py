@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from aggregator.filters import Asked, read_query
 from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
-from aggregator.store.stream import AlsoOn, StreamFilters, StreamPage, Translation
+from aggregator.store.stream import AlsoOn, StreamFilters, StreamItem, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item
 from web.streamjson import feed_json
 from web.strings import all_strings
@@ -102,6 +102,7 @@ class Program:
             filters=asked.filters,
             limit=asked.limit,
             cursor=asked.cursor,
+            prefer=asked.prefer,
         )
         return web.json_response(feed, headers=OPEN)
 
@@ -239,7 +240,7 @@ async def test_the_first_page_is_one_request(page: Page, guest: Guest, program: 
     program.items[1] = stream_item(1, language="eu", title="Etxe epelak")
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(rows(page)).to_have_count(10)
-    assert program.asked == ["/stream.json"]
+    assert program.asked == ["/stream.json?prefer=en"]
     assert await told(page) == ["load"]
     articles = page.locator("mpower-stream > ol > li > article[aria-labelledby][dir=auto]")
     await expect(articles).to_have_count(10)
@@ -255,7 +256,7 @@ async def test_load_more_keeps_every_node_and_moves_focus_to_the_first_new_item(
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(rows(page)).to_have_count(10)
     await page.evaluate("window.before = [...document.querySelectorAll('mpower-stream li')]")
-    await expect(more(page)).to_have_attribute("href", re.compile(r"/stream\?cursor=.*ui=en"))
+    await expect(more(page)).to_have_attribute("href", re.compile(r"/stream\?prefer=en&cursor=.*ui=en"))
     await more(page).focus()
     await page.keyboard.press("Enter")
     await expect(rows(page)).to_have_count(20)
@@ -346,13 +347,13 @@ async def test_a_wrong_address_is_a_failure_that_is_told(page: Page, guest: Gues
     assert await told(page) == ["error"]
 
 
-@pytest.mark.parametrize(("wished", "asked"), [("0", "?limit=1"), ("1000", "?limit=100"), ("many", "")])
+@pytest.mark.parametrize(("wished", "asked"), [("0", "&limit=1"), ("1000", "&limit=100"), ("many", "")])
 async def test_a_limit_out_of_range_is_brought_into_it(
     page: Page, guest: Guest, program: Program, wished: str, asked: str
 ) -> None:
     await page.goto(guest.write(f"<mpower-stream limit={wished}></mpower-stream>"))
     await expect(rows(page)).not_to_have_count(0)
-    assert program.asked == [f"/stream.json{asked}"]
+    assert program.asked == [f"/stream.json?prefer=en{asked}"]
 
 
 async def test_a_link_for_browsers_without_script_gives_way_to_rows(page: Page, guest: Guest, program: Program) -> None:
@@ -387,14 +388,14 @@ async def test_attributes_ask_for_less_and_a_change_asks_again(page: Page, guest
     )
     await page.goto(guest.write(tag))
     await expect(rows(page)).to_have_count(1)
-    assert program.asked == ["/stream.json?lang=eu&lang=fr&tag=solar&tag=wind&kind=article&limit=3"]
+    assert program.asked == ["/stream.json?lang=eu&lang=fr&tag=solar&tag=wind&kind=article&prefer=en&limit=3"]
     await expect(page.get_by_role("heading", level=2, name="Warm homes 3")).to_be_visible()
     await page.evaluate(
         """() => { const stream = document.querySelector("mpower-stream");
         for (const name of ["tag", "languages", "kind"]) stream.removeAttribute(name); }"""
     )
     await expect(rows(page)).to_have_count(3)
-    assert program.asked[1:] == ["/stream.json?limit=3"]
+    assert program.asked[1:] == ["/stream.json?prefer=en&limit=3"]
 
 
 async def test_two_elements_on_a_page_share_no_id(page: Page, guest: Guest) -> None:
@@ -426,7 +427,7 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     program.asked.clear()  # being live, the element looked once for what is newer
     await more(page).click()
     await expect(rows(page)).to_have_count(20)
-    assert "/stream.json?cursor=01J00009" in program.asked
+    assert "/stream.json?prefer=en&cursor=01J00009" in program.asked
     assert await page.evaluate("before.every((row) => row.isConnected)")
     assert await focused_id(page) == "01J00010"
 
@@ -662,6 +663,111 @@ async def test_a_withdrawn_item_disappears_and_focus_goes_to_its_neighbour(
     await expect(rows(page)).to_have_count(9)
     assert gone.id not in await shown_ids(page)
     assert await focused_id(page) == "01J00005"
+
+
+BASQUE = AlsoOn("eu", "ehu", "https://ehu.example/eu", "eu")
+ENGLISH = AlsoOn("en", "tni", "https://tni.example/en", "en")
+
+
+def told_in(language: str, number: int = 3, *, also: tuple[AlsoOn, ...]) -> StreamItem:
+    """One version of the story `s`, at that place of the stream."""
+    return stream_item(number, id=language, story="s", language=language, title=f"In {language}", also_on=also)
+
+
+async def test_the_widget_asks_for_the_visitors_language_and_links_the_others(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items = [told_in("eu", also=(ENGLISH,))]
+    await page.goto(guest.write("<mpower-stream lang=eu-ES></mpower-stream><mpower-stream lang=it prefer='it, fr'>"))
+    await expect(page.get_by_role("group", name="Hemen ere bai:")).to_be_visible()
+    link = page.locator("mpower-stream").first.get_by_role("link", name="Transnational Institute (English)")
+    await expect(link).to_have_attribute("hreflang", "en")
+    await expect(link.locator("[lang=en]")).to_have_text("English")
+    await link.focus()
+    await expect(link).to_be_focused()
+    await expect(page.locator("mpower-stream").nth(1).locator("li")).to_have_count(1)
+    assert sorted(program.asked) == ["/stream.json?prefer=eu", "/stream.json?prefer=it&prefer=fr"]
+
+
+@pytest.mark.parametrize("from_server", [False, True])
+async def test_an_item_of_a_story_that_is_shown_makes_no_second_row(
+    page: Page, guest: Guest, program: Program, from_server: bool
+) -> None:
+    program.items[3] = told_in("en", also=())
+    await page.goto(guest.write(server_rows(program) if from_server else "<mpower-stream live></mpower-stream>"))
+    await page.get_by_role("link", name="In en").focus()
+    del program.items[3]
+    program.items.insert(0, told_in("eu", 0, also=(ENGLISH,)))
+    await told_to_listeners(program, "item-published", "eu")
+    await expect(rows(page).nth(3).locator(".mpower-also")).to_have_text("Also on: Transnational Institute")
+    await expect(rows(page)).to_have_count(10)
+    assert await focused_id(page) == "eu"
+    await expect(page.get_by_role("button")).to_have_count(0)
+    # News of another story come above it, and it goes to its new place.
+    program.items.insert(1, stream_item(0, id="new"))
+    await program.tell("item-published", "new")
+    await page.get_by_role("button", name="Show 1 new item").click()
+    await expect(rows(page)).to_have_count(11)
+    assert await shown_ids(page) == [item.id for item in program.items[:11]]
+
+
+async def test_another_version_takes_the_place_of_one_that_is_withdrawn(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items[3] = told_in("en", also=(BASQUE,))
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.items[3] = told_in("eu", also=())
+    await told_to_listeners(program, "item-withdrawn", "en")
+    await expect(page.get_by_role("link", name="In eu")).to_be_visible()
+    assert await shown_ids(page) == [item.id for item in program.items[:10]]
+    await expect(page.get_by_role("button")).to_have_count(0)
+
+
+async def test_a_version_that_is_withdrawn_is_gone_even_if_the_host_cannot_be_asked(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items[3] = told_in("en", also=(BASQUE,))
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.is_down = True
+    await told_to_listeners(program, "item-withdrawn", "en")
+    await expect(page.get_by_text("In en")).to_be_hidden()
+
+
+async def test_stories_that_were_joined_have_one_row_and_parted_ones_have_two(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items[3] = told_in("en", also=())
+    program.items[6] = stream_item(6, id="eu", title="In eu")
+    apart = list(program.items)
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.items[3] = told_in("en", also=(BASQUE,))
+    del program.items[6]
+    await told_to_listeners(program, "item-published", "en")
+    await expect(rows(page)).to_have_count(9)
+    await expect(page.get_by_role("link", name="University of the Basque Country (euskara)")).to_be_visible()
+    program.items = apart
+    await program.tell("item-published", "eu")
+    await page.get_by_role("button", name="Show 1 new item").click()
+    await expect(rows(page)).to_have_count(10)
+    assert await shown_ids(page) == [item.id for item in apart[:10]]
+    await expect(page.locator(".mpower-also")).to_have_count(0)
+
+
+async def test_load_more_shows_no_story_twice_though_it_was_joined_between_the_pages(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items[3] = told_in("en", also=())
+    program.items[12] = stream_item(12, id="eu", title="In eu")
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.items[12] = told_in("eu", 12, also=(ENGLISH,))
+    await more(page).click()
+    await expect(rows(page)).to_have_count(19)
+    await expect(rows(page).nth(3).get_by_role("heading")).to_have_text("In eu")
+    await expect(status(page)).to_have_text("9 more items are shown.")
 
 
 async def test_elements_of_a_page_share_one_connection_and_give_it_back(

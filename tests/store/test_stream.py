@@ -128,7 +128,7 @@ async def test_items_of_one_moment_are_all_shown(database: Database) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(st.text(max_size=60) | st.builds(lambda v: base64.urlsafe_b64encode(json.dumps(v).encode()).decode(),
        st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=3) | st.dictionaries(
-           st.sampled_from(["pins", "shown", "at", "id"]), c, max_size=4), max_leaves=6)))  # fmt: skip
+           st.sampled_from(["pins", "shown", "at", "id", "since", "lent"]), c, max_size=4), max_leaves=6)))  # fmt: skip
 async def test_a_cursor_that_is_not_ours_is_refused_and_never_breaks(database: Database, cursor: str) -> None:
     async with database.read() as connection:
         try:
@@ -167,6 +167,12 @@ async def test_of_two_who_decide_at_once_one_wins(database: Database) -> None:
         {"pins": [], "shown": 0, "at": "2026-01-01T00:00:00", "id": "x"},
         {"pins": [], "shown": 0, "at": "2026-01-01T00:00:00Z", "id": "\0"},
         {"pins": ["x"] * 21, "shown": 0},
+        {"pins": [], "shown": -1},
+        {"pins": [], "shown": 0, "since": 2**63},
+        {"pins": [], "shown": 0, "since": -1},
+        {"pins": [], "shown": 0, "lent": ["\0"]},
+        {"pins": [], "shown": 0, "lent": ["\ud800"]},
+        {"pins": [], "shown": 0, "lent": ["x"] * 46},
     ],
 )
 async def test_a_cursor_of_strange_values_is_refused(database: Database, words: dict) -> None:

@@ -36,7 +36,10 @@ CONFIGURATION = Configuration(
 
 
 def stream_item(number: int = 0, **changes: Any) -> StreamItem:
-    """An item that is one hour older for each number, with everything that an item can have but what is changed."""
+    """An item that is one hour older for each number, with everything that an item can have but what is changed.
+
+    It is a story of its own, unless `story` is given.
+    """
     item = StreamItem(
         id=f"01J{number:05}",
         url=f"https://partner.example/{number}",
@@ -62,7 +65,7 @@ def stream_item(number: int = 0, **changes: Any) -> StreamItem:
         also_on=(),
         translations={},
     )
-    return replace(item, **changes)
+    return replace(item, **{"story": changes.get("id", item.story), **changes})
 
 
 def stream_page(*items: StreamItem, next_cursor: str | None = None) -> StreamPage:

@@ -12,6 +12,7 @@ from lxml import html
 from yarl import URL
 
 from aggregator.machine import Machine, open_machine
+from aggregator.model import Detection
 from aggregator.settings import Settings
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
@@ -68,9 +69,32 @@ async def test_the_stream_is_walked_by_next_url(visitor: ClientSession) -> None:
     assert seen == [f"News {n}" for n in reversed(range(25))]
 
 
+async def test_a_story_is_one_row_in_the_visitors_language_everywhere(visitor: ClientSession, machine: Machine) -> None:
+    for number, language in enumerate(("en", "eu"), 30):
+        about = {"detection": Detection(language, 1.0, "test"), "story_keys": ("one story",)}
+        told = sighting(number, title=f"In {language}", url=f"https://city.example/{language}")
+        await keep(machine.database, source(f"in-{language}", AUTO), [told], machine.now(), about)
+    for path, title, other in (
+        ("/stream.json", "In en", "eu"),
+        ("/stream.json?prefer=eu", "In eu", "en"),
+        ("/stream.json?prefer=fr&prefer=eu", "In eu", "en"),
+        ("/stream.json?prefer=eu&lang=en", "In en", "eu"),
+    ):
+        first = (await read(visitor, path))["items"][0]
+        assert (first["title"], [also["language"] for also in first["_mpower"]["also_on"]]) == (title, [other]), path
+    for path in ("/stream?ui=eu", "/embed?ui=eu", "/?lang=eu", "/stream?ui=en&prefer=eu"):
+        async with visitor.get(path) as answer:
+            rows = html.fromstring(await answer.text()).xpath("//mpower-stream/ol/li")
+        assert [row.xpath(".//h2|.//h3")[0].text_content() for row in rows[:2]] == ["In eu", "News 24"], path
+        assert [link.get("hreflang") for link in rows[0].xpath('.//p[@class="mpower-also"]//a')] in (["en"], [None])
+    async with visitor.get("/stream", headers={"Accept-Language": "eu"}) as answer:
+        assert "In eu</a></h2>" in await answer.text()
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [
+        ("prefer=x!", "prefer"),
         ("limit=1000", "limit"),
         ("limit=-1", "limit"),
         ("cursor=AAAA", "cursor"),

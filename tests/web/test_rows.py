@@ -127,12 +127,39 @@ def test_an_item_without_a_translation_stays_and_says_its_language() -> None:
 
 
 def test_the_same_story_elsewhere_is_linked() -> None:
-    item = stream_item(also_on=(AlsoOn("1", "tni", "https://tni.example/es", "es"), AlsoOn("2", "ehu", None, "en")))
-    also = first(host_page(item), "also")
-    assert " ".join(also.text_content().split()) == (
-        "Also on: Transnational Institute (Spanish) University of the Basque Country"
+    item = stream_item(
+        also_on=(
+            AlsoOn("1", "ehu", None, "en"),
+            AlsoOn("2", "carbon-coop", "https://social.example/@carbon/1", "en"),
+            AlsoOn("3", "tni", "https://tni.example/es", "es"),
+            AlsoOn("4", "tni", "https://tni.example/x", "und"),
+        )
     )
-    assert also.xpath(".//a/@href") == ["https://tni.example/es"]
+    tree = host_page(item)
+    also = first(tree, "also")
+    assert " ".join(also.text_content().split()) == (
+        "Also on: University of the Basque Country · Carbon Co-op (social.example) · Transnational Institute (español)"
+        " · Transnational Institute"
+    )
+    assert [(a.get("href"), a.get("hreflang"), a.xpath("span/@lang")) for a in also.xpath(".//a")] == [
+        ("https://social.example/@carbon/1", None, []),
+        ("https://tni.example/es", "es", ["es"]),
+        ("https://tni.example/x", None, []),
+    ]
+    (label,) = tree.xpath(f'//*[@id="{also.get("aria-labelledby")}"]')
+    assert (also.get("role"), label.text_content()) == ("group", "Also on:")
+
+
+def test_a_language_elsewhere_is_not_named_to_those_who_read_it() -> None:
+    item = stream_item(language="es", also_on=(AlsoOn("1", "tni", "https://tni.example/eu", "eu"),))
+    assert "euskara" in first(host_page(item), "also").text_content()
+    assert "euskara" not in first(host_page(item, language="eu"), "also").text_content()
+
+
+def test_a_row_says_which_story_it_tells_and_what_else_tells_it() -> None:
+    also = (AlsoOn("b", "tni", None, "es"), AlsoOn("c", "ehu", None, "eu"))
+    rows = host_page(stream_item(1), stream_item(2, story="a", also_on=also)).xpath("//mpower-stream/ol/li")
+    assert [(row.get("data-story"), row.get("data-also")) for row in rows] == [("01J00001", None), ("a", "b c")]
 
 
 def test_a_picture_has_its_words_and_its_size_and_waits_to_be_seen() -> None:
@@ -152,7 +179,14 @@ def test_load_more_leads_on_without_script_and_with_it() -> None:
     asked = Asked(StreamFilters(tag=("solar",)), limit=5)
     link = first(host_page(stream_item(), asked=asked, cursor="on"), "more")
     assert link.get("href") == "/stream?tag=solar&ui=en&limit=5&cursor=on"
-    assert link.get("data-next") == "/stream.json?tag=solar&limit=5&cursor=on"
+    assert link.get("data-next") == "/stream.json?tag=solar&prefer=en&limit=5&cursor=on"
+
+
+def test_who_asks_for_another_language_is_led_on_in_it() -> None:
+    tree = host_page(stream_item(), asked=Asked(StreamFilters(), prefer=("eu", "es")), cursor="on")
+    assert first(tree, "more").get("href") == "/stream?prefer=eu&prefer=es&ui=en&cursor=on"
+    assert first(tree, "more").get("data-next") == "/stream.json?prefer=eu&prefer=es&cursor=on"
+    assert tree.xpath("//mpower-stream/@prefer") == ["eu es"]
 
 
 def test_the_last_page_says_that_it_is_the_last() -> None:

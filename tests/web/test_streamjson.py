@@ -116,7 +116,20 @@ def test_names_and_labels_are_there_for_what_occurs_and_for_nothing_else() -> No
         "version": 7,
         "partners": {"carbon-coop": "Carbon Co-op", "tni": "Transnational Institute"},
         "tags": {"retrofit": {"en": "Retrofit", "eu": "Birgaitzea"}},
+        "languages": {"es": "español"},
     }
+
+
+def test_the_languages_preferred_stay_in_the_addresses() -> None:
+    feed = feed_json(
+        stream_page(stream_item(), next_cursor="on"),
+        configuration=CONFIGURATION,
+        public_url="https://h.example",
+        filters=StreamFilters(tag=("solar",)),
+        prefer=("eu", "es"),
+    )
+    assert feed["feed_url"] == "https://h.example/stream.json?tag=solar&prefer=eu&prefer=es"
+    assert feed["next_url"] == f"{feed['feed_url']}&cursor=on"
 
 
 def test_a_partner_or_tag_that_the_file_no_longer_names_breaks_nothing() -> None:

@@ -26,6 +26,15 @@ export const make = (tag, attributes, ...children) => {
 const web = (url) => /^https?:\/\//i.test(url);
 const linked = (url, text) => (web(url) ? make("a", { href: url, rel: "noopener" }, text) : text);
 
+// Where else a story stands: its language is named by itself, and places of the same partner by their host.
+const HOST = /^https?:\/\/(?:www\.)?([a-z0-9.:-]+)/i;
+const elsewhere = ({ partner, url, language: code }, of, { language, names, spoken }) => {
+  const said = code === "und" || primary(code) === language ? null : spoken[primary(code)] ?? primary(code);
+  const host = !said && partner === of && HOST.exec(url)?.[1];
+  const words = [names[partner] ?? partner, said && " (", said && make("span", { lang: code }, said), said && ")", host && ` (${host})`];
+  return make("bdi", {}, ...(web(url) ? [make("a", { href: url, rel: "noopener", hreflang: said && code }, ...words)] : words));
+};
+
 // Without a title the heading is the beginning of the text, and the text goes on from there (as in web/rows.py).
 const BEGINNING = /^.{15,90}?[.!?…](?=\s|$)|^.{1,80}(?=\s|$)|^.{1,80}/su;
 
@@ -44,7 +53,8 @@ const timesOf = ({ starts_at: starts, ends_at: ends }, words) => {
 };
 
 /** The `li` of an item of /stream.json; the same as web/templates/row.html makes on the server. */
-export const rowOf = (item, { words, language, names, tags, level, images, prefix }) => {
+export const rowOf = (item, now) => {
+  const { words, language, names, tags, level, images, prefix } = now;
   const { id, image, _mpower: more } = item;
   const own = item.language;
   const mark = (code) => (code === "und" || primary(code) === language ? null : languageOf(primary(code), words));
@@ -75,10 +85,10 @@ export const rowOf = (item, { words, language, names, tags, level, images, prefi
     make("summary", { lang: language }, words.original),
     item.title && make("p", { lang: own, dir: "auto" }, item.title),
     item.summary && make("p", { lang: own, dir: "auto" }, item.summary));
-  const also = more.also_on?.length && make("p", { class: "mpower-also", lang: language }, words.also,
-    ...more.also_on.flatMap(({ partner, url, language: code }) => [
-      " ", make("bdi", {}, linked(url, names[partner] ?? partner)), mark(code) && ` (${mark(code)})`,
-    ]));
+  const label = `${prefix}also-${id}`;
+  const also = more.also_on?.length && make("p", { class: "mpower-also", lang: language, role: "group", "aria-labelledby": label },
+    make("span", { id: label }, words.also),
+    ...more.also_on.flatMap((other, n) => [n ? " · " : " ", elsewhere(other, more.partner, now)]));
   const times = timesOf(more, words);
   const when = (times.length || more.place) && make("p", { class: "mpower-when", lang: language },
     ...times.flatMap(([at, said], n) => [n && " – ", make("time", { datetime: at }, said)]),
@@ -97,7 +107,9 @@ export const rowOf = (item, { words, language, names, tags, level, images, prefi
     class: "mpower-image", src: image, alt: more.image_alt ?? "", width: more.image_width, height: more.image_height,
     loading: "lazy", decoding: "async",
   });
-  return make("li", { class: "mpower-row", "data-id": id, "data-kind": more.kind },
+  const { story, kind, also_on: others } = more;
+  const ids = others?.map(({ item: other }) => other).join(" ") || null;
+  return make("li", { class: "mpower-row", "data-id": id, "data-story": story, "data-also": ids, "data-kind": kind },
     make("article", { class: "mpower-item", "aria-labelledby": prefix + id, lang: own, dir: "auto" },
       make("div", { class: "mpower-body" },
         title, meta, when, summary, quote, card, original, also, topics),

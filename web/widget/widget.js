@@ -7,28 +7,30 @@
 Attributes, all optional; a list is parted by spaces or commas:
   src            where the stream lives; default: where this file came from
   lang           the visitor's language: en eu hr fr de es pt; default: the page's
+  prefer         a list: the languages to show a story in where it stands in several; default: the visitor's
   languages, tag, partner, source, kind    lists: only items in these languages, with these tags, …
   limit          items a page, 1 to 100, default 10
   layout         list | cards | compact
-  live           new items are offered by a button, withdrawn ones disappear
+  live           new items are offered by a button, withdrawn ones disappear, a story's row changes with it
   heading-level  2 to 6, default 3
   images         on | off
 
-Events, all bubbling; `detail.items` is how many items are shown now:
+Events, all bubbling; `detail.items` is how many items are shown now, one a story:
   mpower-stream:load   the first items are there
   mpower-stream:more   `detail.added` items came to them
   mpower-stream:error  `detail.message`, and `detail.detail` if the host said why: a load failed; what was there stays,
                        and the link offers to try again
   mpower-stream:open   a visitor follows an item, `detail.id`, `detail.url`; preventDefault() stays on the page
 
-Rows that a server has put inside (ol.mpower-rows > li[data-id], a.mpower-more[data-next]) are kept and used; anything
-else inside, such as a link for browsers without script, gives way to the first rows.
+Rows that a server has put inside (ol.mpower-rows > li[data-id][data-story], a.mpower-more[data-next]) are kept and
+used; anything else inside, such as a link for browsers without script, gives way to the first rows.
 Looks, custom properties and class names: see widget.css. Served as one file, with the modules it imports,
 widget.css and the English words inside (web/widgetfile.py).
 */
 
 import { Channel } from "./channel.js";
 import { make, plural, primary, rowOf } from "./row.js";
+import { Rows } from "./rows.js";
 
 // Filled in as it is served: widget.css, the English words, the languages that have words.
 const BUILT = { style: "", words: {}, languages: [] };
@@ -58,7 +60,7 @@ const wordsIn = (base, language) => {
 };
 
 class MpowerStream extends HTMLElement {
-  static observedAttributes = [...Object.keys(FILTERS), "src", "lang", "limit", "heading-level", "images", "live"];
+  static observedAttributes = [...Object.keys(FILTERS), "src", "lang", "prefer", "limit", "heading-level", "images", "live"];
   static #count = 0;
   // Several elements may show the same item.
   #prefix = `mpower-${++MpowerStream.#count}-`;
@@ -105,24 +107,26 @@ class MpowerStream extends HTMLElement {
     }
     const spoken = primary(this.closest("[lang]")?.lang);
     const language = BUILT.languages.includes(spoken) ? spoken : "en";
-    // `shown` leads from ids to rows, `waiting` is the stream down to the last of them, with what is not shown yet.
+    // `waiting` is the stream down to the last row, with what is not shown yet.
     const now = (this.#now = {
-      base, wrong, language, words: wordsIn(base, language), names: {}, tags: {}, shown: new Map(), waiting: [], prefix: this.#prefix,
+      base, wrong, language, words: wordsIn(base, language), names: {}, tags: {}, spoken: {}, waiting: [], prefix: this.#prefix,
+      visitor: /^[a-z]{2,8}$/.test(spoken) ? spoken : language,
       level: Math.min(6, Math.max(2, Number(this.getAttribute("heading-level")) || 3)),
       images: this.getAttribute("images") !== "off",
     });
     now.isLoaded = Boolean(this.querySelector(".mpower-rows"));
     const given = (name) => now.isLoaded ? this.querySelector(`.mpower-${name}`) : null;
     if (!now.isLoaded) now.fallback = [...this.childNodes];
-    this.#rows = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
+    const list = given("rows") ?? make("ol", { class: "mpower-rows", role: "list" });
+    const makeRow = (item, words) => rowOf(item, { ...this.#now, words });
+    this.#rows = new Rows(list, makeRow, (row) => this.#focus(row));
     this.#status = given("status") ?? make("p", { class: "mpower-status", role: "status" });
     this.#more = given("more") ?? make("a", { class: "mpower-more" });
     this.#fresh = make("button", { class: "mpower-fresh", type: "button", hidden: "" });
     this.prepend(make("div", { class: "mpower-top" }, this.#fresh));
-    if (!now.isLoaded) this.append(this.#rows, this.#status);
+    if (!now.isLoaded) this.append(list, this.#status);
     if (wrong) this.#fail(wrong);
     else if (now.isLoaded) {
-      for (const row of this.#rows.children) now.shown.set(row.dataset.id, row);
       now.next = this.#more.dataset.next && new URL(this.#more.dataset.next, base).href;
       this.#tell("load");
     } else this.#load(this.#first());
@@ -131,9 +135,10 @@ class MpowerStream extends HTMLElement {
   #first() {
     const url = new URL("stream.json", this.#now.base);
     const add = (name, value) => value && url.searchParams.append(name, value);
-    for (const [attribute, name] of Object.entries(FILTERS)) {
-      for (const value of (this.getAttribute(attribute) ?? "").split(/[\s,]+/)) add(name, value);
-    }
+    const list = (attribute) => (this.getAttribute(attribute) ?? "").split(/[\s,]+/).filter(Boolean);
+    for (const [attribute, name] of Object.entries(FILTERS)) for (const value of list(attribute)) add(name, value);
+    const preferred = list("prefer");
+    for (const value of preferred.length ? preferred : [this.#now.visitor]) add("prefer", value);
     const limit = parseInt(this.getAttribute("limit"), 10);
     if (!isNaN(limit)) add("limit", Math.min(100, Math.max(1, limit)));
     return url.href;
@@ -158,19 +163,21 @@ class MpowerStream extends HTMLElement {
     this.#setBusy(true);
     now.words.then((words) => now.isBusy && now === this.#now && this.#say(words.loading));
     try {
-      let page = await this.#page(url);
+      let next = url, words, rows = [];
       // A page may hold nothing but what is shown already: look further, but not for ever.
-      for (let tries = 5; !page.fresh.length && page.next && tries; tries--) page = await this.#page(page.next);
-      const words = await now.words;
-      if (now !== this.#now) return;
-      const { fresh, next } = page;
-      this.#rows.append(...fresh.map((item) => this.#row(item, words)));
+      for (let tries = 6; next && !rows.length && tries; tries--) {
+        const [page, said] = await Promise.all([this.#page(next), now.words]);
+        if (now !== this.#now) return;
+        ({ next } = page);
+        words = said;
+        rows = this.#rows.append(this.#rows.renew(page.items, words), words);
+      }
       this.#offer(next, words.more);
-      const added = now.isLoaded ? plural(words, words.loaded, fresh.length) : "";
+      const added = now.isLoaded ? plural(words, words.loaded, rows.length) : "";
       const none = Object.keys(FILTERS).some((name) => this.getAttribute(name)) ? words.nothing_fits : words.empty;
-      this.#say(now.shown.size ? `${added} ${next ? "" : words.end}`.trim() : none);
-      if (now.isLoaded) this.#focus(now.shown.get(fresh[0]?.id));
-      this.#tell(now.isLoaded ? "more" : "load", { added: fresh.length });
+      this.#say(this.#rows.size ? `${added} ${next ? "" : words.end}`.trim() : none);
+      if (now.isLoaded) this.#focus(rows[0]);
+      this.#tell(now.isLoaded ? "more" : "load", { added: rows.length });
       now.isLoaded = true;
       now.fallback?.splice(0).forEach((node) => node.remove());
     } catch (error) {
@@ -192,21 +199,16 @@ class MpowerStream extends HTMLElement {
     this.#tell("error", { message: String(error), detail: error.cause });
   }
 
-  /** A page's items, those of them that are not shown yet, and where the next page is. */
+  /** A page's items, and where the next page is. */
   async #page(url) {
-    const { names, tags, shown } = this.#now;
+    const { names, tags, spoken } = this.#now;
     const { items, next_url, _mpower: more } = await get(url);
     Object.assign(names, more?.partners);
     Object.assign(tags, more?.tags);
+    Object.assign(spoken, more?.languages);
     // Only the query of `next_url` counts, if it has one: we stay on the host that this page may speak to.
     const next = next_url && new URL(new URL(next_url, url).search || next_url, url).href;
-    return { items, fresh: items.filter(({ id }) => !shown.has(id)), next };
-  }
-
-  #row(item, words) {
-    const row = rowOf(item, { ...this.#now, words });
-    this.#now.shown.set(item.id, row);
-    return row;
+    return { items, next };
   }
 
   /** The link to what comes next, or to the same once more; without script it leads to the page that shows it. */
@@ -223,7 +225,7 @@ class MpowerStream extends HTMLElement {
 
   #setBusy(isBusy) {
     this.#now.isBusy = isBusy;
-    this.#rows.ariaBusy = this.#more.ariaDisabled = isBusy ? "true" : null;
+    this.#rows.list.ariaBusy = this.#more.ariaDisabled = isBusy ? "true" : null;
   }
 
   #say(text) {
@@ -231,7 +233,7 @@ class MpowerStream extends HTMLElement {
   }
 
   #tell(name, more) {
-    const detail = { items: this.#now.shown.size, ...more };
+    const detail = { items: this.#rows.size, ...more };
     return this.dispatchEvent(new CustomEvent(`mpower-stream:${name}`, { bubbles: true, cancelable: true, detail }));
   }
 
@@ -260,12 +262,12 @@ class MpowerStream extends HTMLElement {
       const words = await now.words;
       // An item comes where its date belongs: anywhere down to the last row, and below it where the stream ended.
       // Three rows stand for the last: one of them may be withdrawn.
-      const last = [...this.#rows.children].slice(-3).map((row) => row.dataset.id);
+      const last = this.#rows.last(3);
       const url = new URL(this.#first());
-      url.searchParams.set("limit", Math.min(100, now.shown.size + 20));
+      url.searchParams.set("limit", Math.min(100, this.#rows.size + 20));
       const items = [];
       let next = url.href;
-      const isEnough = () => now.next && (!next || items.some(({ id }) => last.includes(id)));
+      const isEnough = () => now.next && (!next || items.some(({ _mpower: { story } }) => last.includes(story)));
       for (let tries = 6; next && tries && !isEnough(); tries--) {
         const page = await this.#page(next);
         items.push(...page.items);
@@ -274,12 +276,13 @@ class MpowerStream extends HTMLElement {
       // A later look knows more.
       if (now !== this.#now || turn !== now.turn) return;
       // What follows the last row is Load More's.
-      const end = items.findLastIndex(({ id }) => now.shown.has(id));
+      const end = items.findLastIndex((item) => this.#rows.of(item).length);
       if (end >= 0 && isEnough()) {
         items.length = end + 1;
         next = null;
       }
-      const fresh = items.filter(({ id }) => !now.shown.has(id)).length;
+      const fresh = this.#rows.renew(items, words).length;
+      this.#rows.clear();
       Object.assign(now, { waiting: items, beyond: next });
       this.#fresh.hidden = !fresh;
       this.#fresh.textContent = plural(words, words.new, fresh);
@@ -291,18 +294,9 @@ class MpowerStream extends HTMLElement {
 
   /** Puts the waiting items where the stream has them, among those that stay where they are. */
   async #show() {
-    const { waiting, shown, words: coming, beyond, next } = this.#now;
+    const { waiting, words: coming, beyond, next } = this.#now;
     const words = await coming;
-    const last = waiting.findLastIndex(({ id }) => shown.has(id));
-    let before = last < 0 ? this.#rows.firstChild : shown.get(waiting[last].id).nextSibling;
-    const added = [];
-    for (const item of waiting.toReversed()) {
-      if (!shown.has(item.id)) {
-        added.push(this.#row(item, words));
-        this.#rows.insertBefore(added.at(-1), before);
-      }
-      before = shown.get(item.id);
-    }
+    const added = this.#rows.place(waiting, words);
     this.#fresh.hidden = true;
     this.#say(plural(words, words.loaded, added.length));
     this.#focus(added.at(-1));
@@ -312,17 +306,12 @@ class MpowerStream extends HTMLElement {
     else if (beyond) this.#offer(beyond, words.more);
   }
 
-  /** Takes a withdrawn item away. */
+  /** Takes a withdrawn item away; where its story has others, the look that follows puts one in its place. */
   drop(id) {
-    const { shown, waiting } = this.#now;
-    this.#now.waiting = waiting.filter((item) => item.id !== id);
-    const row = shown.get(id);
-    if (!row) return;
-    const held = row.contains(document.activeElement);
-    const heir = row.nextElementSibling ?? row.previousElementSibling;
-    row.remove();
-    shown.delete(id);
-    if (held) this.#focus(heir);
+    const now = this.#now;
+    now.waiting = now.waiting.filter((item) => item.id !== id);
+    now.turn = null; // what is on its way may still hold it
+    this.#rows.drop(id);
   }
 }
 
