@@ -8,12 +8,14 @@ from functools import lru_cache
 from itertools import chain
 from typing import NamedTuple
 
-from aggregator.refine.endings import inflected
+from aggregator.refine.endings import BEFORE_INNER, inflected, may_stand_inside
 from aggregator.refine.folding import fold, fold_and_part
 
 # As many letters as every stem keeps.
 BEGINNING = 3
 OPENING = 2
+NO_MORE = r"(?!\w)"
+LONGEST = 1 << 30
 # How many words the phrases of each language remember, and how long ones. Most of them say nothing.
 MOST_REMEMBERED = 5_000
 LONGEST_REMEMBERED = 40
@@ -23,25 +25,35 @@ FEW_STEMS = 60
 _WORD = re.compile(r"\w+")
 _NEXT_WORD = re.compile(r" +(\w+)")
 _GAP = r"[\s\-‐‑–/'’.]*"
+# What a star stands for: up to four words of the same sentence.
+_SOME_WORDS = r"(?:[^\w.!?]+\w+){0,4}?[^\w.!?]+"
 _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
 
-class _Phrase(NamedTuple):
-    """A phrase as it is looked for: `stem` is what its first word keeps, `ending` a pattern of what it may take.
+class _Reading(NamedTuple):
+    """How a phrase is looked for: `stem` is what its first word keeps, `ending` a pattern of what it may take.
 
-    `second` is the stem of its second word, or empty. `followed_by` is how a text may go on behind the first word,
-    `order` the place among all phrases.
+    `second` is the stem of the word that follows the first, or empty. `has_more` says that there are more words than
+    one, `is_inner` that the first may also stand within a word.
     """
+
+    stem: str
+    ending: str
+    second: str
+    has_more: bool
+    is_inner: bool
+    pattern: str
+
+
+class _Phrase(NamedTuple):
+    """A phrase of an owner: `order` is its place among all, `followed_by` how a text goes on behind its first word."""
 
     is_fallback: bool
     order: int
     owner: str
     phrase: str
-    stem: str
-    ending: str
-    second: str
+    reading: _Reading
     followed_by: tuple[str, str]
-    pattern: str
 
 
 class _Said(NamedTuple):
@@ -76,24 +88,26 @@ class Phrases:
     ) -> None:
         """Take triples of owner, language and phrase. Phrases without a letter or digit are passed over.
 
+        A star in a phrase, «pay * bills», stands for up to four words of one sentence, or none.
+
         A phrase of `fallback` is found for an owner only where none of its `phrases` is.
         """
         read: dict[tuple[str, str], _Phrase] = {}
         for is_fallback, triples in ((False, phrases), (True, fallback)):
             for owner, language, phrase in triples:
-                stem, ending, second, pattern = _read(language, phrase)
-                if stem:
-                    followed_by = (second, f"s{second}")
-                    its = _Phrase(is_fallback, len(read), owner, phrase, stem, ending, second, followed_by, pattern)
-                    read.setdefault((pattern, owner), its)
-        # By the first letters of their stems, then by all of them.
-        self._by_beginning: dict[str, dict[str, list[_Phrase]]] = {}
-        for its in read.values():
-            self._by_beginning.setdefault(its.stem[:BEGINNING], {}).setdefault(its.stem, []).append(its)
-        stems = {its.stem for its in read.values()}
+                reading = _read(language, phrase)
+                if reading:
+                    followed_by = (reading.second, f"s{reading.second}")
+                    its = _Phrase(is_fallback, len(read), owner, phrase, reading, followed_by)
+                    read.setdefault((reading.pattern, owner), its)
+        self._by_beginning = _by_beginning(read.values())
+        self._inner = _by_beginning(its for its in read.values() if its.reading.is_inner)
+        stems = {its.reading.stem for its in read.values()}
         # A word that is not taken out of a text costs little, but a pattern of many stems costs more than all words do.
         self._words_in: Callable[[str], list[str]] = (
-            re.compile(f" ({_any_of(stems)}[^ ]*+)").findall if 0 < len(stems) <= FEW_STEMS else str.split
+            re.compile(f" ({_any_of(stems)}[^ ]*+)").findall
+            if 0 < len(stems) <= FEW_STEMS and not self._inner
+            else str.split
         )
         self._memory = _Memory()
 
@@ -120,13 +134,12 @@ class Phrases:
         return {
             its.owner
             for its in (self._beginning_like(word[0]) if word else ())
-            if _compiled(its.pattern).fullmatch(folded)
+            if _compiled(its.reading.pattern).fullmatch(folded)
         }
 
     def _beginning_like(self, word: str) -> list[_Phrase]:
         """The phrases of which the first word keeps what a word begins with."""
-        stems = self._by_beginning.get(word[:BEGINNING], {})
-        return [its for stem, all_its in stems.items() if word.startswith(stem) for its in all_its]
+        return _keeping(self._by_beginning, word, 0)
 
     def _told_by(self, words: set[str]) -> Mapping[str, _Said]:
         """What words say, for those of `words` that say something, and for others."""
@@ -137,7 +150,13 @@ class Phrases:
         if len(memory.words) + len(unread) > MOST_REMEMBERED:
             # Another thread may be reading the full one.
             memory, unread = _Memory(), words
-        said = {word: its for word in unread if word[:BEGINNING] in self._by_beginning and (its := self._said_by(word))}
+        # A later part of a compound may say something, too.
+        longest = BEFORE_INNER if self._inner else LONGEST
+        said = {
+            word: its
+            for word in unread
+            if (word[:BEGINNING] in self._by_beginning or len(word) > longest) and (its := self._said_by(word))
+        }
         kept = [word for word in unread if len(word) <= LONGEST_REMEMBERED][:MOST_REMEMBERED]
         # In this order: a word that is known must not seem to say nothing.
         memory.telling.update((word, said[word]) for word in kept if word in said)
@@ -149,17 +168,40 @@ class Phrases:
         """What a word says, or None where that is nothing."""
         phrases, longer = [], []
         for its in self._beginning_like(word):
-            is_first = _compiled(its.ending).fullmatch(word, len(its.stem))
-            if is_first and its.second:
+            second = its.reading.second
+            is_first = _ends_in(word, its.reading, 0)
+            if is_first and second:
                 longer.append(its)
             # Words may have run together.
-            if its.second in word or len(its.second) < OPENING if its.second else is_first:
+            if second in word or len(second) < OPENING if second else is_first:
                 phrases.append(its)
+        if self._inner:
+            for place in range(BEFORE_INNER, len(word) - BEGINNING):
+                phrases += [its for its in _keeping(self._inner, word, place) if _ends_in(word, its.reading, place)]
         by_opening: dict[str, list[_Phrase]] = {}
         for its in longer:
             for opening in {beginning[:OPENING] for beginning in ("s", *its.followed_by)}:
                 by_opening.setdefault(opening, []).append(its)
         return _Said(phrases, by_opening) if phrases or longer else None
+
+
+def _by_beginning(phrases: Iterable[_Phrase]) -> dict[str, dict[str, list[_Phrase]]]:
+    """Phrases by the first letters of their stems, then by all of them."""
+    found: dict[str, dict[str, list[_Phrase]]] = {}
+    for its in phrases:
+        found.setdefault(its.reading.stem[:BEGINNING], {}).setdefault(its.reading.stem, []).append(its)
+    return found
+
+
+def _keeping(phrases: Mapping[str, Mapping[str, list[_Phrase]]], word: str, place: int) -> list[_Phrase]:
+    """The phrases of which the first word keeps what stands in `word` at a place."""
+    stems = phrases.get(word[place : place + BEGINNING], {})
+    return [its for stem, all_its in stems.items() if word.startswith(stem, place) for its in all_its]
+
+
+def _ends_in(word: str, reading: _Reading, place: int) -> bool:
+    """Whether behind the stem at that place `word` has nothing but an ending."""
+    return _compiled(reading.ending).fullmatch(word, place + len(reading.stem)) is not None
 
 
 def _any_of(beginnings: Iterable[str]) -> str:
@@ -208,28 +250,38 @@ def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
     """Which of these phrases, as it was given, stands first in a text. One of a single word is known to be there."""
     if len(phrases) == 1:
         (its,) = phrases
-        return its.phrase if not its.second or _compiled(its.pattern).search(folded) else None
+        return its.phrase if not its.reading.has_more or _compiled(its.reading.pattern).search(folded) else None
     standing = (
         (its.is_fallback, place.start(), its.order, its.phrase)
         for its in phrases
-        if (place := _compiled(its.pattern).search(folded))
+        if (place := _compiled(its.reading.pattern).search(folded))
     )
     return min(standing, default=(None,))[-1]
 
 
 @lru_cache(maxsize=20_000)
-def _read(language: str, phrase: str) -> tuple[str, str, str, str]:
-    """What its first word keeps and takes, what its second keeps, and the pattern of all. Empty where there is none."""
-    words = [inflected(word, language) for word in _WORD.findall(fold(phrase))]
-    if not words:
-        return "", "", "", ""
-    (stem, ending), *others = words
+def _read(language: str, phrase: str) -> _Reading | None:
+    """How a phrase is looked for, or None where it has no word."""
+    pieces = [words for piece in fold(phrase).split("*") if (words := _WORD.findall(piece))]
+    if not pieces:
+        return None
+    has_more = sum(map(len, pieces)) > 1
+    is_inner = not has_more and may_stand_inside(pieces[0][0], language)
+    patterns = [[_pattern(*inflected(word, language)) for word in words] for words in pieces]
+    stem, ending = inflected(pieces[0][0], language)
     # Looked for by its letters, which is quick; only where they are it is asked whether a word begins with them.
-    first = rf"{re.escape(stem)}(?<!\w.{{{len(stem)}}}){ending}"
-    if len(stem) < BEGINNING:  # too short to be told in a word that has run together with the next one
-        first += r"(?!\w)"
-    pattern = _GAP.join([first, *(f"{re.escape(stem)}{ending}" for stem, ending in others)])
-    return stem, ending, others[0][0] if others else "", rf"{pattern}(?!\w)"
+    begins = rf"(?<!\w.{{{len(stem)}}})"
+    if is_inner:
+        begins = rf"(?:{begins}|(?<=\w{{{BEFORE_INNER}}}.{{{len(stem)}}}))"
+    # Too short a stem cannot be told in a word that has run together with the next one.
+    patterns[0][0] = rf"{re.escape(stem)}{begins}{ending}{'' if len(stem) >= BEGINNING else NO_MORE}"
+    pattern = _SOME_WORDS.join(map(_GAP.join, patterns))
+    second = inflected(pieces[0][1], language)[0] if len(pieces[0]) > 1 else ""
+    return _Reading(stem, ending, second, has_more, is_inner, f"{pattern}{NO_MORE}")
+
+
+def _pattern(stem: str, ending: str) -> str:
+    return re.escape(stem) + ending
 
 
 @lru_cache(maxsize=20_000)

@@ -16,6 +16,8 @@ from aggregator.refine.phrases import Phrases
 
 FALLBACK = "en"
 MAX_HASHTAGS = 60
+# What a text is about stands at its beginning; further down it names everything.
+WORDS_LENGTH = 1500
 # The same categories and hashtags come again and again.
 MOST_REMEMBERED = 2_000
 
@@ -53,8 +55,8 @@ class Tagger:
         """The tags of `text`, each once with its strongest origin: source, category, hashtag, then word.
 
         Words are those of `language` (a BCP-47 tag) and English, of all languages where it is `und` or none of the
-        tags has words in it. Hashtags and categories count in any language. Within an origin, tags come in the
-        configuration's order.
+        tags has words in it, as far as they stand in its first 1,500 characters. Hashtags and categories count in any
+        language. Within an origin, tags come in the configuration's order.
         """
         (tags,) = self.match_each(
             [text],
@@ -113,7 +115,7 @@ class Tagger:
         self, texts: Sequence[str], folded: Sequence[tuple[str, str]], languages: Sequence[str]
     ) -> list[list[TagMatch]]:
         plain = [
-            fold_and_part(_NO_WORDS.sub(" ", text)) if "#" in text or "://" in text else its
+            _beginning(fold_and_part(_NO_WORDS.sub(" ", text)) if "#" in text or "://" in text else its)
             for text, its in zip(texts, folded, strict=True)
         ]
         spoken = [language.partition("-")[0].lower() for language in languages]
@@ -134,6 +136,15 @@ def _phrases(tag: Tag) -> Iterator[tuple[str, str, str]]:
         yield tag.id, language, label
     for language, words in tag.words.items():
         yield from ((tag.id, language, word) for word in words)
+
+
+def _beginning(folded: tuple[str, str]) -> tuple[str, str]:
+    text, parted = folded
+    if len(text) <= WORDS_LENGTH:
+        return folded
+    # A word that is cut in two may be another one.
+    end = max(parted.rfind(" ", 0, WORDS_LENGTH + 1), 0) or WORDS_LENGTH
+    return text[:end], parted[:end]
 
 
 def _hashtags(text: str) -> Sequence[str]:
