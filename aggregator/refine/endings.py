@@ -24,7 +24,7 @@ _ENDINGS = {
     "de": "(?:e|en|er|es|em|n|s|ern|ens|innen)?",
     **dict.fromkeys(_ROMANCE, "(?:s|es|a|as|o|os|e|i)?"),
     **dict.fromkeys(_SLAVIC, r"\w{0,4}"),
-    "eu": r"\w{0,7}",
+    "eu": r"\w{0,8}",
 }
 _OTHER_ENDINGS = r"\w{0,3}"
 # Of short stems only these: with any letters behind it, "grad", a town, would be in "građani", its people.
