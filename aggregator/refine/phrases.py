@@ -3,72 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import NamedTuple
 
-from aggregator.refine.endings import inflected
+from ahocorasick import Automaton
+
+from aggregator.refine.endings import BEFORE_INNER, inflected, may_stand_inside
 from aggregator.refine.folding import fold, fold_and_part
 
-# As many letters as every stem keeps.
-BEGINNING = 3
-OPENING = 2
-# How many words the phrases of each language remember, and how long ones. Most of them say nothing.
-MOST_REMEMBERED = 5_000
-LONGEST_REMEMBERED = 40
-# Of so few stems, the words that begin like one of them are looked for by a pattern.
-FEW_STEMS = 60
+# A first word of fewer letters cannot be told where it has run together with the next one.
+SHORTEST_RUN_TOGETHER = 3
+MOST_REMEMBERED = 20_000
 
 _WORD = re.compile(r"\w+")
-_NEXT_WORD = re.compile(r" +(\w+)")
+_NO_MORE = r"(?!\w)"
 _GAP = r"[\s\-‐‑–/'’.]*"
+# What a star stands for: up to four words of the same sentence.
+_SOME_WORDS = r"(?:[^\w.!?]+\w+){0,4}?[^\w.!?]+"
 _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
 
-class _Phrase(NamedTuple):
-    """A phrase as it is looked for: `stem` is what its first word keeps, `ending` a pattern of what it may take.
+class _Reading(NamedTuple):
+    """How a phrase is looked for: by `pattern`, in a text of words and spaces that has the letters of `anchor`."""
 
-    `second` is the stem of its second word, or empty. `followed_by` is how a text may go on behind the first word,
-    `order` the place among all phrases.
-    """
+    anchor: str
+    pattern: str
+
+
+class _Phrase(NamedTuple):
+    """A phrase of an owner. `order` is its place among all."""
 
     is_fallback: bool
     order: int
     owner: str
     phrase: str
-    stem: str
-    ending: str
-    second: str
-    followed_by: tuple[str, str]
     pattern: str
-
-
-class _Said(NamedTuple):
-    """What a word says: phrases that are looked for whatever follows it, and longer ones, which ask for another word.
-
-    The latter are by the first two letters of what may follow the word.
-    """
-
-    phrases: Sequence[_Phrase]
-    longer: Mapping[str, Sequence[_Phrase]]
-
-
-class _Memory:
-    """The words that were read, and what some of them say. It only ever grows, so that threads may share it."""
-
-    __slots__ = ("telling", "words")
-
-    def __init__(self) -> None:
-        self.words: set[str] = set()
-        self.telling: dict[str, _Said] = {}
 
 
 class Phrases:
     """Phrases with their owners, to be found in text with the endings that their language gives them.
 
-    What a word says is remembered, and most words say nothing: no phrase begins with them. So neither the number of
-    phrases nor the length of a text costs much. May be shared between threads.
+    One pass over a text finds the letters that each phrase keeps in any form; only phrases of which it has those are
+    looked for one by one. So the number of phrases costs nearly nothing. May be shared between threads.
     """
 
     def __init__(
@@ -76,162 +53,74 @@ class Phrases:
     ) -> None:
         """Take triples of owner, language and phrase. Phrases without a letter or digit are passed over.
 
-        A phrase of `fallback` is found for an owner only where none of its `phrases` is.
+        A star in a phrase, «pay * bills», stands for up to four words of one sentence, or none. A phrase of `fallback`
+        is found for an owner only where none of its `phrases` is.
         """
-        read: dict[tuple[str, str], _Phrase] = {}
+        read: dict[tuple[str, str], tuple[str, _Phrase]] = {}
         for is_fallback, triples in ((False, phrases), (True, fallback)):
             for owner, language, phrase in triples:
-                stem, ending, second, pattern = _read(language, phrase)
-                if stem:
-                    followed_by = (second, f"s{second}")
-                    its = _Phrase(is_fallback, len(read), owner, phrase, stem, ending, second, followed_by, pattern)
-                    read.setdefault((pattern, owner), its)
-        # By the first letters of their stems, then by all of them.
-        self._by_beginning: dict[str, dict[str, list[_Phrase]]] = {}
-        for its in read.values():
-            self._by_beginning.setdefault(its.stem[:BEGINNING], {}).setdefault(its.stem, []).append(its)
-        stems = {its.stem for its in read.values()}
-        # A word that is not taken out of a text costs little, but a pattern of many stems costs more than all words do.
-        self._words_in: Callable[[str], list[str]] = (
-            re.compile(f" ({_any_of(stems)}[^ ]*+)").findall if 0 < len(stems) <= FEW_STEMS else str.split
-        )
-        self._memory = _Memory()
+                if reading := _read(language, phrase):
+                    its = _Phrase(is_fallback, len(read), owner, phrase, reading.pattern)
+                    read.setdefault((reading.pattern, owner), (reading.anchor, its))
+        by_anchor: dict[str, list[_Phrase]] = {}
+        for anchor, its in read.values():
+            by_anchor.setdefault(anchor, []).append(its)
+        self._by_anchor = [*by_anchor.values()]
+        self._anchors = Automaton()
+        for place, anchor in enumerate(by_anchor):
+            self._anchors.add_word(anchor, place)
+        self._anchors.make_automaton()
 
     def found_in(self, text: str) -> dict[str, str]:
         """Each owner that has a phrase in `text`, with the first one as it was given."""
-        return self.found_in_each([fold_and_part(text)])[0]
+        return self.found_in_folded(*fold_and_part(text))
 
-    def found_in_each(self, folded: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
-        """The same of several texts that are folded and parted: each step for all of them before the next one."""
-        # A set for each text would cost as much as all that is done with it.
-        words = [self._words_in(f" {parted}") for _, parted in folded]
-        telling = self._told_by(set().union(*words))
-        perhaps = [
-            _perhaps(telling.keys() & its, telling, parted) for its, (_, parted) in zip(words, folded, strict=True)
-        ]
-        return [
-            {owner: first for owner, its in by_owner.items() if (first := _first_of([*its.values()], text))}
-            for by_owner, (text, _) in zip(perhaps, folded, strict=True)
-        ]
+    def found_in_folded(self, folded: str, parted: str) -> dict[str, str]:
+        """The same of a text that is folded and parted."""
+        first: dict[str, tuple[bool, int, int, str]] = {}
+        for its in self._perhaps_in(parted):
+            place = _compiled(its.pattern).search(folded)
+            if place:
+                standing = (its.is_fallback, place.start(), its.order, its.phrase)
+                if its.owner not in first or standing < first[its.owner]:
+                    first[its.owner] = standing
+        return {owner: phrase for owner, (_, _, _, phrase) in first.items()}
 
     def owners_of(self, folded: str) -> set[str]:
         """The owners of which a folded text is a phrase and nothing else."""
-        word = _WORD.match(folded)
         return {
-            its.owner
-            for its in (self._beginning_like(word[0]) if word else ())
-            if _compiled(its.pattern).fullmatch(folded)
+            its.owner for its in self._perhaps_in(fold_and_part(folded)[1]) if _compiled(its.pattern).fullmatch(folded)
         }
 
-    def _beginning_like(self, word: str) -> list[_Phrase]:
-        """The phrases of which the first word keeps what a word begins with."""
-        stems = self._by_beginning.get(word[:BEGINNING], {})
-        return [its for stem, all_its in stems.items() if word.startswith(stem) for its in all_its]
-
-    def _told_by(self, words: set[str]) -> Mapping[str, _Said]:
-        """What words say, for those of `words` that say something, and for others."""
-        memory = self._memory
-        unread = words - memory.words
-        if not unread:
-            return memory.telling
-        if len(memory.words) + len(unread) > MOST_REMEMBERED:
-            # Another thread may be reading the full one.
-            memory, unread = _Memory(), words
-        said = {word: its for word in unread if word[:BEGINNING] in self._by_beginning and (its := self._said_by(word))}
-        kept = [word for word in unread if len(word) <= LONGEST_REMEMBERED][:MOST_REMEMBERED]
-        # In this order: a word that is known must not seem to say nothing.
-        memory.telling.update((word, said[word]) for word in kept if word in said)
-        memory.words.update(kept)
-        self._memory = memory
-        return memory.telling if len(kept) == len(unread) else memory.telling | said
-
-    def _said_by(self, word: str) -> _Said | None:
-        """What a word says, or None where that is nothing."""
-        phrases, longer = [], []
-        for its in self._beginning_like(word):
-            is_first = _compiled(its.ending).fullmatch(word, len(its.stem))
-            if is_first and its.second:
-                longer.append(its)
-            # Words may have run together.
-            if its.second in word or len(its.second) < OPENING if its.second else is_first:
-                phrases.append(its)
-        by_opening: dict[str, list[_Phrase]] = {}
-        for its in longer:
-            for opening in {beginning[:OPENING] for beginning in ("s", *its.followed_by)}:
-                by_opening.setdefault(opening, []).append(its)
-        return _Said(phrases, by_opening) if phrases or longer else None
+    def _perhaps_in(self, parted: str) -> Iterator[_Phrase]:
+        """The phrases of which a text of words and spaces has the letters that they keep in any form."""
+        if self._by_anchor:  # it has to have something to look for
+            for place in {place for _, place in self._anchors.iter(f" {parted}")}:
+                yield from self._by_anchor[place]
 
 
-def _any_of(beginnings: Iterable[str]) -> str:
-    """A pattern of what begins like one of these. Each letter is read once, however many begin with it."""
-    by_letter: dict[str, set[str]] = {}
-    for beginning in beginnings:
-        by_letter.setdefault(beginning[:1], set()).add(beginning[1:])
-    if "" in by_letter:
-        return ""
-    return f"(?:{'|'.join(re.escape(letter) + _any_of(rest) for letter, rest in sorted(by_letter.items()))})"
-
-
-def _perhaps(words: set[str], telling: Mapping[str, _Said], parted: str) -> dict[str, dict[int, _Phrase]]:
-    """The phrases that may stand in a text, by owner and order, for its words that say something."""
-    found: dict[str, dict[int, _Phrase]] = {}
-    for word in words:
-        phrases, longer = telling[word]
-        for its in chain(phrases, _going_on(longer, _behind(word, parted))) if longer else phrases:
-            found.setdefault(its.owner, {})[its.order] = its
-    return found
-
-
-def _going_on(longer: Mapping[str, Sequence[_Phrase]], words: Iterable[str]) -> Iterator[_Phrase]:
-    """The longer phrases of a word that may go on with one of `words`."""
-    for word in words:
-        for its in longer.get(word[:OPENING], ()):
-            # Of a genitive, «energy's poverty», the second word is the next but one.
-            if word.startswith(its.followed_by) or word == "s":
-                yield its
-
-
-def _behind(word: str, parted: str) -> set[str]:
-    """The words that stand behind a word, wherever it is, in a text of words and spaces."""
-    text, spaced = f" {parted} ", f" {word} "
-    found = set[str]()
-    place = text.find(spaced)
-    while place >= 0:
-        place += len(spaced) - 1  # that space may be the one before the same word
-        if behind := _NEXT_WORD.match(text, place):
-            found.add(behind[1])
-        place = text.find(spaced, place)
-    return found
-
-
-def _first_of(phrases: Sequence[_Phrase], folded: str) -> str | None:
-    """Which of these phrases, as it was given, stands first in a text. One of a single word is known to be there."""
-    if len(phrases) == 1:
-        (its,) = phrases
-        return its.phrase if not its.second or _compiled(its.pattern).search(folded) else None
-    standing = (
-        (its.is_fallback, place.start(), its.order, its.phrase)
-        for its in phrases
-        if (place := _compiled(its.pattern).search(folded))
-    )
-    return min(standing, default=(None,))[-1]
-
-
-@lru_cache(maxsize=20_000)
-def _read(language: str, phrase: str) -> tuple[str, str, str, str]:
-    """What its first word keeps and takes, what its second keeps, and the pattern of all. Empty where there is none."""
-    words = [inflected(word, language) for word in _WORD.findall(fold(phrase))]
-    if not words:
-        return "", "", "", ""
-    (stem, ending), *others = words
+@lru_cache(maxsize=MOST_REMEMBERED)
+def _read(language: str, phrase: str) -> _Reading | None:
+    """How a phrase is looked for, or None where it has no word."""
+    pieces = [words for piece in fold(phrase).split("*") if (words := _WORD.findall(piece))]
+    if not pieces:
+        return None
+    forms = [[inflected(word, language) for word in words] for words in pieces]
+    patterns = [[re.escape(stem) + ending for stem, ending in words] for words in forms]
+    stem, ending = forms[0][0]
+    is_inner = len(pieces) == len(pieces[0]) == 1 and may_stand_inside(pieces[0][0], language)
     # Looked for by its letters, which is quick; only where they are it is asked whether a word begins with them.
-    first = rf"{re.escape(stem)}(?<!\w.{{{len(stem)}}}){ending}"
-    if len(stem) < BEGINNING:  # too short to be told in a word that has run together with the next one
-        first += r"(?!\w)"
-    pattern = _GAP.join([first, *(f"{re.escape(stem)}{ending}" for stem, ending in others)])
-    return stem, ending, others[0][0] if others else "", rf"{pattern}(?!\w)"
+    begins = rf"(?<!\w.{{{len(stem)}}})"
+    if is_inner:
+        begins = rf"(?:{begins}|(?<=\w{{{BEFORE_INNER}}}.{{{len(stem)}}}))"
+    alone = "" if len(stem) >= SHORTEST_RUN_TOGETHER else _NO_MORE
+    patterns[0][0] = rf"{re.escape(stem)}{begins}{ending}{alone}"
+    # The longest word is in the fewest texts. Only the first is sure to have a space before it.
+    others = [stem for words in forms for stem, _ in words][1:]
+    anchor = max([stem if is_inner else f" {stem}", *others], key=len)
+    return _Reading(anchor, _SOME_WORDS.join(map(_GAP.join, patterns)) + _NO_MORE)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=MOST_REMEMBERED)
 def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from aggregator.model import Tag, TagMatch
 from aggregator.refine.characters import without_accents
@@ -16,6 +16,8 @@ from aggregator.refine.phrases import Phrases
 
 FALLBACK = "en"
 MAX_HASHTAGS = 60
+# What a text is about stands at its beginning; further down it names everything.
+WORDS_LENGTH = 1500
 # The same categories and hashtags come again and again.
 MOST_REMEMBERED = 2_000
 
@@ -31,14 +33,8 @@ class Tagger:
         self._places = {tag.id: place for place, tag in reversed([*enumerate(tags)])}
         phrases = [phrase for tag in tags for phrase in _phrases(tag)]
         self._of_phrase = {(tag, phrase): TagMatch(tag, "word", phrase) for tag, _, phrase in phrases}
-        by_language: dict[str, list[tuple[str, str, str]]] = {}
-        for phrase in phrases:
-            by_language.setdefault(phrase[1], []).append(phrase)
-        self._by_language = {
-            language: Phrases(its, by_language.get(FALLBACK, ()) if language != FALLBACK else ())
-            for language, its in by_language.items()
-        }
-        self._everywhere = Phrases(phrases)
+        self._phrases = phrases
+        self._by_language: dict[str, Phrases] = {}
         self._of_category = lru_cache(maxsize=MOST_REMEMBERED)(self._read_category)
         self._of_hashtag = lru_cache(maxsize=MOST_REMEMBERED)(self._read_hashtag)
 
@@ -53,8 +49,8 @@ class Tagger:
         """The tags of `text`, each once with its strongest origin: source, category, hashtag, then word.
 
         Words are those of `language` (a BCP-47 tag) and English, of all languages where it is `und` or none of the
-        tags has words in it. Hashtags and categories count in any language. Within an origin, tags come in the
-        configuration's order.
+        tags has words in it, as far as they stand in its first 1,500 characters. Hashtags and categories count in any
+        language. Within an origin, tags come in the configuration's order.
         """
         (tags,) = self.match_each(
             [text],
@@ -113,17 +109,27 @@ class Tagger:
         self, texts: Sequence[str], folded: Sequence[tuple[str, str]], languages: Sequence[str]
     ) -> list[list[TagMatch]]:
         plain = [
-            fold_and_part(_NO_WORDS.sub(" ", text)) if "#" in text or "://" in text else its
+            _beginning(fold_and_part(_NO_WORDS.sub(" ", text)) if "#" in text or "://" in text else its)
             for text, its in zip(texts, folded, strict=True)
         ]
-        spoken = [language.partition("-")[0].lower() for language in languages]
-        found: list[dict[str, str]] = [{}] * len(texts)
-        for language in {*spoken}:
-            places = [place for place, its in enumerate(spoken) if its == language]
-            phrases = self._by_language.get(language, self._everywhere)
-            for place, its in zip(places, phrases.found_in_each([plain[place] for place in places]), strict=True):
-                found[place] = its
+        found = [
+            self._phrases_of(language.partition("-")[0].lower()).found_in_folded(*its)
+            for its, language in zip(plain, languages, strict=True)
+        ]
         return [[self._of_phrase[tag, its[tag]] for tag in self._in_order(its)] for its in found]
+
+    @cached_property
+    def _everywhere(self) -> Phrases:
+        return Phrases(self._phrases)
+
+    def _phrases_of(self, language: str) -> Phrases:
+        """Those of a language, put together when they are first asked for: few sources write in more than two."""
+        found = self._by_language.get(language)
+        if found is None:
+            its = [phrase for phrase in self._phrases if phrase[1] == language]
+            fallback = [phrase for phrase in self._phrases if phrase[1] == FALLBACK != language]
+            found = self._by_language[language] = Phrases(its, fallback) if its else self._everywhere
+        return found
 
     def _in_order(self, owners: Collection[str]) -> list[str]:
         return sorted(owners, key=self._places.__getitem__)
@@ -134,6 +140,15 @@ def _phrases(tag: Tag) -> Iterator[tuple[str, str, str]]:
         yield tag.id, language, label
     for language, words in tag.words.items():
         yield from ((tag.id, language, word) for word in words)
+
+
+def _beginning(folded: tuple[str, str]) -> tuple[str, str]:
+    text, parted = folded
+    if len(text) <= WORDS_LENGTH:
+        return folded
+    # A word that is cut in two may be another one.
+    end = max(parted.rfind(" ", 0, WORDS_LENGTH + 1), 0) or WORDS_LENGTH
+    return text[:end], parted[:end]
 
 
 def _hashtags(text: str) -> Sequence[str]:

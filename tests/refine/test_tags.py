@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from aggregator.model import Tag, TagMatch
 from aggregator.refine.endings import inflected
 from aggregator.refine.folding import fold
-from aggregator.refine.phrases import BEGINNING, FEW_STEMS, MOST_REMEMBERED, Phrases
-from aggregator.refine.tags import Tagger
+from aggregator.refine.phrases import SHORTEST_RUN_TOGETHER, Phrases
+from aggregator.refine.tags import WORDS_LENGTH, Tagger
 from tests.refine.strategies import any_text
 
 TAGS = (
@@ -160,37 +160,65 @@ def test_the_first_phrase_in_the_text_is_the_evidence_however_many_words_say_som
     assert phrases.found_in(f"heat, {many}, district heating") == {"heat": "wärmenetz"}
 
 
-@pytest.fixture(params=["few phrases", "many phrases"])
-def however_words_are_found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "many phrases":
-        monkeypatch.setattr("aggregator.refine.phrases.FEW_STEMS", 0)
-
-
-@pytest.mark.usefixtures("however_words_are_found")
-def test_words_are_read_anew_after_too_many_to_be_remembered() -> None:
-    phrases = Phrases([("heat", "en", "heat")])
-    for start in range(0, 3 * MOST_REMEMBERED, 500):
-        text = " ".join(f"heat{number}" for number in range(start, start + 500))
-        assert phrases.found_in(f"{text} heated") == {"heat": "heat"}
-
-
-@pytest.mark.usefixtures("however_words_are_found")
-def test_words_that_are_too_many_or_too_long_to_be_remembered_are_read_all_the_same() -> None:
-    phrases = Phrases([("heat", "en", "heat"), ("wind", "de", "windkraft"), ("net", "de", "netz ausbau")])
-    many = " ".join(f"heat{number}" for number in range(MOST_REMEMBERED + 1))
-    long = f"windkraft{'x' * 100}"
-    assert phrases.found_in(long) == {"wind": "windkraft"}
-    assert phrases.found_in(f"{many} heats {long} netz-ausbau").keys() == {"heat", "wind", "net"}
-    assert phrases.found_in(f"heats {long} netz-ausbau").keys() == {"heat", "wind", "net"}
-
-
 @settings(deadline=None, max_examples=100)
 @given(st.lists(_phrases, max_size=8), st.lists(_texts, max_size=8))
 def test_what_was_read_before_changes_nothing(phrases: list[tuple[str, str, str]], texts: list[str]) -> None:
     shared = Phrases(phrases)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("aggregator.refine.phrases.MOST_REMEMBERED", 5)
-        assert [shared.found_in(text) for text in texts] == [Phrases(phrases).found_in(text) for text in texts]
+    assert [shared.found_in(text) for text in texts] == [Phrases(phrases).found_in(text) for text in texts]
+
+
+def test_nothing_is_found_of_no_phrases() -> None:
+    assert Phrases([]).found_in("heat") == {}
+    assert Phrases([("a", "en", "*")]).owners_of("heat") == set()
+    assert Tagger([]).match("heat #heat", language="en", categories=("heat",)) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "is_there"),
+    [
+        ("pay bills", True),
+        ("They pay their last winter’s bills", True),
+        ("pay-as-you-go bills", True),
+        ("pay one two three four five bills", False),
+        ("They pay. Bills come.", False),
+        ("the bill they pay", False),
+        ("paybills", False),
+    ],
+)
+def test_a_star_stands_for_a_few_words_of_a_sentence(text: str, is_there: bool) -> None:
+    assert Phrases([("debt", "en", "pay * bill")]).found_in(text) == ({"debt": "pay * bill"} if is_there else {})
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "is_there"),
+    [
+        ("Balkonsolaranlage", "de", True),
+        ("Bürgerenergiegenossenschaften", "de", True),
+        ("Mieterstromgesetzes", "de", True),
+        ("Eindämmung", "de", False),
+        ("Akkreditierung", "de", False),
+        ("Balkonsolaranlage", "es", False),
+        ("fortgesetzt", "de", False),
+    ],
+)
+def test_a_german_word_is_found_in_a_later_part_of_a_compound(text: str, language: str, is_there: bool) -> None:
+    words = ("Solaranlage", "Genossenschaft", "Gesetz", "Dämmung", "Kredit")
+    assert bool(Phrases([("it", language, word) for word in words]).found_in(text)) == is_there
+
+
+def test_short_croatian_words_take_endings_but_become_no_other_words() -> None:
+    phrases = Phrases([("town", "hr", "grad"), ("grid", "hr", "mreža")])
+    for text in ("grad", "grada", "gradu", "gradom", "gradovi", "gradovima", "gradska", "gradskih"):
+        assert phrases.found_in(text) == {"town": "grad"}
+    assert phrases.found_in("mrežama") == {"grid": "mreža"}
+    assert phrases.found_in("građani građanska gradivo") == {}
+
+
+def test_words_count_where_a_text_says_what_it_is_about() -> None:
+    text = f"{'so ' * (WORDS_LENGTH // 3 - 2)}heat{'s' * 20} wind"
+    assert TAGGER.match(text, language="en") == ()
+    assert [match.tag for match in TAGGER.match(f"wind {text} #heat", language="en")] == ["heat", "wind"]
+    assert [match.tag for match in TAGGER.match(f"wind{'x' * 2 * WORDS_LENGTH}", language="eu")] == []
 
 
 def test_a_phrase_of_the_language_is_named_before_an_english_one() -> None:
@@ -208,23 +236,24 @@ def test_a_genitive_may_stand_in_a_phrase() -> None:
 
 
 @settings(deadline=None, max_examples=300)
-@given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts, st.sampled_from((0, 4, FEW_STEMS)))
+@given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts)
 def test_phrases_are_found_as_if_each_were_looked_for_by_itself(
-    phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str, few: int
+    phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str
 ) -> None:
-    expected = one_by_one(fallback, text) | one_by_one(phrases, text)
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("aggregator.refine.phrases.FEW_STEMS", few)
-        assert Phrases(phrases, fallback).found_in(text) == expected
+    assert Phrases(phrases, fallback).found_in(text) == one_by_one(fallback, text) | one_by_one(phrases, text)
 
 
 def one_by_one(phrases: list[tuple[str, str, str]], text: str) -> dict[str, str]:
     found = []
     for number, (owner, language, phrase) in enumerate(phrases):
-        parts = [inflected(word, language) for word in fold(phrase).split()]
-        if len(parts[0][0]) < BEGINNING:
+        words = fold(phrase).split()
+        parts = [inflected(word, language) for word in words]
+        if len(parts[0][0]) < SHORTEST_RUN_TOGETHER:
             parts[0] = (parts[0][0], r"(?!\w)")
         pattern = r"[\s\-‐‑–/'’.]*".join(f"{re.escape(stem)}{ending}" for stem, ending in parts)
-        if first := re.search(rf"(?<!\w)(?:{pattern})(?!\w)", fold(text)):
+        begins = (
+            r"(?:(?<!\w)|(?<=\w{4}))" if language == "de" and len(words) == 1 and len(words[0]) >= 6 else r"(?<!\w)"
+        )
+        if first := re.search(rf"{begins}(?:{pattern})(?!\w)", fold(text)):
             found.append((first.start(), number, owner, phrase))
     return {owner: phrase for _, _, owner, phrase in sorted(found, reverse=True)}
