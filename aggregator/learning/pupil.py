@@ -6,11 +6,11 @@ process of `study.py` alone. Weights are plain arrays in our own hands; scikit-l
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import random
 import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -34,6 +34,7 @@ FACT = 0.6  # how much a fact such as the source counts beside all of the text, 
 AGAIN = 15  # so many earlier lessons are gone through again with each new one
 TOGETHER = 100  # lessons whose rows are in memory at once
 UNLIKELY_TAG = 0.5
+DIGEST = 16
 _GRAMS = {"analyzer": "char_wb", "ngram_range": (3, 5), "alternate_sign": False, "binary": True}
 _TEXT = HashingVectorizer(n_features=WIDTH, **_GRAMS)
 _FACTS = FeatureHasher(n_features=WIDTH, input_type="string", alternate_sign=False)
@@ -91,16 +92,23 @@ def write(weights: Weights) -> bytes:
         tags=np.array(rows, dtype=np.float32).reshape(len(rows), TAG_WIDTH + 1),
         seen=np.array(weights.seen),
     )
-    return out.getvalue()
+    return seal(out.getvalue())
+
+
+def seal(arrays: bytes) -> bytes:
+    """Those bytes with a digest before them: numpy raises what it likes where they are damaged."""
+    return hashlib.blake2b(arrays, digest_size=DIGEST).digest() + arrays
 
 
 def read(kept: bytes) -> Weights:
     """The weights in those bytes. Raises WeightsError."""
+    if seal(kept[DIGEST:]) != kept:
+        raise WeightsError("these weights are damaged")
     try:
-        with np.load(io.BytesIO(kept), allow_pickle=False) as arrays:
+        with np.load(io.BytesIO(kept[DIGEST:]), allow_pickle=False) as arrays:
             wanted, names = arrays["wanted"].astype(np.float64), [str(name) for name in arrays["names"]]
             tags, seen = arrays["tags"].astype(np.float64), int(arrays["seen"])
-    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    except (ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise WeightsError(f"these weights cannot be read: {error}") from error
     if wanted.shape != (WIDTH + 1,) or tags.shape != (len(names), TAG_WIDTH + 1):
         raise WeightsError("these weights have another shape")
