@@ -29,8 +29,8 @@ from sklearn.linear_model import SGDClassifier
 
 WIDTH, TAG_WIDTH = 2**16, 2**14
 # Found by `make bench ARGS="--only learning"` and its like; each changes the order little.
-RATE, TAG_RATE, SHRINKING = 0.1, 0.3, 1e-5
-FACT = 0.6  # how much a fact such as the source counts beside all of the text, which counts 1
+RATE, TAG_RATE, SHRINKING = 0.05, 0.3, 1e-5
+FACT = 1.0  # what a fact such as the source counts beside all of the text, which counts 1
 AGAIN = 15  # so many earlier lessons are gone through again with each new one
 TOGETHER = 100  # lessons whose rows are in memory at once
 UNLIKELY_TAG = 0.5

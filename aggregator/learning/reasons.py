@@ -74,11 +74,12 @@ def because(likely: float, tally: Tally, partner: str, source: str, tags: Collec
 
 def _kinds(partner: str, source: str, tags: Collection[str]) -> Iterator[Key]:
     """The kinds that an item belongs to, the narrowest first."""
-    for tag in sorted(tags):
+    named = sorted(tag for tag in tags if tag)
+    for tag in named:
         yield partner, "", tag
     yield "", source, ""
     yield partner, "", ""
-    for tag in sorted(tags):
+    for tag in named:
         yield "", "", tag
 
 

@@ -37,8 +37,11 @@ def measure(scale: Scale) -> list[Line]:
 
 
 def curve(seed: int, steps: Sequence[int]) -> list[tuple[float, float, float, float]]:
-    """For each of those numbers of decisions: the share of what is wanted among all that wait then, and among the
-    first of them as we order them, by how often their source was approved, and by what the editor likes."""
+    """Shares of what is wanted after each of those numbers of decisions.
+
+    Among all that wait then, and among the first of them as we order them, as their sources were approved, and as the
+    editor likes them.
+    """
     stream = list(islice(Newsroom(seed).stream(), steps[-1] + WAITING))
     lessons = [Lesson(one.specimen, one.is_wanted, tuple(one.tags) if one.is_wanted else None) for one in stream]
     found, kept, begin = [], None, 0
