@@ -29,7 +29,7 @@ from aggregator.events import RecheckDue, SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
 from aggregator.learning.study import is_installed
-from aggregator.learning.training import tell
+from aggregator.learning.training import is_told, tell
 from aggregator.listening import Listening
 from aggregator.model import Configuration
 from aggregator.readiness import load
@@ -187,7 +187,7 @@ class Machine:
         """
         try:
             async with self.database.read() as connection:
-                if not is_installed() or not await is_unjudged(connection):
+                if not is_installed() or await is_told(connection) or not await is_unjudged(connection):
                     return
             async with self.database.write() as connection:
                 await tell(connection, self.work, now=self.now())

@@ -33,6 +33,7 @@ RATE, TAG_RATE, SHRINKING = 0.05, 0.3, 1e-5
 FACT = 1.0  # what a fact such as the source counts beside all of the text, which counts 1
 AGAIN = 15  # so many earlier lessons are gone through again with each new one
 TOGETHER = 100  # lessons whose rows are in memory at once
+SOBER = 0.5  # what is gone through again and again is believed too much: so likelihoods come true most often
 UNLIKELY_TAG = 0.5
 DIGEST = 16
 _GRAMS = {"analyzer": "char_wb", "ngram_range": (3, 5), "alternate_sign": False, "binary": True}
@@ -67,7 +68,7 @@ def judge(kept: bytes, specimens: Sequence[Specimen]) -> list[Opinion]:
     if not specimens:
         return []
     weights = read(kept)
-    likely = _likelihood(sparse.vstack([_whole(one) for one in specimens], format="csr"), weights.wanted)
+    likely = _likelihood(sparse.vstack([_whole(one) for one in specimens], format="csr"), SOBER * weights.wanted)
     names = list(weights.tags)
     found: list[list[tuple[str, float]]] = [[] for _ in specimens]
     if names:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.events import QueueChanged
@@ -35,6 +36,7 @@ from aggregator.store.learned import (
     read_scores,
     read_weights,
 )
+from aggregator.store.tables import task
 from aggregator.work import WorkList
 
 # What happens within so long is learnt together: an editor decides on several items a minute.
@@ -56,6 +58,11 @@ async def tell(connection: AsyncConnection, work: WorkList, *, now: datetime) ->
     due_at = datetime.fromtimestamp((part + 1) * seconds, tz=now.tzinfo) + SETTLED
     # A key for each lull: with one for ever, what happens while the handler is at it would go unheard.
     await work.put(connection, QueueChanged(), due_at=due_at, key=f"learning:{part}")
+
+
+async def is_told(connection: AsyncConnection) -> bool:
+    """Whether the list has such work already, if only to be tried again."""
+    return await connection.scalar(select(task.c.id).where(task.c.handler == "learn").limit(1)) is not None
 
 
 @dataclass(frozen=True, slots=True)
