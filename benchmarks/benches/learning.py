@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from itertools import islice
 from statistics import fmean
 
-from aggregator.learning.pupil import judge, learn
+from aggregator.learning.asking import judge, learn
 from aggregator.learning.specimens import EARLIER, Lesson
 from benchmarks.newsroom import Newsroom, Proposed
 from benchmarks.table import Line, Scale, at_least, at_most
