@@ -68,8 +68,8 @@ screenshots: .venv/dev.stamp .venv/browser.stamp
 lock:
 	$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
 	.venv-lock/bin/$(COMPILE) --group build -o requirements/build.txt
-	.venv-lock/bin/$(COMPILE) pyproject.toml -o requirements/run.txt
-	.venv-lock/bin/$(COMPILE) pyproject.toml --group dev -o requirements/dev.txt
+	.venv-lock/bin/$(COMPILE) pyproject.toml --extra learn -o requirements/run.txt
+	.venv-lock/bin/$(COMPILE) pyproject.toml --extra learn --group dev -o requirements/dev.txt
 	.venv-lock/bin/$(COMPILE) --group bench -o requirements/bench.txt
 	rm -rf .venv-lock
 

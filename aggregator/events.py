@@ -47,7 +47,15 @@ class RecheckDue:
     item_ids: tuple[str, ...]
 
 
-Event = SourceDue | ItemsArrived | PublicationDue | PushOffered | RecheckDue
+@dataclass(frozen=True, slots=True)
+class QueueChanged:
+    """Editors decided, or items came to wait for them: there is something to learn, or to judge.
+
+    Which ones, the database tells; one event stands for all of some seconds.
+    """
+
+
+Event = SourceDue | ItemsArrived | PublicationDue | PushOffered | RecheckDue | QueueChanged
 EVENTS: dict[str, type[Event]] = {
-    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered, RecheckDue)
+    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered, RecheckDue, QueueChanged)
 }

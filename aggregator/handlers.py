@@ -20,7 +20,9 @@ from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.errors import CollectError, StoreError, not_kept
-from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, RecheckDue, SourceDue
+from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, QueueChanged, RecheckDue, SourceDue
+from aggregator.learning.study import Study
+from aggregator.learning.training import Training
 from aggregator.model import Document, Source, State
 from aggregator.pace import address_to_ask
 from aggregator.picturekeeping import PictureKeeping
@@ -85,6 +87,7 @@ class Workshop:
     now: Callable[[], datetime]
     public_url: str = ""  # where hubs are to call
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
+    study: Study = field(default_factory=Study)
 
     @property
     def thinker(self) -> Thinker:
@@ -315,6 +318,7 @@ FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     PublicationDue: ("publish",),
     PushOffered: ("subscribe",),
     RecheckDue: ("recheck",),
+    QueueChanged: ("learn",),
 }
 
 
@@ -328,4 +332,5 @@ def handlers(shop: Workshop) -> Mapping[str, Handler]:
         "publish": shop.publish,
         "subscribe": subscribing.subscribe,
         "recheck": shop.recheck,
+        "learn": Training(shop.database, shop.sources, shop.study, shop.now).learn,
     }

@@ -28,6 +28,8 @@ from aggregator.errors import DocumentError, SettingsError, StoreError
 from aggregator.events import RecheckDue, SourceDue
 from aggregator.fetch import open_fetch
 from aggregator.handlers import FOLLOWS, Workshop, handlers
+from aggregator.learning.study import is_installed
+from aggregator.learning.training import is_told, tell
 from aggregator.listening import Listening
 from aggregator.model import Configuration
 from aggregator.readiness import load
@@ -36,6 +38,7 @@ from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import forget_changes, read_counter, record
 from aggregator.store.engine import Database, open_database
+from aggregator.store.learned import is_unjudged
 from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
 from aggregator.store.sources import due_sources, hasten, know_sources, read_state, read_states
 from aggregator.store.spending import DatabasePurse
@@ -48,6 +51,7 @@ from aggregator.work import Worker, WorkList, hurry, keys_not_due
 TICK_SECONDS = 1
 OVER_SECONDS = 60
 RECHECK_SECONDS = 300
+JUDGE_SECONDS = 5
 # A connection that breaks again and again has a source asked no more often than this.
 CATCH_UP_PAUSE = timedelta(minutes=1)
 MOST_A_HOST = 4
@@ -176,6 +180,22 @@ class Machine:
         else:
             await self.bell.ring()
 
+    async def put_judging(self) -> None:
+        """Put the work of judging what came to wait, where enough was learnt for that.
+
+        Not where it is kept: a pass over many sources is not to know of it.
+        """
+        try:
+            async with self.database.read() as connection:
+                if not is_installed() or await is_told(connection) or not await is_unjudged(connection):
+                    return
+            async with self.database.write() as connection:
+                await tell(connection, self.work, now=self.now())
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("what is to be judged could not be looked up: %s", error)
+        else:
+            await self.bell.ring()
+
     async def withdraw_over(self) -> None:
         """Withdraw the events that are over."""
         try:
@@ -226,6 +246,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         work = WorkList(FOLLOWS)
         outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
+        stack.push_async_callback(shop.study.close)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now, reader)
         await machine.know_sources()
@@ -255,10 +276,11 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
     scheduler.add_job(machine.sweep, "interval", hours=6, **once)
     scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
+    scheduler.add_job(machine.put_judging, "interval", seconds=JUDGE_SECONDS, **once)
     scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)
     collecting = _worker(machine, only=("collect",), slots=48)
     # Pictures on a slow host must not take the places of those who collect.
-    following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck"), slots=16)
+    following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck", "learn"), slots=16)
     listening = Listening(machine.shop, machine.catch_up)
     async with (
         running(machine.get_ready()),

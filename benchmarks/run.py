@@ -2,7 +2,7 @@
 
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
-make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, language
+make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, language, learning
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import os
 import platform
 import sys
 
-from benchmarks.benches import growth, languages, memory, passes, pushed, quiet, waiting, writes
+from benchmarks.benches import growth, languages, learning, memory, passes, pushed, quiet, waiting, writes
 from benchmarks.table import Scale, show
 
 BENCHES = {
     "language": languages,
+    "learning": learning,
     "pushed": pushed,
     "waiting": waiting,
     "writes": writes,

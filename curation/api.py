@@ -28,9 +28,11 @@ from curation.decisions import Decided, WrongDecisionError, decide
 from curation.editors import Role
 from curation.edits import Edit, edit_item
 from curation.forms import read_json
+from curation.learning import reset_model, show_model
 from curation.overview import judge_sources, read_log
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_history, read_item, read_queue
+from curation.ranking import Order
 
 MOST_AT_ONCE = 100
 LOG_PAGE = 200
@@ -60,13 +62,13 @@ class BulkBody(BaseModel):
 async def list_items(request: web.Request) -> web.Response:
     """`GET /curation/api/items`: a page of the queue."""
     machine = request.app[MACHINE]
-    state, floor = _state(request), _min_confidence(request)
+    state, floor, order = _state(request), _min_confidence(request), _order(request)
     try:
         asked = read_query(request.query)
         async with machine.database.read() as connection:
             page = await read_queue(
                 connection, state=state, filters=asked.filters, min_confidence=floor,
-                limit=asked.limit, cursor=asked.cursor,
+                limit=asked.limit, cursor=asked.cursor, order=order,
             )  # fmt: skip
     except WrongValue as error:
         raise wrong_value(error.field, error.detail) from error
@@ -75,6 +77,8 @@ async def list_items(request: web.Request) -> web.Response:
     answer: dict[str, Any] = {
         "items": [queue_item_json(item, machine.settings.public_url) for item in page.items],
         "total": page.total,
+        "order": page.order.value,
+        "order_note": page.order_note,
     }
     if page.next_cursor:
         more = {"state": state.value, **({"min_confidence": str(floor)} if floor else {})}
@@ -239,6 +243,9 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "original": dict(item.original),
         "missing_since": _moment(item.missing_at) if item.missing_at else None,
         "gone_since": _moment(item.gone_at) if item.gone_at else None,
+        "likely": item.likely,
+        "because": item.because,
+        "suggested_tags": [{"tag": tag, "confidence": how} for tag, how in item.suggested],
     }
     return answer
 
@@ -295,6 +302,16 @@ def _state(request: web.Request) -> State:
         raise wrong_value("state", f"must be one of {', '.join(State)}") from error
 
 
+def _order(request: web.Request) -> Order | None:
+    text = request.query.get("order")
+    if text is None:
+        return None
+    try:
+        return Order(text)
+    except ValueError as error:
+        raise wrong_value("order", f"must be one of {', '.join(Order)}") from error
+
+
 def _min_confidence(request: web.Request) -> float:
     text = request.query.get("min_confidence", "0")
     try:
@@ -330,4 +347,6 @@ ROUTES: tuple[tuple[Method, str, Any], ...] = (
     ("GET", "/curation/api/sources", list_sources),
     ("POST", "/curation/api/sources/{id}/collect", collect_source),
     ("GET", "/curation/api/audit", audit),
+    ("GET", "/curation/api/model", show_model),
+    ("POST", "/curation/api/model/reset", reset_model),
 )

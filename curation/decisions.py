@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.events import PublicationDue
+from aggregator.learning.training import tell
 from aggregator.machine import Machine
 from aggregator.model import State
 from aggregator.store.changes import ChangeKind, record
@@ -85,6 +86,7 @@ async def decide(
                 )  # fmt: skip
                 if publish_at:
                     await machine.work.put(connection, PublicationDue(item_id), due_at=publish_at)
+                await tell(connection, machine.work, now=now)
                 await record(connection, moved.changes, now=now)
                 decided = Decided(item_id, action, to, moved.version)
     await machine.bell.ring()
@@ -120,6 +122,7 @@ async def _undo(
     )  # fmt: skip
     if to is State.SCHEDULED:
         await machine.work.put(connection, PublicationDue(item_id), due_at=row.publish_at)
+    await tell(connection, machine.work, now=now)
     await record(connection, moved.changes, now=now)
     return Decided(item_id, "undo", to, moved.version)
 

@@ -10,9 +10,11 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.learning.training import tell
 from aggregator.machine import Machine
 from aggregator.model import State
 from aggregator.store.changes import ChangeKind, record
+from aggregator.store.learned import read_suggested
 from aggregator.store.moves import StaleVersionError, UnknownItemError
 from aggregator.store.search import fold
 from aggregator.store.tables import item, item_tag
@@ -63,7 +65,8 @@ async def edit_item(machine: Machine, item_id: str, edit: Edit, *, editor: str) 
         for name in fields.intersection(COLUMNS):
             values[name] = _lay_over(row, name, getattr(edit, name), overlay, original)
         if "tags" in fields:
-            await _lay_over_tags(connection, item_id, edit.tags, overlay, original)
+            taken = dict.fromkeys(await read_suggested(connection, item_id), f"suggested, taken by {editor}")
+            await _lay_over_tags(connection, item_id, edit.tags, overlay, original, taken)
         if "translations" in fields:
             values["translations"] = _translations(row.translations, edit.translations)
         title, text = values.get("title", row.title), row.content_text or values.get("summary", row.summary)
@@ -71,6 +74,7 @@ async def edit_item(machine: Machine, item_id: str, edit: Edit, *, editor: str) 
         guard = update(item).where(item.c.id == item_id, item.c.version == row.version)
         if (await connection.execute(guard.values(**values, version=row.version + 1))).rowcount != 1:
             raise StaleVersionError(item_id, row.version + 1)
+        await tell(connection, machine.work, now=now)
         await _log(connection, row, edit, sorted(fields), editor, now=now)
     await machine.bell.ring()
     return Decided(item_id, "edit", State(row.state), row.version + 1)
@@ -91,7 +95,9 @@ async def _lay_over_tags(
     tags: list[str] | None,
     overlay: dict[str, Any],
     original: dict[str, Any],
+    taken: Mapping[str, str],
 ) -> None:
+    """`taken` are the tags that the model suggests, with the evidence of one that an editor takes."""
     rows = await connection.execute(select(item_tag).where(item_tag.c.item_id == item_id))
     before = {row.tag: [row.origin, row.evidence] for row in rows}
     if tags is None:
@@ -101,11 +107,12 @@ async def _lay_over_tags(
         original.setdefault("tags", before)
         overlay["tags"] = sorted(set(tags))
         known = {**before, **original["tags"]}
-        after = {tag: known.get(tag, ["editor", ""]) for tag in overlay["tags"]}
+        new = {tag: ["model", taken[tag]] if tag in taken else ["editor", ""] for tag in overlay["tags"]}
+        after = {**new, **{tag: known[tag] for tag in new if tag in known}}
     await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
-    new = [{"item_id": item_id, "tag": tag, "origin": o, "evidence": e} for tag, (o, e) in after.items()]
-    if new:
-        await connection.execute(insert(item_tag), new)
+    rows_after = [{"item_id": item_id, "tag": tag, "origin": o, "evidence": e} for tag, (o, e) in after.items()]
+    if rows_after:
+        await connection.execute(insert(item_tag), rows_after)
 
 
 def _translations(

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import State, TagMatch
+from aggregator.store.learned import Score, read_learned, read_scores
 from aggregator.store.stream import (
-    CursorError,
     StreamFilters,
     StreamItem,
     also_on,
@@ -25,8 +22,8 @@ from aggregator.store.stream import (
     stream_fields,
 )
 from aggregator.store.tables import decision, item, revision, sighting
+from curation.ranking import Order, Place, choose, ranked, read_cursor, write_cursor
 
-NOT_OURS = "the cursor is not one that this queue gave; start again without it"
 NO_FILTERS = StreamFilters()
 
 
@@ -34,7 +31,9 @@ NO_FILTERS = StreamFilters()
 class QueueItem(StreamItem):
     """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed.
 
-    `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there.
+    `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there. `likely` is how
+    likely an editor says yes to it, None where nothing is known, `because` why, and `suggested` are tags that the words
+    missed, each with how sure it is.
     """
 
     state: State
@@ -51,15 +50,23 @@ class QueueItem(StreamItem):
     original: Mapping[str, Any]
     missing_at: datetime | None = None
     gone_at: datetime | None = None
+    likely: float | None = None
+    because: str = ""
+    suggested: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue; `total` counts all that fit, on every page."""
+    """One page of the queue; `total` counts all that fit, on every page.
+
+    `order_note` says of what waits why it is in that order.
+    """
 
     items: tuple[QueueItem, ...]
     next_cursor: str | None
     total: int
+    order: Order = Order.NEWEST
+    order_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,19 +99,51 @@ async def read_queue(
     min_confidence: float = 0.0,
     limit: int = 30,
     cursor: str | None = None,
+    order: Order | None = None,
 ) -> QueuePage:
-    """Items in one state, those that came or were decided last first. Raises CursorError."""
-    moment = item.c.collected_at if state is State.WAITING else func.coalesce(item.c.decided_at, item.c.collected_at)
+    """Items in one state, those that came or were decided last first. Raises CursorError.
+
+    What waits comes in that order, else the likeliest first as soon as that can be told; a cursor goes on in its own.
+    """
     where = [item.c.state == state, *conditions(filters)]
     if min_confidence > 0:
         where.append(item.c.confidence >= min_confidence)
     total = await connection.scalar(select(func.count()).select_from(item).where(*where)) or 0
-    if cursor:
-        where.append(tuple_(moment, item.c.id) < tuple_(*_read_cursor(cursor)))
-    statement = select(item, moment.label("moment")).where(*where).order_by(moment.desc(), item.c.id.desc())
-    rows = (await connection.execute(statement.limit(limit + 1))).all()
-    next_cursor = _write_cursor(rows[limit - 1].moment, rows[limit - 1].id) if len(rows) > limit else None
-    return QueuePage(await _queue_items(connection, rows[:limit]), next_cursor, total)
+    after = read_cursor(cursor) if cursor else None
+    note, version = "", None
+    if state is State.WAITING:
+        learned = await read_learned(connection)
+        chosen, note = choose(after.order if after else order, learned)
+        if chosen is Order.LIKELY or (after and after.order is Order.LIKELY):
+            version = after.version if after else learned.version
+    if version is None:
+        places = await _newest(connection, state, where, limit=limit + 1, after=after)
+    else:
+        places = await ranked(connection, where, version=version, limit=limit + 1, after=after)
+    next_cursor = write_cursor(places[limit - 1]) if len(places) > limit else None
+    rows = await _rows([place.id for place in places[:limit]], connection)
+    order = Order.NEWEST if version is None else Order.LIKELY
+    return QueuePage(await _queue_items(connection, rows), next_cursor, total, order, note)
+
+
+async def _newest(
+    connection: AsyncConnection,
+    state: State,
+    where: Sequence[ColumnElement[bool]],
+    *,
+    limit: int,
+    after: Place | None,
+) -> list[Place]:
+    moment = item.c.collected_at if state is State.WAITING else func.coalesce(item.c.decided_at, item.c.collected_at)
+    statement = select(item.c.id, moment.label("moment")).where(*where).order_by(moment.desc(), item.c.id.desc())
+    if after:
+        statement = statement.where(tuple_(moment, item.c.id) < tuple_(after.at, after.id))
+    return [Place(row.moment, row.id) for row in await connection.execute(statement.limit(limit))]
+
+
+async def _rows(item_ids: Sequence[str], connection: AsyncConnection) -> list[Row[Any]]:
+    rows = {row.id: row for row in await connection.execute(select(item).where(item.c.id.in_(item_ids)))}
+    return [rows[item_id] for item_id in item_ids if item_id in rows]
 
 
 async def read_item(connection: AsyncConnection, item_id: str) -> QueueItem | None:
@@ -136,8 +175,10 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
     tags = await read_tags(connection, [row.id for row in rows])
     stories = await read_also_on(connection, [row.story for row in rows])
     missing = await _read_missing(connection, [row.id for row in rows])
+    scores = await read_scores(connection, [row.id for row in rows if row.state == State.WAITING])
     return tuple(
-        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)) for row in rows
+        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id), scores.get(row.id))
+        for row in rows
     )
 
 
@@ -148,7 +189,11 @@ async def _read_missing(connection: AsyncConnection, item_ids: Sequence[str]) ->
 
 
 def _queue_item(
-    row: Row[Any], tags: Sequence[Row[Any]], story: Sequence[Row[Any]], missing_at: datetime | None
+    row: Row[Any],
+    tags: Sequence[Row[Any]],
+    story: Sequence[Row[Any]],
+    missing_at: datetime | None,
+    score: Score | None,
 ) -> QueueItem:
     names = (
         "version", "confidence", "language_evidence", "reason", "entry_id", "collected_at", "publish_at",
@@ -162,21 +207,7 @@ def _queue_item(
         tags=tuple(tag.tag for tag in tags),
         tag_matches=tuple(TagMatch(tag.tag, tag.origin, tag.evidence) for tag in tags),
         also_on=also_on(row.id, story),
+        likely=score.likely if score else None,
+        because=score.because if score else "",
+        suggested=score.suggested if score else (),
     )
-
-
-def _write_cursor(moment: datetime, item_id: str) -> str:
-    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), item_id]).encode()).decode()
-
-
-def _read_cursor(text: str) -> tuple[datetime, str]:
-    try:
-        moment, item_id = json.loads(base64.urlsafe_b64decode(text))
-        given = datetime.fromisoformat(moment)
-        at = given.astimezone(UTC)
-        item_id.encode()
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError) as error:
-        raise CursorError(NOT_OURS) from error
-    if given.tzinfo is None or "\0" in item_id:
-        raise CursorError(NOT_OURS)
-    return at, item_id

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {
     "PIL", "alembic", "apscheduler", "asyncpg", "feedparser", "icalendar", "imapclient", "langdetect", "lxml", "pydantic",
-    "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
+    "numpy", "scipy", "sklearn", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
 }  # fmt: skip
 
 
@@ -32,3 +32,10 @@ def test_a_kind_is_imported_when_it_is_asked_for() -> None:
     program = "from aggregator.collectors import KINDS, RULES; assert 'mail' in KINDS and len(RULES) == len(KINDS)"
     assert "aggregator.collectors.mail" not in imported_by(program)
     assert "aggregator.collectors.mail" in imported_by(f"{program}; RULES['mail']")
+
+
+def test_the_whole_program_imports_nothing_of_what_learns() -> None:
+    program = (
+        "import web.commands, web.application, aggregator.learning.training; aggregator.learning.training.asking.learn"
+    )
+    assert not {"numpy", "scipy", "sklearn", "aggregator.learning.pupil"} & imported_by(program)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import AggregatorError
 from aggregator.model import State
 from aggregator.store.changes import ChangeKind
-from aggregator.store.tables import decision, item
+from aggregator.store.tables import decision, item, item_score
 
 RULE, AT_SOURCE = "rule", "source"  # who decided, where no editor did
 
@@ -83,6 +83,8 @@ async def move(
     guard = update(item).where(item.c.id == item_id, item.c.version == row.version)
     if (await connection.execute(guard.values(**values))).rowcount != 1:
         raise StaleVersionError(item_id, row.version + 1)
+    if old is State.WAITING:
+        await connection.execute(delete(item_score).where(item_score.c.item_id == item_id))
     await connection.execute(
         insert(decision).values(
             at=now, editor=by, action=action, item_id=item_id, reason=reason,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -254,6 +255,31 @@ decision = Table(
     Column("version", Integer),
     Column("undoes", BigInteger),
     Column("detail", JSON),
+)
+
+learned = Table(  # what editors' decisions have taught
+    "learned",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("version", BigInteger, nullable=False),  # grows with every change of what stands here or in item_score
+    Column("since", BigInteger, nullable=False),  # decisions up to this one are forgotten
+    Column("trained_through", BigInteger, nullable=False),  # and up to this one learnt
+    Column("decisions", Integer, nullable=False),  # how many were learnt
+    Column("format", Integer, nullable=False),  # of the weights; those of another one are learnt anew
+    Column("weights", LargeBinary),
+    Column("changed_at", Moment, nullable=False),
+)
+
+item_score = Table(  # how likely an editor says yes to an item that waits
+    "item_score",
+    metadata,
+    Column("item_id", Text, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
+    Column("likely", Float, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("suggested", JSON, nullable=False),  # tags that the words missed, each with how sure it is
+    Column("item_version", Integer, nullable=False),  # the item's when it was judged
+    Column("since", BigInteger, nullable=False),  # the version of `learned` that judged it first
+    Column("history", JSON, nullable=False),  # what was likely from which version of `learned` on
 )
 
 task = Table(

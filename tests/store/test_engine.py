@@ -99,6 +99,9 @@ async def test_few_rows_are_found_by_the_indexes_that_hold_them_alone(tmp_path: 
     ]
 
 
+OLD_TABLES = metadata.tables.keys() - {"learned", "item_score"}
+
+
 async def test_a_database_of_an_older_shape_keeps_all_its_rows(database_url: str) -> None:
     def bring_to_0003(connection: Connection) -> None:
         config = Config()
@@ -108,7 +111,7 @@ async def test_a_database_of_an_older_shape_keeps_all_its_rows(database_url: str
 
     async def read(database: Database) -> dict[str, list[Row[Any]]]:
         async with database.read() as connection:
-            kept = {name: await connection.execute(select(one)) for name, one in metadata.tables.items()}
+            kept = {name: await connection.execute(select(metadata.tables[name])) for name in OLD_TABLES}
             return {name: sorted(rows, key=repr) for name, rows in kept.items()}
 
     async with open_database(database_url, migrate=False) as database:

@@ -222,3 +222,13 @@ async def test_a_second_demo_on_the_same_port_leaves_the_first_ones_files_alone(
         async with program("demo", folder=tmp_path, environment={}) as other:
             assert not other.url.endswith(f":{port}")
         assert (folder / "mpower.db").stat().st_ino == database
+
+
+def test_what_was_learnt_is_shown_and_forgotten_without_a_server(run) -> None:
+    said = json.loads(run("model", "show", "--json").stdout)
+    assert (said["version"], said["decisions"], said["awake"]) == (0, 0, False)
+    result = run("model", "reset")
+    assert result.exit_code == 0
+    assert "(0 so far)" in result.stdout
+    assert json.loads(run("model", "show", "--json").stdout)["version"] == 1
+    assert "version 1, 0 decisions" in run("model", "show").stdout

@@ -6,13 +6,14 @@ from web.commands import finding, lists
 from web.commands.database import db
 from web.commands.editors import editor
 from web.commands.entry import main
+from web.commands.model import model
 from web.commands.serve import demo, run, web, worker
 from web.commands.sources import collect, sources
 
 sources.add_command(finding.find)
 sources.add_command(lists.import_list)
 sources.add_command(lists.export_list)
-for command in (run, web, worker, demo, collect, sources, editor, db):
+for command in (run, web, worker, demo, collect, sources, editor, model, db):
     main.add_command(command)
 
 __all__ = ["main"]

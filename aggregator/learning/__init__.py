@@ -1,0 +1,1 @@
+"""What editors' decisions teach: which waiting items they are likely to want, and tags that the words missed."""
