@@ -75,6 +75,7 @@ SENTENCES = {
 }
 LANGUAGES = tuple(SENTENCES)
 WORDS = ("retrofit", "community", "budget", "heat", "school", "roof", "assembly", "tariff")
+SYLLABLES = ("ba", "den", "go", "ka", "lu", "mi", "nor", "pe", "ri", "sa", "tor", "vi", "zu")
 
 
 def title(language: str, draw: random.Random) -> str:
@@ -95,4 +96,8 @@ def body(language: str, draw: random.Random) -> str:
 
 
 def _paragraph(language: str, draw: random.Random, sentences: int) -> str:
-    return " ".join(draw.choice(SENTENCES[language]) for _ in range(sentences))
+    """Sentences with names in between: made of the same ones alone, all texts would be near-identical, as none are."""
+    words = " ".join(draw.choice(SENTENCES[language]) for _ in range(sentences)).split()
+    for place in range(len(words) - 1, 0, -2):
+        words.insert(place, "".join(draw.choice(SYLLABLES) for _ in range(3)).capitalize())
+    return " ".join(words)

@@ -18,7 +18,7 @@ MOST_LINKS = 3
 # A slug so long, or a place so deep, is of one thing; shorter ones are of a section or an organisation.
 DEEP_CHARACTERS, DEEP_FOLDERS = 20, 3
 
-_KIND_BITS = 7
+KIND_BITS = 7
 _LINK = re.compile(r'href="(https?://[^"]+)"')
 _SHARING = re.compile(
     r"(?:\A|\.)(?:facebook|twitter|x|linkedin|pinterest|reddit|telegram|t|wa|whatsapp|instagram|youtube|mailchi|"
@@ -45,18 +45,13 @@ class Evidence(IntEnum):
 
 def kind_of(key: int) -> Evidence:
     """What that key is of."""
-    return Evidence(key & _KIND_BITS)
+    return Evidence(key & KIND_BITS)
 
 
 def key_of(kind: Evidence, value: str) -> int:
     """The key of that value, alike on every machine and at all times: it is kept."""
     told = blake2b(value.encode("utf-8", "surrogatepass"), digest_size=8, person=b"story").digest()
-    return of_kind(kind, int.from_bytes(told, "big", signed=True))
-
-
-def of_kind(kind: Evidence, number: int) -> int:
-    """A key of those 64 signed bits, but for the last, which are the kind's."""
-    return (number & ~_KIND_BITS) | kind
+    return int.from_bytes(told, "big", signed=True) & ~KIND_BITS | kind
 
 
 def address_keys(addresses: Iterable[str]) -> list[int]:

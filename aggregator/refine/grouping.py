@@ -128,13 +128,13 @@ _PAIRS: Mapping[Evidence, Callable[[Sequence[Told]], Iterable[tuple[Told, Told]]
 
 
 def stories_of(items: Collection[Told], ties: Iterable[Tie], by_hand: Iterable[ByHand]) -> list[list[Told]]:
-    """The stories of items that hang together.
+    """The stories of items that hang together; `by_hand` are all decisions about any of them.
 
     Editors' decisions count first; then ties in one order, of which those are left out that would bring together what
     was parted, or by its text alone one source's two alike notices.
     """
-    known = {told.id: told for told in items}
-    decided = [each for each in by_hand if each.one in known and each.other in known]
+    decided = list(by_hand)
+    # Also from what stands elsewhere: else an item would count otherwise beside others than among all.
     parted = {frozenset((each.one, each.other)) for each in decided if not each.is_same}
     times_parted = Counter(item_id for pair in parted for item_id in pair)
     groups = {told.id: [told] for told in items}
@@ -153,7 +153,7 @@ def stories_of(items: Collection[Told], ties: Iterable[Tie], by_hand: Iterable[B
         return tie.kind is not Evidence.TEXT or not any(own)
 
     for each in decided:
-        if each.is_same:
+        if each.is_same and each.one in groups and each.other in groups:
             unite(each.one, each.other)
 
     def rank(tie: Tie) -> tuple[object, ...]:
