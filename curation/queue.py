@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from sqlalchemy import Row, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import State, TagMatch
+from aggregator.store.stories import Why, read_why
 from aggregator.store.stream import (
     CursorError,
     StreamFilters,
@@ -34,7 +35,8 @@ NO_FILTERS = StreamFilters()
 class QueueItem(StreamItem):
     """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed.
 
-    `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there.
+    `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there; `story_why` says
+    why it is one story with each of the others.
     """
 
     state: State
@@ -51,6 +53,7 @@ class QueueItem(StreamItem):
     original: Mapping[str, Any]
     missing_at: datetime | None = None
     gone_at: datetime | None = None
+    story_why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +139,13 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
     tags = await read_tags(connection, [row.id for row in rows])
     stories = await read_also_on(connection, [row.story for row in rows])
     missing = await _read_missing(connection, [row.id for row in rows])
+    why = await read_why(connection, {row.story for row in rows})
     return tuple(
-        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)) for row in rows
+        replace(
+            _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)),
+            story_why=tuple(why.get(row.id, ())),
+        )
+        for row in rows
     )
 
 

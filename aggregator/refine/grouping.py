@@ -48,11 +48,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Tie:
-    """Two items that evidence of a kind makes one story."""
+    """Two items that a key which both have makes one story."""
 
-    kind: Evidence
+    key: int
     one: Told
     other: Told
+
+    @property
+    def kind(self) -> Evidence:
+        """What the key is of."""
+        return kind_of(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,8 @@ def ties_of(key: int, owners: Collection[Told]) -> list[Tie]:
     """Which of the owners of a key it makes one story. `owners` are all there are, or more than `most_owners`."""
     if not 1 < len(owners) <= most_owners(key):
         return []
-    kind = kind_of(key)
     in_order = sorted(owners, key=lambda told: told.place)
-    return [Tie(kind, one, other) for one, other in _PAIRS[kind](in_order)]
+    return [Tie(key, one, other) for one, other in _PAIRS[kind_of(key)](in_order)]
 
 
 def _alike(owners: Sequence[Told]) -> Iterator[tuple[Told, Told]]:

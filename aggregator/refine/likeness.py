@@ -7,17 +7,13 @@ is exact.
 from __future__ import annotations
 
 import struct
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
+from typing import Any
 
 from aggregator.refine.boilerplate import without_boilerplate
 from aggregator.refine.evidence import KIND_BITS, Evidence
 from aggregator.refine.folding import fold_and_part
-
-try:
-    from rensa import RMinHash
-except ImportError:  # no wheel for this machine: texts are then not compared, all other evidence counts
-    RMinHash = None
 
 FEWEST_WORDS = 12
 # Whoever takes over a text takes over its beginning.
@@ -32,16 +28,25 @@ _NO_KIND, _TEXT = ~KIND_BITS, int(Evidence.TEXT)
 
 def text_keys(parted: str, language: str) -> list[int]:
     """The keys of a text that is folded and parted; none of a short one, which says what many say."""
-    if RMinHash is None:
-        return []
     words = parted[:FIRST_LENGTH].split()
-    if len(words) < FEWEST_WORDS:
+    if len(words) < FEWEST_WORDS or (minhash := _minhash()) is None:
         return []
-    sketch = RMinHash(num_perm=BANDS * ROWS, seed=_SEED)
+    sketch = minhash(num_perm=BANDS * ROWS, seed=_SEED)
     sketch.update(rows_of(words))
     salt = _salt(language)
     # Two numbers of 32 bits are a key of 64.
     return [(key ^ salt) & _NO_KIND | _TEXT for key in _KEYS.unpack(_NUMBERS.pack(*sketch.digest()))]
+
+
+@cache
+def _minhash() -> Any:
+    """The library's way, or None where no wheel for the machine is: all other evidence counts without it."""
+    try:
+        # Only the reading processes compare texts.
+        from rensa import RMinHash  # noqa: PLC0415
+    except ImportError:
+        return None
+    return RMinHash
 
 
 def rows_of(words: list[str]) -> list[str]:

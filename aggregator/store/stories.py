@@ -14,10 +14,10 @@ from datetime import datetime
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.errors import AggregatorError
 from aggregator.model import State
-from aggregator.refine.evidence import Evidence, kind_of
+from aggregator.refine.evidence import Evidence, key_of, kind_of
 from aggregator.refine.grouping import Told, most_owners, stories_of
+from aggregator.refine.links import url_key
 from aggregator.store.adding import insert_into
 from aggregator.store.changes import ChangeKind
 from aggregator.store.evidence import (
@@ -28,7 +28,7 @@ from aggregator.store.evidence import (
     read_keys,
     read_owners,
 )
-from aggregator.store.moves import UnknownItemError
+from aggregator.store.moves import NotPossibleError, UnknownItemError
 from aggregator.store.tables import item, story_hand
 
 # One of PostgreSQL's advisory locks. SQLite has one writer anyway.
@@ -37,8 +37,16 @@ _MOVING = update(item).where(item.c.id == bindparam("of")).values(story=bindpara
 # Where each owner more may also end what the others were joined by.
 _NEEDS_FEW = (Evidence.PICTURE, Evidence.LINK)
 
+_WORDS = {
+    Evidence.ADDRESS: "same address",
+    Evidence.BEFORE: "one story since before its evidence was kept",
+    Evidence.PICTURE: "same picture",
+    Evidence.LINK: "same link",
+    Evidence.TEXT: "same text",
+}
 
-class NothingToSplitError(AggregatorError):
+
+class NothingToSplitError(NotPossibleError):
     """The item is a story of its own already."""
 
 
@@ -195,6 +203,47 @@ async def split_by_hand(connection: AsyncConnection, item_id: str, *, by: str, n
         raise NothingToSplitError(f"{item_id} is a story of its own already")
     await _decide(connection, [(item_id, other) for other in others], is_same=False, by=by, now=now)
     return tuple(sorted(await _regroup(connection, members)))
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """Why an item is one story with another, in words that follow on that other one."""
+
+    item: str
+    why: str
+
+
+async def read_why(connection: AsyncConnection, stories: Collection[str]) -> dict[str, list[Why]]:
+    """Why the items of those stories are together, by item; nothing of an item that is a story of its own."""
+    columns = (item.c.id, item.c.story, item.c.url)
+    rows = (await connection.execute(select(*columns).where(item.c.story.in_(list(stories))))).all()
+    sizes = Counter(row.story for row in rows)
+    members = {row.id: row for row in rows if sizes[row.story] > 1}
+    if not members:
+        return {}
+    own = {row.id: key_of(Evidence.ADDRESS, url_key(row.url) or "") for row in members.values()}
+    cluster = await read_cluster(connection, members)
+    found: dict[str, dict[Why, None]] = {}
+
+    def tell(one: str, other: str, word: str, back: str) -> None:
+        if one in members and other in members and members[one].story == members[other].story:
+            found.setdefault(one, {})[Why(other, word)] = None
+            found.setdefault(other, {})[Why(one, back)] = None
+
+    for row in cluster.by_hand:
+        if row.is_same:
+            tell(row.one, row.other, f"joined by {row.by}", f"joined by {row.by}")
+    for tie in sorted(cluster.ties, key=lambda tie: (tie.kind, tie.key)):
+        one, other = tie.one.id, tie.other.id
+        if tie.kind is not Evidence.ADDRESS or own.get(one) == own.get(other):
+            tell(one, other, _WORDS[tie.kind], _WORDS[tie.kind])
+        elif tie.key == own.get(other):
+            tell(one, other, "links to it", "is linked from it")
+        elif tie.key == own.get(one):
+            tell(one, other, "is linked from it", "links to it")
+        else:
+            tell(one, other, "links to the same page", "links to the same page")
+    return {item_id: list(reasons) for item_id, reasons in found.items()}
 
 
 async def _stories(connection: AsyncConnection, item_ids: Collection[str]) -> dict[str, str]:

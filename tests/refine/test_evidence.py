@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -68,8 +69,12 @@ def test_a_short_text_says_what_many_say() -> None:
 
 
 def test_where_no_library_for_it_is_installed_texts_are_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(likeness, "RMinHash", None)
-    assert keys(TEXT) == set()
+    monkeypatch.setitem(sys.modules, "rensa", None)
+    likeness._minhash.cache_clear()
+    try:
+        assert keys(TEXT) == set()
+    finally:
+        likeness._minhash.cache_clear()
 
 
 @pytest.mark.parametrize(
