@@ -361,10 +361,10 @@ class TagMatch:
 class Refined:
     """An entry after thinking: clean, dated, recognised and tagged, but not yet an item.
 
-    `story_keys` are the addresses that the entry shares with the same story elsewhere; `alike_keys` recognise the
-    same entry of the same source after its id has changed. `entry_id` is the entry's own, as it is; `is_dated` is false
-    where it names no date of publication, so that `published_at` stands in for it. `search_text` is its title and text
-    as the store makes them searchable, or None where that is left to the store.
+    `story_keys` are the evidence by which the entry may be one story with others, as `refine.evidence` has it.
+    `entry_id` is the entry's own, as it is; `is_dated` is false where it names no date of publication, so that
+    `published_at` stands in for it. `search_text` is its title and text as the store makes them searchable, or None
+    where that is left to the store.
     """
 
     url: str | None
@@ -378,7 +378,7 @@ class Refined:
     modified_at: datetime | None
     detection: Detection
     tags: tuple[TagMatch, ...]
-    story_keys: tuple[str, ...]
+    story_keys: tuple[int, ...]
     kind: Kind = Kind.ARTICLE
     card: Card | None = None
     quote: Quote | None = None

@@ -208,6 +208,8 @@ class Sandbox:
     async def _started(self) -> Child:
         environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         environment["PYTHONPATH"] = os.pathsep.join(path or str(Path.cwd()) for path in sys.path)
+        # rensa's allocator would take a gigabyte of addresses beforehand, and the limit counts addresses.
+        environment["MIMALLOC_ARENA_RESERVE"] = "16MiB"
         limits = (os.getpid(), self._seconds, self._megabytes)
 
         async def begin(way: int = 0) -> Child:

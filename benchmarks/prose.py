@@ -75,6 +75,7 @@ SENTENCES = {
 }
 LANGUAGES = tuple(SENTENCES)
 WORDS = ("retrofit", "community", "budget", "heat", "school", "roof", "assembly", "tariff")
+SYLLABLES = ("ba", "den", "go", "ka", "lu", "mi", "nor", "pe", "ri", "sa", "tor", "vi", "zu")
 
 
 def title(language: str, draw: random.Random) -> str:
@@ -86,13 +87,17 @@ def title(language: str, draw: random.Random) -> str:
 def body(language: str, draw: random.Random) -> str:
     """HTML as a site writes it: half of them a paragraph, half an article with links, a list and a picture."""
     if draw.random() < 0.5:
-        return f"<p>{_paragraph(language, draw, 3)}</p>"
-    parts = [f"<p>{_paragraph(language, draw, draw.randint(2, 5))}</p>" for _ in range(draw.randint(2, 5))]
+        return f"<p>{paragraph(language, draw, 3)}</p>"
+    parts = [f"<p>{paragraph(language, draw, draw.randint(2, 5))}</p>" for _ in range(draw.randint(2, 5))]
     link = f'<a href="/topic/{draw.choice(WORDS)}?page={draw.randint(1, 9)}" class="more">{draw.choice(WORDS)}</a>'
     parts.insert(1, f'<p class="lead"><strong>{draw.choice(WORDS)}</strong> {link} &amp; more&nbsp;…</p>')
-    parts.append("<ul>" + "".join(f"<li>{_paragraph(language, draw, 1)}</li>" for _ in range(3)) + "</ul>")
+    parts.append("<ul>" + "".join(f"<li>{paragraph(language, draw, 1)}</li>" for _ in range(3)) + "</ul>")
     return "\n".join(parts)
 
 
-def _paragraph(language: str, draw: random.Random, sentences: int) -> str:
-    return " ".join(draw.choice(SENTENCES[language]) for _ in range(sentences))
+def paragraph(language: str, draw: random.Random, sentences: int) -> str:
+    """Sentences with names in between: made of the same ones alone, all texts would be near-identical, as none are."""
+    words = " ".join(draw.choice(SENTENCES[language]) for _ in range(sentences)).split()
+    for place in range(len(words) - 1, 0, -2):
+        words.insert(place, "".join(draw.choice(SYLLABLES) for _ in range(3)).capitalize())
+    return " ".join(words)

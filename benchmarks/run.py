@@ -2,7 +2,8 @@
 
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
-make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, memory, language, learning
+make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, stories, memory, language,
+                                  learning
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import os
 import platform
 import sys
 
-from benchmarks.benches import growth, languages, learning, memory, passes, pushed, quiet, waiting, writes
+from benchmarks.benches import (
+    growth, languages, learning, memory, passes, pushed, quiet, stories, waiting, writes,
+)
 from benchmarks.table import Scale, show
 
 BENCHES = {
@@ -22,6 +25,7 @@ BENCHES = {
     "waiting": waiting,
     "writes": writes,
     "growth": growth,
+    "stories": stories,
     "memory": memory,
     "quiet": quiet,
     "passes": passes,

@@ -33,6 +33,7 @@ from curation.overview import judge_sources, read_log
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_history, read_item, read_queue
 from curation.ranking import Order
+from curation.storydecisions import StoryBody, join_items, split_item
 
 MOST_AT_ONCE = 100
 LOG_PAGE = 200
@@ -143,6 +144,29 @@ async def patch_item(request: web.Request) -> web.Response:
 
 
 @require(Role.EDITOR)
+async def regroup_item(request: web.Request) -> web.Response:
+    """`POST /curation/api/items/{id}/story`: join it with another item's story, or take it out of its own."""
+    machine, item_id = request.app[MACHINE], request.match_info["id"]
+    body, editor = await _read(request, StoryBody), identity_of(request).name
+    try:
+        if body.join is None:
+            await split_item(machine, item_id, editor=editor)
+        else:
+            await join_items(machine, item_id, body.join, editor=editor)
+    except (UnknownItemError, NotPossibleError, WrongDecisionError) as error:
+        raise as_problem(error) from error
+    return web.json_response(queue_item_json(await _item(request, item_id), machine.settings.public_url))
+
+
+async def _item(request: web.Request, item_id: str) -> QueueItem:
+    async with request.app[MACHINE].database.read() as connection:
+        item = await read_item(connection, item_id)
+    if item is None:
+        raise Problem(HTTPStatus.GONE, "The item was removed meanwhile.")
+    return item
+
+
+@require(Role.EDITOR)
 async def post_item(request: web.Request) -> web.Response:
     """`POST /curation/api/items`: an editor's own item, from an address or written whole. It waits like any other."""
     machine, body = request.app[MACHINE], await _read(request, Addition)
@@ -152,14 +176,9 @@ async def post_item(request: web.Request) -> web.Response:
         raise wrong_value(error.field, str(error)) from error
     except CollectError as error:
         raise wrong_value("url", str(error)) from error
-    async with machine.database.read() as connection:
-        item = await read_item(connection, item_id)
-    if item is None:
-        raise Problem(HTTPStatus.GONE, "The item was removed meanwhile.")
+    answer = queue_item_json(await _item(request, item_id), machine.settings.public_url)
     headers = {"Location": f"/curation/api/items/{item_id}"}
-    return web.json_response(
-        queue_item_json(item, machine.settings.public_url), status=HTTPStatus.CREATED, headers=headers
-    )
+    return web.json_response(answer, status=HTTPStatus.CREATED, headers=headers)
 
 
 @require(Role.VIEWER)
@@ -247,6 +266,8 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "because": item.because,
         "suggested_tags": [{"tag": tag, "confidence": how} for tag, how in item.suggested],
     }
+    if item.story_why:
+        answer["_mpower"]["story_why"] = [asdict(why) for why in item.story_why]
     return answer
 
 
@@ -344,6 +365,7 @@ ROUTES: tuple[tuple[Method, str, Any], ...] = (
     ("GET", "/curation/api/items/{id}", show_item),
     ("PATCH", "/curation/api/items/{id}", patch_item),
     ("POST", "/curation/api/items/{id}/decision", decide_item),
+    ("POST", "/curation/api/items/{id}/story", regroup_item),
     ("GET", "/curation/api/sources", list_sources),
     ("POST", "/curation/api/sources/{id}/collect", collect_source),
     ("GET", "/curation/api/audit", audit),

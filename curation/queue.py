@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import State, TagMatch
 from aggregator.store.learned import Score, read_learned, read_scores
+from aggregator.store.stories import Why, read_why
 from aggregator.store.stream import (
     StreamFilters,
     StreamItem,
@@ -33,7 +34,7 @@ class QueueItem(StreamItem):
 
     `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there. `likely` is how
     likely an editor says yes to it, None where nothing is known, `because` why, and `suggested` are tags that the words
-    missed, each with how sure it is.
+    missed, each with how sure it is. `story_why` says why it is one story with each of the others.
     """
 
     state: State
@@ -53,6 +54,7 @@ class QueueItem(StreamItem):
     likely: float | None = None
     because: str = ""
     suggested: tuple[tuple[str, float], ...] = ()
+    story_why: tuple[Why, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +178,12 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
     stories = await read_also_on(connection, [row.story for row in rows])
     missing = await _read_missing(connection, [row.id for row in rows])
     scores = await read_scores(connection, [row.id for row in rows if row.state == State.WAITING])
+    why = await read_why(connection, {row.story for row in rows})
     return tuple(
-        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id), scores.get(row.id))
+        replace(
+            _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id), scores.get(row.id)),
+            story_why=tuple(why.get(row.id, ())),
+        )
         for row in rows
     )
 

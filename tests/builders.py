@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import Detection, Kind, Refined, Review, ReviewMode, Sighting, Source, TagMatch
+from aggregator.refine.evidence import address_keys
 from aggregator.refine.identity import judge, marks
 from aggregator.refine.links import url_key
 from aggregator.store.changes import record
@@ -59,7 +60,7 @@ def refined(seen: Sighting, now: datetime = START, **values: Any) -> Refined:
         "detection": Detection("en", 0.9, "test"),
         "tags": (TagMatch("solar", "word", "solar"),),
         "story_keys": tuple(
-            key for url in (seen.url, *(other.url for other in seen.alternates)) if (key := url_key(url))
+            address_keys(key for url in (seen.url, *(other.url for other in seen.alternates)) if (key := url_key(url)))
         ),
         "kind": seen.kind or (Kind.ARTICLE if seen.title else Kind.POST),
         **{

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = {
     "PIL", "alembic", "apscheduler", "asyncpg", "feedparser", "icalendar", "imapclient", "langdetect", "lxml", "pydantic",
-    "numpy", "scipy", "sklearn", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
+    "numpy", "rensa", "scipy", "sklearn", "sqlalchemy.dialects.postgresql", "sqlalchemy.orm",
 }  # fmt: skip
 
 

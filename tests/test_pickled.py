@@ -39,7 +39,7 @@ ENTRY = Sighting(
 )  # fmt: skip
 REFINED = Refined(
     "https://town.example/1", "A title", "Words", "<p>Words</p>", "Words", (ANNE,), None, NOW, None,
-    Detection("en", 0.9, "by its words"), (TagMatch("heat", "word"),), ("town.example/1",), happening=ENTRY.happening,
+    Detection("en", 0.9, "by its words"), (TagMatch("heat", "word"),), (-8,), happening=ENTRY.happening,
 )  # fmt: skip
 
 

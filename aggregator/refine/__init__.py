@@ -15,8 +15,10 @@ from typing import NamedTuple
 from aggregator.model import Author, Card, Detection, Kind, Quote, Refined, Sensitive, Sighting, Source, TagMatch
 from aggregator.refine.boilerplate import without_boilerplate
 from aggregator.refine.dates import modified, published
-from aggregator.refine.folding import fold_and_part, searchable
+from aggregator.refine.evidence import address_keys, link_keys, picture_keys
+from aggregator.refine.folding import fold, fold_and_part, searchable
 from aggregator.refine.language import detect_each
+from aggregator.refine.likeness import text_keys
 from aggregator.refine.links import canonical_url, url_key
 from aggregator.refine.phrases import Phrases
 from aggregator.refine.picture import choose_picture
@@ -102,8 +104,8 @@ def refine_all(
     # The front page and the feed itself are no story's address.
     nobodys = frozenset({url_key(base_url), url_key(source.url)})
     return [
-        _refined(sighting, said, _search_text(said, text, plain), detection, matches, nobodys, base_url, now)
-        for sighting, said, text, (plain, _), detection, matches in zip(
+        _refined(sighting, said, _search_text(said, text, plain), parted, detection, matches, nobodys, base_url, now)
+        for sighting, said, text, (plain, parted), detection, matches in zip(
             sightings, words, texts, folded, detections, tags, strict=True
         )
     ]
@@ -139,6 +141,7 @@ def _refined(
     sighting: Sighting,
     said: _Words,
     search_text: str | None,
+    parted: str,
     detection: Detection,
     tags: tuple[TagMatch, ...],
     nobodys: frozenset[str | None],
@@ -151,6 +154,13 @@ def _refined(
     happening = sighting.happening
     if happening:
         happening = replace(happening, place=plain_line(happening.place or "", limit=TITLE_LENGTH) or None)
+    picture = choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base)
+    story_keys = address_keys(_story_addresses(url, sighting, base_url, nobodys))
+    if not happening:  # one text, one picture and one link announce many evenings
+        body = parted[len(fold(said.title or "")) + 1 :]
+        story_keys += [
+            *text_keys(body, detection.code), *picture_keys(picture), *link_keys(said.content_html, url)
+        ]  # fmt: skip
     return Refined(
         url,
         said.title,
@@ -158,12 +168,12 @@ def _refined(
         said.content_html,
         said.content_text,
         _authors(sighting.authors, base),
-        choose_picture(sighting.media, sighting.body_html or sighting.summary_html, base),
+        picture,
         published_at,
         modified(sighting.updated_at, published_at, now),
         detection,
         tags,
-        _story_keys(url, sighting, base_url, nobodys),
+        tuple(story_keys),
         sighting.kind or (Kind.ARTICLE if said.title else Kind.POST),
         _card(sighting.card, base) if sighting.card else None,
         _quote(sighting.quote, base) if sighting.quote else None,
@@ -263,10 +273,10 @@ def _categories(categories: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, lines)))
 
 
-def _story_keys(
+def _story_addresses(
     url: str | None, sighting: Sighting, base_url: str | None, nobodys: frozenset[str | None]
 ) -> tuple[str, ...]:
-    """The keys of this story's addresses, but for those in `nobodys`."""
+    """This story's addresses, as `url_key` has them, but for those in `nobodys`."""
     if not (sighting.card or sighting.alternates or sighting.happening):
         key = url_key(url)
         return (key,) if key and key not in nobodys and ("/" in key or "?" in key) else ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice, product
+from itertools import islice, product, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
 from aggregator.model import Author, Refined, ReviewMode, Sensitive, Source, State, TagMatch
+from aggregator.refine.grouping import Told
 from aggregator.refine.identity import Finding, KnownEntry, Mark, Verdict, key_of
 from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
@@ -23,7 +24,7 @@ from aggregator.store.edits import becomes_sensitive, is_same_file, says_otherwi
 from aggregator.store.moves import AT_SOURCE, RULE, move
 from aggregator.store.rows import Rows
 from aggregator.store.search import fold
-from aggregator.store.stories import join_stories
+from aggregator.store.stories import NewItem, changes_of, join_stories, rejoin, take_turn
 from aggregator.store.tables import decision, item, item_tag, revision, sighting
 
 
@@ -106,6 +107,8 @@ async def keep_entries(
 ) -> Kept:
     """Keep new and changed entries. The caller has made sure that nobody else keeps this source's at the same time."""
     kept = Kept()
+    if entries:
+        await take_turn(connection)
     new = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.NEW]
     await _insert(connection, source, new, kept, now=now)
     changed = [(verdict, refined) for verdict, refined in entries if verdict.finding is Finding.CHANGED]
@@ -172,7 +175,7 @@ async def _insert(
     if not new:
         return
     ids, entries = new_ids(now, len(new)), [refined for _, refined in new]
-    stories = await join_stories(connection, dict(zip(ids, (refined.story_keys for refined in entries), strict=True)))
+    joined = await join_stories(connection, list(map(_new_item, ids, repeat(source.id), entries)))
     admitted = [_admission(source, refined) for refined in entries]
     reasons, public = [reason for _, reason in admitted], [state is State.APPROVED for state, _ in admitted]
     delay = source.review.delay
@@ -188,7 +191,7 @@ async def _insert(
         "entry_id": [refined.entry_id.replace("\0", "") for refined in entries],
         "published_at": published_at,
         "modified_at": [refined.modified_at for refined in entries],
-        "story": [stories[item_id] for item_id in ids],
+        "story": [joined.stories[item_id] for item_id in ids],
         "publish_at": publish_at,
         "stream_at": published_at,
         "public_at": public_at,
@@ -206,6 +209,7 @@ async def _insert(
         (ChangeKind.PUBLISHED if is_public else ChangeKind.ARRIVED, item_id)
         for item_id, is_public in zip(ids, public, strict=True)
     ]
+    kept.changes += changes_of(joined.moved)
     kept.scheduled += [(item_id, moment) for item_id, moment in zip(ids, publish_at, strict=True) if moment]
     await _ITEMS.insert_columns(
         connection, columns, source_id=source.id, partner_id=source.partner, collected_at=now,
@@ -232,6 +236,12 @@ def new_ids(moment: datetime, count: int) -> list[str]:
     # Not ULID's own chance: of one moment it only counts on.
     first = str(ULID(ULID.from_datetime(moment).bytes[:6] + os.urandom(10)))[:-4]
     return [first + "".join(end) for end in islice(product(DIGITS, repeat=4), count)]
+
+
+def _new_item(item_id: str, source_id: str, refined: Refined) -> NewItem:
+    name = refined.entry_id.replace("\0", "") or refined.url or ""
+    told = Told(item_id, source_id, refined.detection.code, refined.published_at, name, refined.content_text)
+    return NewItem(told, refined.story_keys)
 
 
 def _admission(source: Source, refined: Refined) -> tuple[State, str]:
@@ -308,6 +318,7 @@ async def _revise(
         await _REVISIONS.insert(connection, [{"item_id": row.id, "at": now, "was": what_was(before)}])
         values |= {"version": row.version + 1, "modified_at": max(refined.modified_at or now, row.published_at)}
     await connection.execute(_CHANGING, {"of": row.id, **values})
+    kept.changes += changes_of(await rejoin(connection, row.id, refined.story_keys))
     if "tags" not in row.overlay:
         await _tag_anew(connection, row.id, refined.tags)
     if is_edit or before["picture_url"] != said["picture_url"]:

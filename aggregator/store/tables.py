@@ -188,8 +188,19 @@ item_tag = Table(
 story_key = Table(
     "story_key",
     metadata,
-    Column("key", Text, primary_key=True),
-    Column("story", Text, nullable=False, index=True),
+    Column("key", BigInteger, primary_key=True, autoincrement=False),  # as refine/evidence.py has it
+    Column("item_id", Text, primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+story_hand = Table(  # what editors decided of two items; one < other
+    "story_hand",
+    metadata,
+    Column("one", Text, primary_key=True),
+    Column("other", Text, primary_key=True, index=True),
+    Column("is_same", Boolean, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", Moment, nullable=False),
     sqlite_with_rowid=False,
 )
 

@@ -27,7 +27,7 @@ from aggregator.model import (
     Tag,
 )
 from aggregator.refine import TAGGED_LENGTH, may_be_shown, refine, wanted
-from aggregator.refine.links import url_key
+from aggregator.refine.evidence import Evidence, address_keys, key_of
 from aggregator.refine.picture import choose_picture, first_picture
 from aggregator.refine.tags import Tagger
 from aggregator.store.search import fold
@@ -72,7 +72,10 @@ def test_an_entry_becomes_clean_dated_recognised_and_tagged() -> None:
     assert (item.published_at.day, item.modified_at and item.modified_at.day) == (20, 21)
     assert item.detection.code == "en"
     assert [(match.tag, match.origin) for match in item.tags] == [("city", "source"), ("heat", "category")]
-    assert item.story_keys == ("city.example/news/1",)
+    assert item.story_keys == (
+        key_of(Evidence.ADDRESS, "city.example/news/1"),
+        key_of(Evidence.PICTURE, "city.example/wp/pump.jpg"),
+    )
 
 
 def searched(item: Refined) -> str:
@@ -153,7 +156,7 @@ def test_a_story_is_known_by_the_addresses_of_its_versions() -> None:
         url="https://city.example/one",
         alternates=(Alternate("https://city.example/eu/one", "eu"), Alternate("javascript:x"), Alternate("/")),
     )
-    assert item.story_keys == ("city.example/one", "city.example/eu/one")
+    assert list(item.story_keys) == address_keys(("city.example/one", "city.example/eu/one"))
     assert refined(url=FEED).story_keys == ()
 
 
@@ -297,14 +300,17 @@ def test_what_only_posts_say_comes_out_clean() -> None:
     assert clean.quote == Quote("https://social.example/9", Author("Quoted"), "Words")
     assert clean.boosted_by == Author("Us")
     assert clean.warning == "Fire"
-    assert url_key("https://city.example/story") in clean.story_keys
+    assert clean.story_keys == (key_of(Evidence.ADDRESS, "city.example/story"),)
 
 
 def test_an_events_place_comes_out_clean_and_each_evening_is_a_story_of_its_own() -> None:
     evenings = [Happening(NOW + timedelta(days=day), NOW + timedelta(days=day), " The  hall ") for day in (1, 8)]
-    first, second = (refined(url="https://city.example/choir", happening=evening) for evening in evenings)
+    said = {"url": "https://city.example/choir", "body_html": f"<p>{'The choir sings in the old hall. ' * 9}</p>"}
+    first, second = (refined(**said, happening=evening) for evening in evenings)
     assert first.happening == replace(evenings[0], place="The hall")
-    assert not set(first.story_keys) & set(second.story_keys)
+    assert len(first.story_keys) == len(second.story_keys) == 1
+    assert first.story_keys != second.story_keys
+    assert len(refined(**said).story_keys) > 1
 
 
 def test_a_card_that_leads_nowhere_is_none() -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Row, event, insert, inspect, select, text, update
+from sqlalchemy import Connection, Row, column, event, insert, inspect, select, table, text, update
 
 from aggregator.errors import StoreError
+from aggregator.model import Alternate
+from aggregator.refine.links import url_key
 from aggregator.store.engine import SHAPE, Database, open_database
 from aggregator.store.items import Kept
 from aggregator.store.rechecks import withdraw_over
@@ -99,33 +103,54 @@ async def test_few_rows_are_found_by_the_indexes_that_hold_them_alone(tmp_path: 
     ]
 
 
-OLD_TABLES = metadata.tables.keys() - {"learned", "item_score"}
-
-
-async def test_a_database_of_an_older_shape_keeps_all_its_rows(database_url: str) -> None:
-    def bring_to_0003(connection: Connection) -> None:
+def bring_to(revision: str) -> Callable[[Connection], None]:
+    def bring(connection: Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "0003")
+        command.upgrade(config, revision)
 
-    async def read(database: Database) -> dict[str, list[Row[Any]]]:
-        async with database.read() as connection:
-            kept = {name: await connection.execute(select(metadata.tables[name])) for name in OLD_TABLES}
-            return {name: sorted(rows, key=repr) for name, rows in kept.items()}
+    return bring
 
-    async with open_database(database_url, migrate=False) as database:
-        async with database.write() as connection:
-            await connection.run_sync(bring_to_0003)
-        await keep(database, source("a"), [sighting(n) for n in range(3)])
-        await keep(database, source("b"), [sighting(n) for n in range(2, 5)])
-        before = await read(database)
+
+async def read_all(database: Database) -> dict[str, list[Row[Any]]]:
+    async with database.read() as connection:
+        kept = {name: await connection.execute(select(one)) for name, one in metadata.tables.items()}
+        return {name: sorted(rows, key=repr) for name, rows in kept.items()}
+
+
+async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(database_url: str, tmp_path: Path) -> None:
+    old = table("story_key", column("key"), column("story"))
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new:
+        await keep(new, source("a"), [sighting(n) for n in range(3)])
+        spanish = sighting(7, url="https://es.example/7", alternates=(Alternate("https://city.example/news/1"),))
+        await keep(new, source("b"), [*(sighting(n) for n in range(2, 5)), spanish], START + timedelta(days=1))
+        rows = await read_all(new)
+    stories = {row.url: row.story for row in rows["item"]}
+    assert len(set(stories.values())) == 5
+    async with open_database(database_url, migrate=False) as database, database.write() as connection:
+        await connection.run_sync(bring_to("0003"))
+        for one in metadata.sorted_tables:
+            if rows[one.name] and one.name != "story_key":
+                await connection.execute(insert(one), [row._asdict() for row in rows[one.name]])
+        addresses = [{"key": url_key(url), "story": story} for url, story in stories.items()]
+        await connection.execute(insert(old), addresses)
     async with open_database(database_url) as database:
-        assert await read(database) == before
-        await keep(database, source("a"), [sighting(n) for n in range(4)])
-        after = await read(database)
-    for name, count in {"item": 7, "sighting": 7, "item_tag": 7, "story_key": 5, "change": 7}.items():
-        assert (len(before[name]), len(after[name])) == (count - 1 + (name == "story_key"), count)
+        before = await read_all(database)
+        assert {name: of for name, of in before.items() if name != "story_key"} == {
+            name: of for name, of in rows.items() if name != "story_key"
+        }
+        later = START + timedelta(days=2)
+        await keep(database, source("a"), [sighting(n) for n in range(4)], later)
+        after = await read_all(database)
+        for name, count in {"item": 8, "sighting": 8, "item_tag": 8, "change": 8}.items():
+            assert (len(before[name]), len(after[name])) == (count - 1, count)
+        # What was one story stays one, whatever of it changes: the alternate link itself was never kept.
+        await keep(database, source("a"), [sighting(1, title="Changed")], later)
+        await keep(database, source("b"), [replace(spanish, title="Cambiado", alternates=())], later)
+        await keep(database, source("c"), [sighting(9, url="https://es.example/7")], later)
+        now = {row.url: row.story for row in (await read_all(database))["item"]}
+    assert {url: now[url] for url in stories} == stories
 
 
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:

@@ -15,13 +15,15 @@ from sqlalchemy import func, select, update
 from ulid import ULID
 
 from aggregator.model import Alternate, Author, Card, Happening, Media, Quote, Review, ReviewMode, State
+from aggregator.refine.evidence import address_keys
+from aggregator.refine.grouping import Told
 from aggregator.refine.identity import Finding, Mark, Verdict, judge
 from aggregator.store.changes import ChangeKind, read_all_changes, read_changes, read_counter, record
 from aggregator.store.engine import Database
 from aggregator.store.items import Kept, keep_entries, new_ids, read_known, withdraw_deleted
 from aggregator.store.moves import move
 from aggregator.store.sources import CollectedMeanwhileError, Cursor, keep_success, know_sources, read_state
-from aggregator.store.stories import join_stories
+from aggregator.store.stories import NewItem, join_stories
 from aggregator.store.tables import decision, item, item_tag, metadata, revision, sighting
 from tests.builders import AUTO, START, keep, refined, source
 from tests.builders import sighting as entry
@@ -30,6 +32,13 @@ from tests.builders import sighting as entry
 async def rows(database: Database, table=item) -> list:
     async with database.read() as connection:
         return (await connection.execute(select(table).order_by(*table.primary_key.columns))).all()
+
+
+def new_items(addresses_of: dict[str, list[str]]) -> list[NewItem]:
+    return [
+        NewItem(Told(name, "city-news", "en", START, name), address_keys(addresses))
+        for name, addresses in addresses_of.items()
+    ]
 
 
 async def snapshot(database: Database) -> dict[str, list]:
@@ -197,7 +206,9 @@ async def test_the_same_story_from_twenty_sources_at_once_is_one(database: Datab
 
 async def test_stories_join_within_one_batch(database: Database) -> None:
     async with database.write() as connection:
-        joined = await join_stories(connection, {"a": ["k1"], "b": ["k2"], "c": ["k1", "k2"], "d": []})
+        joined = (
+            await join_stories(connection, new_items({"a": ["k1"], "b": ["k2"], "c": ["k1", "k2"], "d": []}))
+        ).stories
     assert joined["a"] == joined["b"] == joined["c"] != joined["d"]
 
 
@@ -304,8 +315,8 @@ async def test_an_editors_title_is_found_after_the_source_changes(database: Data
 async def test_more_addresses_than_one_statement_takes(database: Database) -> None:
     many = {f"item-{n}": [f"key-{n}-{k}" for k in range(20)] for n in range(900)}
     async with database.write() as connection:
-        stories = await join_stories(connection, many)
-    assert len(set(stories.values())) == 900
+        joined = await join_stories(connection, new_items(many))
+    assert len(set(joined.stories.values())) == 900
 
 
 async def test_a_source_with_a_new_id_keeps_its_items(database: Database) -> None:
