@@ -126,7 +126,7 @@ async def decide_many(request: web.Request) -> web.Response:
 
 @require(Role.EDITOR)
 async def patch_item(request: web.Request) -> web.Response:
-    """`PATCH /curation/api/items/{id}`: an overlay over the original."""
+    """`PATCH /curation/api/items/{id}`: an overlay over the original. Answers with the item as it is then."""
     machine, body = request.app[MACHINE], await _read(request, Edit)
     known = {tag.id for tag in machine.configuration.tags}
     if unknown := sorted(set(body.tags or ()) - known):
@@ -135,7 +135,10 @@ async def patch_item(request: web.Request) -> web.Response:
         decided = await edit_item(machine, request.match_info["id"], body, editor=identity_of(request).name)
     except (UnknownItemError, StaleVersionError) as error:
         raise as_problem(error) from error
-    return web.json_response(decided_json(decided))
+    async with machine.database.read() as connection:
+        item = await read_item(connection, decided.item_id)
+    now = {"item": queue_item_json(item, machine.settings.public_url)} if item else {}
+    return web.json_response(decided_json(decided) | now)
 
 
 @require(Role.EDITOR)
@@ -239,6 +242,7 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "original": dict(item.original),
         "missing_since": _moment(item.missing_at) if item.missing_at else None,
         "gone_since": _moment(item.gone_at) if item.gone_at else None,
+        "story_items": [asdict(other) for other in item.companions],
     }
     return answer
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from aggregator.store.stream import (
     stream_fields,
 )
 from aggregator.store.tables import decision, item, revision, sighting
+from curation.companions import Companion, read_companions
 
 NOT_OURS = "the cursor is not one that this queue gave; start again without it"
 NO_FILTERS = StreamFilters()
@@ -34,6 +35,7 @@ NO_FILTERS = StreamFilters()
 class QueueItem(StreamItem):
     """An item as editors see it. `reason` says why it waits or who decided; `original` what an editor changed.
 
+    `companions` are the other items of its story, whatever their state.
     `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there.
     """
 
@@ -51,15 +53,21 @@ class QueueItem(StreamItem):
     original: Mapping[str, Any]
     missing_at: datetime | None = None
     gone_at: datetime | None = None
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePage:
-    """One page of the queue; `total` counts all that fit, on every page."""
+    """One page of the queue; `total` counts all that fit, on every page.
+
+    `order` is the one that it is in, `likely` or `newest`, and `order_note` says why in words.
+    """
 
     items: tuple[QueueItem, ...]
     next_cursor: str | None
     total: int
+    order: str = "newest"
+    order_note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ async def read_queue(
     min_confidence: float = 0.0,
     limit: int = 30,
     cursor: str | None = None,
+    order: str = "newest",  # noqa: ARG001
 ) -> QueuePage:
     """Items in one state, those that came or were decided last first. Raises CursorError."""
     moment = item.c.collected_at if state is State.WAITING else func.coalesce(item.c.decided_at, item.c.collected_at)
@@ -136,8 +145,13 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
     tags = await read_tags(connection, [row.id for row in rows])
     stories = await read_also_on(connection, [row.story for row in rows])
     missing = await _read_missing(connection, [row.id for row in rows])
+    companions = await read_companions(connection, [row.story for row in rows])
     return tuple(
-        _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)) for row in rows
+        replace(
+            _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id)),
+            companions=tuple(other for other in companions.get(row.story, ()) if other.item != row.id),
+        )
+        for row in rows
     )
 
 

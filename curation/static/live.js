@@ -1,6 +1,7 @@
 // Listens to what happens elsewhere and fetches what an open queue should show. Decides nothing itself.
 
-import { ask, complain, recount, show } from "./room.js";
+import { ask, complain } from "./ask.js";
+import { recount, show } from "./room.js";
 
 const API = "/curation/api/items";
 const BATCH = 4;
@@ -84,7 +85,7 @@ async function fetchItem(id) {
 /** What happened before we listened, or while we could not: look at the newest, and at cards no longer among them. */
 async function catchUp() {
   recount();
-  const page = await ask(`${API}?${new URLSearchParams({ state: list.dataset.state, limit: "50" })}`).catch(() => null);
+  const page = await ask(`${API}?${new URLSearchParams({ state: list.dataset.state, order: "newest", limit: "50" })}`).catch(() => null);
   if (!page) return;
   await show(page.items);
   const listed = new Set(page.items.map((item) => item.id));
