@@ -207,9 +207,10 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) or not text else ".")
 
 
-def names_for_script(configuration: Configuration) -> dict[str, Mapping[str, str]]:
-    """The names that the page's script needs to write cards itself."""
+def names_for_script(configuration: Configuration) -> dict[str, object]:
+    """The names that the page's script needs to write cards itself, and the languages in the order of their keys."""
     return {
+        "languages": configuration.stream.languages,
         "partners": {partner.id: partner.name for partner in configuration.partners},
         "tags": {tag.id: tag.label.get("en", tag.id) for tag in configuration.tags},
         "origins": ORIGINS,

@@ -66,8 +66,9 @@ async def set_words(request: web.Request) -> web.StreamResponse:
     if "back" in form:
         return await _edit(request, form, "words", {"title": None, "summary": None})
     item = await _item(request)
-    said = {"title": form.get("title", "").strip(), "summary": form.get("summary", "").strip()}
-    before = {"title": item.title or "", "summary": item.summary or ""}
+    # Browsers end a form's lines as mail does.
+    said = {name: form.get(name, "").replace("\r\n", "\n").strip() for name in ("title", "summary")}
+    before = {"title": (item.title or "").strip(), "summary": (item.summary or "").strip()}
     return await _edit(request, form, "words", {name: text for name, text in said.items() if text != before[name]})
 
 

@@ -34,7 +34,6 @@ from curation.places import (
     read_order,
     read_state,
     read_version,
-    stream_languages,
 )
 from curation.problems import Problem, wrong_value
 from curation.queue import read_item, read_queue
@@ -125,9 +124,9 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
         state_names=STATE_NAMES,
         orders=ORDERS if state is State.WAITING else {},
         order=page.order,
-        order_note=page.order_note,
+        order_note=page.order_note or "Those that came last stand first.",
         empty=EMPTY[state],
-        names=names_for_script(machine.configuration) | {"languages": stream_languages(machine.configuration)},
+        names=names_for_script(machine.configuration),
         said=f"{SAID[done]}." if done in SAID else "",
         said_item=item,
         said_undo=item is not None and done in DONE and done != "undo" and item.state is not State.WAITING,

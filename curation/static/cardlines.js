@@ -81,7 +81,7 @@ function makeSuggestion({ tag: id, confidence }) {
 
 export function fillStory(card, item) {
   const { story_items: others = [], story_why: why, state } = item._mpower;
-  say(card, "storywhy", typeof why === "string" ? why : "");
+  say(card, "storywhy", why && typeof why === "string" ? `(${why})` : "");
   part(card, "companions").replaceChildren(...others.map((other) => makeCompanion(other, state)));
   show(part(card, "story"), others.length);
 }

@@ -110,9 +110,7 @@ const KEYS = {
   n: goToNews,
   "?": () => help.showModal(),
 };
-Object.keys(names.languages)
-  .slice(0, 9)
-  .forEach((code, index) => (KEYS[index + 1] = () => setTo(code)));
+names.languages.slice(0, 9).forEach((code, index) => (KEYS[index + 1] = () => setTo(code)));
 
 function setTo(code) {
   if (selected() && part(selected(), "speaking")) setLanguage(selected(), code);

@@ -34,7 +34,7 @@ export function submitWords(card, sent) {
     ["summary", part(card, "newsummary")],
   ]) {
     if (isBack) field.value = field.defaultValue;
-    else if (field.value.trim() === field.defaultValue) continue;
+    else if (field.value.trim() === field.defaultValue.trim()) continue;
     body[name] = isBack ? null : field.value.trim();
     back[name] = isEdited(card, name) ? field.defaultValue : null;
   }
@@ -50,8 +50,8 @@ export function setLanguage(card, code) {
   change(card, () => {
     const { language } = card.dataset;
     const before = isEdited(card, "language") ? language : null;
-    if (before === code) return null;
     const words = code ? `Language set to ${languageName(code)}.` : "Language as it was recognised.";
+    if (before === code) return { words };
     return { body: { language: code }, back: { language: before }, words };
   });
 }
@@ -65,7 +65,11 @@ function addTag(card, text) {
     return;
   }
   field.value = "";
-  change(card, () => (tagsOf(card).includes(id) ? null : tagging(card, [...tagsOf(card), id], `Tag added: ${named("tags", id)}.`)));
+  change(card, () => {
+    const tags = tagsOf(card);
+    const words = `Tag added: ${named("tags", id)}.`;
+    return tags.includes(id) ? { words } : tagging(card, [...tags, id], words);
+  });
 }
 
 function untag(card, id) {
@@ -85,7 +89,10 @@ function findTag(text) {
   return found.length === 1 ? found[0][0] : null;
 }
 
-/** Change an item once what was begun before is over. `make` says what then: the change, its opposite, and words for both. */
+/**
+ * Change an item once what was begun before is over. `make` says what then: the change, its opposite, and words for both;
+ * words alone where it is so already.
+ */
 function change(card, make) {
   const { id } = card.dataset;
   let made;
@@ -97,10 +104,11 @@ function change(card, make) {
   underWay(
     inTurn(card, async () => {
       made = make();
-      if (!made || !(await send(id, made.body, made.words, takeBack))) {
-        made = null;
-        forget(takeBack);
-      }
+      const { body, words } = made;
+      if (!body) sayDone(onPage(id), words);
+      if (body && (await send(id, body, words, takeBack))) return;
+      made = null;
+      forget(takeBack);
     }),
   );
 }
@@ -111,13 +119,17 @@ async function send(id, body, words, onUndo) {
   try {
     const { item } = await ask(itemUrl(id), card ? { ...body, version: Number(card.dataset.version) } : body, "PATCH");
     if (card) rewrite(card, item);
-    if (card) tell(card, words, onUndo);
-    announce(`${words} ${item.title ?? ""}`);
+    sayDone(card, words, onUndo);
     return true;
   } catch (refusal) {
     await explain(card, id, refusal);
     return false;
   }
+}
+
+function sayDone(card, words, onUndo) {
+  if (card) tell(card, words, onUndo);
+  announce(card ? `${words} ${part(card, "title").textContent}` : words);
 }
 
 async function explain(card, id, refusal) {
