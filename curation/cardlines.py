@@ -90,9 +90,9 @@ def _tag_label(tag_id: str, configuration: Configuration) -> str:
 def suggestions(item: QueueItem, configuration: Configuration) -> tuple[Suggestion, ...]:
     """The tags that the model thinks of and the item has not, likeliest first."""
     return tuple(
-        Suggestion(one["tag"], _tag_label(one["tag"], configuration), f"{one['confidence']:.0%}")
-        for one in getattr(item, "suggested_tags", ())
-        if one["tag"] not in item.tags
+        Suggestion(tag, _tag_label(tag, configuration), f"{sureness:.0%}")
+        for tag, sureness in getattr(item, "suggested", ())
+        if tag not in item.tags
     )
 
 

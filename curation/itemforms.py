@@ -18,7 +18,7 @@ from curation.companions import find_item
 from curation.editors import Role
 from curation.edits import Edit, edit_item
 from curation.forms import read_form
-from curation.places import back_to, changed_page, read_state, read_version, tag_labels
+from curation.places import back_to, changed_page, read_version, tag_labels
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_item
 
@@ -86,7 +86,7 @@ async def _edit(
     request: web.Request, form: Mapping[str, str], said: str, fields: Mapping[str, object]
 ) -> web.StreamResponse:
     machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
-    read_state(form.get("state", "waiting"))
+    back = back_to(form, said, item_id, to_card=True)
     version = read_version(form.get("version", ""))
     try:
         edit = Edit.model_validate({**fields, "version": version})
@@ -101,7 +101,7 @@ async def _edit(
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
     except StaleVersionError:
         return await changed_page(request, item_id)
-    raise back_to(form, said, item_id, to_card=True)
+    raise back
 
 
 async def _item(request: web.Request) -> QueueItem:

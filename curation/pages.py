@@ -27,7 +27,6 @@ from curation.forms import read_form
 from curation.overview import Health, count_states, judge_sources, read_log
 from curation.places import (
     ORDERS,
-    USUAL_ORDER,
     back_to,
     changed_page,
     place_of,
@@ -104,9 +103,7 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
     done, item_id = request.query.get("said", ""), request.query.get("item", "")
     async with machine.database.read() as connection:
         try:
-            page = await read_queue(
-                connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None, order=order or USUAL_ORDER
-            )
+            page = await read_queue(connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None, order=order)
         except CursorError as error:
             raise wrong_value("cursor", str(error)) from error
         counts = await count_states(connection)
@@ -158,7 +155,7 @@ async def take_decision(request: web.Request) -> web.StreamResponse:
     machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
     form = await read_form(request)
     action, reason = _action(form)
-    read_state(form.get("state", State.WAITING))
+    back = back_to(form, action, item_id)
     try:
         await decide(
             machine,
@@ -176,7 +173,7 @@ async def take_decision(request: web.Request) -> web.StreamResponse:
         return await changed_page(request, item_id)
     except NotPossibleError as error:
         return await changed_page(request, item_id, sentence(str(error)))
-    raise back_to(form, action, item_id)
+    raise back
 
 
 def _action(form: Mapping[str, str]) -> tuple[str, str]:

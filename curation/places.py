@@ -18,12 +18,11 @@ from curation.editors import Role
 from curation.languages import own_name
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_item
+from curation.ranking import Order
 from curation.rendering import show
 
 LARGEST_VERSION = 2**31 - 1
-# Where a page is asked for in none. Without what it takes, the queue is in order of time, and says so.
-USUAL_ORDER = "likely"
-ORDERS: Mapping[str, str] = {"likely": "Likeliest first", "newest": "Newest first"}
+ORDERS: Mapping[Order, str] = {Order.LIKELY: "Likeliest first", Order.NEWEST: "Newest first"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ class Place:
 
     state: State
     cursor: str
-    order: str
+    order: Order | None
     csrf: str
     can_decide: bool
     actions: tuple[Action, ...]
@@ -50,7 +49,7 @@ class Place:
         return urlencode({"state": self.state} | ({"order": self.order} if self.order else {}))
 
 
-def place_of(request: web.Request, state: State, cursor: str = "", order: str = "") -> Place:
+def place_of(request: web.Request, state: State, cursor: str = "", order: Order | None = None) -> Place:
     """The place of a request's page."""
     identity, configuration = identity_of(request), request.config_dict[MACHINE].configuration
     return Place(
@@ -121,11 +120,12 @@ def read_state(text: str) -> State:
         raise wrong_value("state", f"use one of {', '.join(State)}") from error
 
 
-def read_order(text: str) -> str:
-    """An order as an address names it, empty where it names none. Raises Problem 400."""
-    if text and text not in ORDERS:
-        raise wrong_value("order", f"use one of {', '.join(ORDERS)}")
-    return text
+def read_order(text: str) -> Order | None:
+    """An order as an address names it, None where it names none. Raises Problem 400."""
+    try:
+        return Order(text) if text else None
+    except ValueError as error:
+        raise wrong_value("order", f"use one of {', '.join(Order)}") from error
 
 
 def read_version(text: str) -> int:

@@ -26,6 +26,7 @@ from aggregator.store.stream import (
 )
 from aggregator.store.tables import decision, item, revision, sighting
 from curation.companions import Companion, read_companions
+from curation.ranking import Order
 
 NOT_OURS = "the cursor is not one that this queue gave; start again without it"
 NO_FILTERS = StreamFilters()
@@ -66,7 +67,7 @@ class QueuePage:
     items: tuple[QueueItem, ...]
     next_cursor: str | None
     total: int
-    order: str = "newest"
+    order: Order = Order.NEWEST
     order_note: str = ""
 
 
@@ -100,7 +101,7 @@ async def read_queue(
     min_confidence: float = 0.0,
     limit: int = 30,
     cursor: str | None = None,
-    order: str = "newest",  # noqa: ARG001
+    order: Order | None = None,  # noqa: ARG001
 ) -> QueuePage:
     """Items in one state, those that came or were decided last first. Raises CursorError."""
     moment = item.c.collected_at if state is State.WAITING else func.coalesce(item.c.decided_at, item.c.collected_at)

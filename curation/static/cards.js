@@ -43,13 +43,10 @@ export function fillCard(card, item) {
   say(card, "rest", rest);
   show(part(card, "more"), rest);
   fillPicture(part(card, "picture"), item);
-  fillTags(card, item);
-  fillStory(card, item);
   fillWords(card, item);
   const said = about(more);
   show(say(card, "about", said), said);
-  const reason = because(more);
-  show(say(card, "because", reason), reason);
+  fillAside(card, item);
   say(card, "why", why(more));
   const words = flag(more);
   show(say(card, "flag", words), words);
@@ -57,6 +54,14 @@ export function fillCard(card, item) {
   tell(card, "");
   showTimes(card);
   return card;
+}
+
+/** Bring what no version counts to what the item says now: its story, how likely it is, what is suggested. */
+export function fillAside(card, item) {
+  fillStory(card, item);
+  fillTags(card, item);
+  const reason = because(item._mpower);
+  show(say(card, "because", reason), reason);
 }
 
 /** A line below the card's words that says what was just done, and how it is taken back. */

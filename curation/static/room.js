@@ -1,7 +1,7 @@
 // The open queue: which card is selected, what was decided here, what others did. Speaks to the server through `ask`.
 
 import { announce, ask, complain, itemUrl } from "./ask.js";
-import { fillCard, isOlder, makeCard, makeLine, notice, sayLine } from "./cards.js";
+import { fillAside, fillCard, isOlder, makeCard, makeLine, notice, sayLine } from "./cards.js";
 import { names, part } from "./parts.js";
 import { hold, isAbove, reveal } from "./still.js";
 import { forget as forgetDeed, inTurn, remember, takingBack } from "./turns.js";
@@ -204,7 +204,11 @@ export async function show(items) {
 
 function showCard(card, item) {
   if (item._mpower?.state === state) {
-    if (Number(card.dataset.version) >= item._mpower.version) return;
+    const shown = Number(card.dataset.version);
+    if (shown === item._mpower.version && !part(card, "facts").contains(document.activeElement)) {
+      hold(list, () => fillAside(card, item));
+    }
+    if (shown >= item._mpower.version) return;
     const { top, bottom } = card.getBoundingClientRect();
     const isInView = bottom > 0 && top < innerHeight;
     if (card !== selected() && !isInView) hold(list, () => write(item, card));

@@ -16,6 +16,7 @@ from aggregator.model import Detection
 from aggregator.store.tables import item_tag
 from curation import pages
 from curation.queue import read_queue
+from curation.ranking import Order
 from tests.curation.desk import SELECTED, Desk
 
 pytestmark = pytest.mark.browser
@@ -336,11 +337,11 @@ async def test_without_a_model_a_card_has_no_reason_and_no_suggestion(seat: Call
 def likeliest(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the queue is where a model has learnt enough."""
 
-    async def read(connection: Any, *, order: str = "newest", **asked: Any) -> Any:
-        page = await read_queue(connection, **asked)
-        if order == "newest":
+    async def read(connection: Any, *, order: Order | None, **asked: Any) -> Any:
+        page = await read_queue(connection, order=Order.NEWEST, **asked)
+        if order is Order.NEWEST:
             return page
-        return replace(page, order="likely", order_note="By 31 decisions.", items=page.items[::-1])
+        return replace(page, order=Order.LIKELY, order_note="By 31 decisions.", items=page.items[::-1])
 
     monkeypatch.setattr(pages, "read_queue", read)
 

@@ -298,6 +298,7 @@ WRONG = (
     ({"action": "approve", "version": "٣"}, "version"),
     ({"action": "approve", "version": "9" * 30}, "version"),
     ({"action": "approve", "version": "1", "state": "nowhere"}, "state"),
+    ({"action": "approve", "version": "1", "order": "by chance"}, "order"),
     ({"action": "reject", "version": "1", "quick": "because"}, "quick"),
     ({"action": "reject", "version": "1", "reason": "x" * 501}, "reason"),
 )
