@@ -12,6 +12,7 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from aggregator.store.moves import StaleVersionError, UnknownItemError
+from aggregator.store.stories import NothingToSplitError
 from curation.access import ROOM, identity_of, require
 from curation.application import MACHINE
 from curation.companions import find_item
@@ -21,6 +22,7 @@ from curation.forms import read_form
 from curation.places import back_to, changed_page, read_version, tag_labels
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_item
+from curation.storyhands import join_by_editor, split_by_editor
 
 GIVE_BACK = "as-found"
 
@@ -72,6 +74,28 @@ async def set_words(request: web.Request) -> web.StreamResponse:
     return await _edit(request, form, "words", {name: text for name, text in said.items() if text != before[name]})
 
 
+@require(Role.EDITOR)
+async def set_story(request: web.Request) -> web.StreamResponse:
+    """`join` is an item that tells the same story, by address or id; `out` one that is taken out of it."""
+    machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
+    form, editor = await read_form(request), identity_of(request).name
+    back = back_to(form, "split" if "out" in form else "join", item_id, to_card=True)
+    try:
+        if "out" in form:
+            await split_by_editor(machine, form["out"], editor=editor)
+        else:
+            async with machine.database.read() as connection:
+                other = await find_item(connection, form.get("join", ""))
+            if other is None or other == item_id:
+                raise wrong_value("join", "give the address or id of another item here")
+            await join_by_editor(machine, item_id, other, editor=editor)
+    except UnknownItemError as error:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
+    except NothingToSplitError:
+        return await changed_page(request, item_id, "Nobody tells its story with it any more.")
+    raise back
+
+
 @require(Role.VIEWER)
 async def find(request: web.Request) -> web.Response:
     """`GET /curation/find?item=…`: the id of the item that somebody names by address or id."""
@@ -117,4 +141,5 @@ ROUTES = (
     web.post(f"{ROOM}/items/{{id}}/language", set_language),
     web.post(f"{ROOM}/items/{{id}}/tags", set_tags),
     web.post(f"{ROOM}/items/{{id}}/words", set_words),
+    web.post(f"{ROOM}/items/{{id}}/story", set_story),
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.errors import AggregatorError
 from aggregator.store.adding import insert_into
+from aggregator.store.moves import UnknownItemError
 from aggregator.store.rows import Rows
 from aggregator.store.tables import item, story_key
 
@@ -72,3 +75,53 @@ async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> 
             taken = await connection.execute(_taking_keys(connection.dialect.name), rows)
         known.update(taken.all())
     return known
+
+
+class NothingToSplitError(AggregatorError):
+    """The item is a story of its own already."""
+
+
+async def join_by_hand(
+    connection: AsyncConnection,
+    item_ids: Sequence[str],
+    *,
+    by: str,  # noqa: ARG001
+    now: datetime,  # noqa: ARG001
+) -> tuple[str, ...]:
+    """Make the stories of those items one. Returns the ids of those whose story changed. Raises UnknownItemError."""
+    stories = await _stories(connection, item_ids)
+    oldest = min(stories.values())
+    moving = item.c.story.in_({*stories.values()} - {oldest})
+    moved = tuple((await connection.execute(select(item.c.id).where(moving))).scalars())
+    await connection.execute(update(item).where(moving).values(story=oldest))
+    return moved
+
+
+async def split_by_hand(
+    connection: AsyncConnection,
+    item_id: str,
+    *,
+    by: str,  # noqa: ARG001
+    now: datetime,  # noqa: ARG001
+) -> tuple[str, ...]:
+    """Take an item out of its story. Returns the ids of the items whose story changed.
+
+    Raises UnknownItemError, and NothingToSplitError where the item is a story of its own.
+    """
+    story = (await _stories(connection, [item_id]))[item_id]
+    its = select(item.c.id).where(item.c.story == story, item.c.id != item_id).order_by(item.c.id)
+    others = tuple((await connection.execute(its)).scalars())
+    if not others:
+        raise NothingToSplitError(f"{item_id} is a story of its own already")
+    moving = others if story == item_id else (item_id,)
+    await connection.execute(update(item).where(item.c.id.in_(moving)).values(story=moving[0]))
+    return moving
+
+
+async def _stories(connection: AsyncConnection, item_ids: Sequence[str]) -> dict[str, str]:
+    rows = await connection.execute(select(item.c.id, item.c.story).where(item.c.id.in_(item_ids)))
+    stories = {row.id: row.story for row in rows}
+    for item_id in item_ids:
+        if item_id not in stories:
+            raise UnknownItemError(f"there is no item {item_id}")
+    return stories

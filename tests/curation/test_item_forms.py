@@ -139,6 +139,39 @@ async def test_an_item_is_found_by_what_an_editor_has_at_hand(visitor: Visitor, 
         assert (await visitor.get("/curation/find", params={"item": what})).status == 404, what
 
 
+async def test_stories_are_joined_and_parted_by_form(room: Machine, visitor: Visitor, ids: list[str]) -> None:
+    await visitor.sign_in("ana")
+    path = f"/curation/items/{ids[0]}/story"
+    answer = await visitor.post(path, {"join": "https://city.example/news/2", "version": "1"})
+    back = f"/curation/?state=waiting&said=join&item={ids[0]}#item-{ids[0]}"
+    assert (answer.status, answer.headers["Location"]) == (303, back)
+    assert (await row_of(room, ids[0])).story == (await row_of(room, ids[1])).story
+    await visitor.get(back)
+    assert "Joined to one story. News 1" in words(visitor.text)
+    assert sorted(re.findall(r'name="out" value="(\w+)"', visitor.text)) == sorted(ids), "each names the other one"
+    answer = await visitor.post(path, {"out": ids[1], "version": "1"})
+    assert "said=split" in answer.headers["Location"]
+    assert (await row_of(room, ids[0])).story != (await row_of(room, ids[1])).story
+    assert (await visitor.post(path, {"out": ids[1]})).status == 409
+    assert "Nobody tells its story with it any more." in words(visitor.text)
+    await visitor.get("/curation/audit")
+    assert re.findall(r'data-label="What"><span class="nowrap">(\w+)', visitor.text) == ["split", "join"]
+
+
+@pytest.mark.parametrize(
+    ("form", "status"),
+    [({}, 400), ({"join": ""}, 400), ({"join": "nothing"}, 400), ({"out": "nothing"}, 404), ({"join": "itself"}, 400)],
+)
+async def test_what_is_no_story_is_refused(
+    room: Machine, visitor: Visitor, ids: list[str], form: dict[str, str], status: int
+) -> None:
+    await visitor.sign_in("ana")
+    before = await dump(room.database)
+    wish = {name: value.replace("itself", ids[0]) for name, value in form.items()}
+    assert (await visitor.post(f"/curation/items/{ids[0]}/story", wish)).status == status
+    assert await dump(room.database) == before
+
+
 async def test_a_page_in_an_order_that_is_none_is_refused(visitor: Visitor) -> None:
     await visitor.sign_in("ana")
     assert (await visitor.get("/curation/?order=by%20chance", headers={"Accept": "*/*"})).status == 400

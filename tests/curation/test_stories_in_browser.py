@@ -175,3 +175,19 @@ async def test_a_story_that_others_change_is_shown_on_open_cards(desk_of: Callab
     await expect(companions(desk, second)).to_have_count(1)
     await expect(desk.page.locator(f"#item-{second}{SELECTED}")).to_be_visible()
     await expect(desk.page.locator("[data-part=notice]:visible")).to_have_count(0)
+
+
+async def test_stories_are_joined_and_parted_without_script(seat: Callable[..., Any]) -> None:
+    desk: Desk = await seat(java_script_enabled=False)
+    (first, second) = [(await desk.arrive())[0] for _ in range(2)]
+    await desk.sign_in()
+    card = desk.page.locator(f"#item-{second}")
+    await card.locator('[data-part="joining"] summary').click()
+    await card.locator('[data-part="joinwith"]').fill("https://city.example/news/1")
+    await desk.page.keyboard.press("Enter")
+    await expect(desk.page.locator(".note.good")).to_contain_text("Joined to one story. News 2")
+    await expect(companions(desk, second)).to_contain_text(["The City (en) News 1"])
+    await expect(card.locator("[data-part=choose]")).to_be_hidden()
+    await desk.page.locator(f"#item-{first}").get_by_role("button", name="Take out of the story").click()
+    await expect(desk.page.locator(".note.good")).to_contain_text("Taken out of its story. News 1")
+    await expect(desk.page.locator("[data-part=story]:visible")).to_have_count(0)
