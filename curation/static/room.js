@@ -16,6 +16,7 @@ const isByLikelihood = list.dataset.order === "likely";
 const decisions = []; // of this page, oldest first: {id, card, line, version, next, isSettled, work}
 const working = new Set(); // answers we wait for
 const versions = new Map(); // the newest that we have seen of each item
+const written = new Map(); // when each card was written
 
 export const byId = (id) => [...list.children].find((node) => node.dataset.id === id);
 const cards = () => [...list.querySelectorAll(":scope > .card")];
@@ -27,6 +28,7 @@ const learn = (id, version) => versions.set(id, Math.max(version, versions.get(i
 /** The card of an item, a given one or a new one, and what we know of its version. */
 export function write(item, card) {
   learn(item.id, item._mpower.version);
+  written.set(item.id, performance.now());
   return card ? fillCard(card, item) : makeCard(item);
 }
 
@@ -187,25 +189,29 @@ async function takeBack({ id, card, line, version, isSettled }) {
 
 // What others do
 
-/** Show what items have become. Each is the queue's JSON, or `{id}` alone where there is none any more. */
-export async function show(items) {
+/**
+ * Show what items have become. Each is the queue's JSON, or `{id}` alone where there is none any more; `askedAt` is
+ * when they were asked for.
+ */
+export async function show(items, askedAt) {
   await Promise.all(working);
   const arrived = [];
   for (const item of items) {
     const node = byId(item.id);
     if (!node) {
       if (item._mpower?.state === state && list.dataset.first && isNews(item)) arrived.push(item);
-    } else if (node.classList.contains("card")) showCard(node, item);
+    } else if (node.classList.contains("card")) showCard(node, item, askedAt);
     else showLine(node, item);
   }
   if (arrived.length) showArrivals(arrived);
   noticeEmptiness();
 }
 
-function showCard(card, item) {
+function showCard(card, item, askedAt) {
   if (item._mpower?.state === state) {
     const shown = Number(card.dataset.version);
-    if (shown === item._mpower.version && !part(card, "facts").contains(document.activeElement)) {
+    const isOld = written.get(item.id) > askedAt;
+    if (shown === item._mpower.version && !isOld && !part(card, "facts").contains(document.activeElement)) {
       hold(list, () => fillAside(card, item));
     }
     if (shown >= item._mpower.version) return;

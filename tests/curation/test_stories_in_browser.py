@@ -191,3 +191,25 @@ async def test_stories_are_joined_and_parted_without_script(seat: Callable[..., 
     await desk.page.locator(f"#item-{first}").get_by_role("button", name="Take out of the story").click()
     await expect(desk.page.locator(".note.good")).to_contain_text("Taken out of its story. News 1")
     await expect(desk.page.locator("[data-part=story]:visible")).to_have_count(0)
+
+
+async def test_an_answer_from_before_a_join_does_not_part_the_cards_again(desk_of: Callable[..., Any]) -> None:
+    desk, (_, second) = await desk_of(2)
+    late: list[Any] = []
+
+    async def hold(route: Route) -> None:
+        late.append((route, await route.fetch()))
+
+    await desk.page.route(f"**/curation/api/items/{second}", hold, times=1)
+    async with desk.room.database.write() as connection:
+        await record(connection, [(ChangeKind.CHANGED, second)], now=desk.clock())
+    await desk.room.bell.ring()
+    while not late:
+        await desk.page.wait_for_timeout(20)
+    await desk.keys("gjg")
+    await expect(companions(desk, second)).to_have_count(1)
+    route, answer = late[0]
+    await route.fulfill(response=answer)
+    await desk.arrive()
+    await expect(desk.page.locator(".card")).to_have_count(3)
+    await expect(companions(desk, second)).to_have_count(1)
