@@ -463,6 +463,45 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
     assert small == 0
 
 
+# Of every text on the page, the ratio of its colour to the ground below it, where that is less than 4.5 (WCAG 2.2, AA).
+FAINT = """() => {
+  const light = (colour) => {
+    const [r, g, b] = colour.match(/[\\d.]+/g).slice(0, 3).map((part) => part / 255)
+      .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    const colour = getComputedStyle(node).backgroundColor;
+    return /, 0\\)$/.test(colour) && node.parentElement ? ground(node.parentElement) : colour;
+  };
+  const isText = (node) => [...node.childNodes].some((child) => child.nodeType === 3 && child.data.trim());
+  return [...document.querySelectorAll("main *")].filter((node) => isText(node) && node.getClientRects().length)
+    .map((node) => {
+      const [upper, lower] = [getComputedStyle(node).color, ground(node)].map(light).sort((a, b) => b - a);
+      return [node.textContent, (upper + 0.05) / (lower + 0.05)];
+    })
+    .filter(([, ratio]) => ratio < 4.5);
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_all_that_is_said_can_be_read_in_both_schemes(
+    seat: Callable[..., Any], scheme: str, thoughts: dict[str, Any]
+) -> None:
+    desk: Desk = await seat(color_scheme=scheme)
+    await desk.open()
+    other = {"item": "x", "partner": "city", "language": "es", "title": "Title", "state": "approved"}
+    await think(desk, thoughts | {"story_items": [other], "story_why": "the same address"})
+    await desk.arrive(refine=UNSURE)
+    await desk.arrive()
+    await desk.keys("2")
+    await settled(desk, "Language set to Basque.")
+    for name in ("speaking", "tagging", "joining", "wording"):
+        await part(desk, name).locator("> summary").click()
+    await expect(desk.page.locator(".unsure:visible")).to_have_count(1)
+    assert await desk.page.evaluate(FAINT) == []
+
+
 async def test_a_hostile_answer_does_nothing_in_the_page(seat: Callable[..., Any]) -> None:
     desk: Desk = await seat()
     await desk.open()
