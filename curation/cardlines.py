@@ -56,12 +56,12 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Another item of the same story. `state` is empty where it is like this card's."""
+    """Another item of the same story. `standing` is its state, where it is not like this card's, and why it is here."""
 
     id: str = ""
     name: str = ""
     title: str = ""
-    state: str = ""
+    standing: str = ""
 
 
 def partner_name(configuration: Configuration, partner_id: str) -> str:
@@ -98,12 +98,7 @@ def suggestions(item: QueueItem, configuration: Configuration) -> tuple[Suggesti
 
 def elsewhere(other: Companion, item: QueueItem, configuration: Configuration) -> Elsewhere:
     """Another item of the story, as the card of `item` names it."""
-    state = "" if other.state is item.state else STATE_NAMES[other.state].lower()
+    state = [] if other.state is item.state else [STATE_NAMES[other.state].lower()]
+    why = [reason.why for reason in getattr(item, "story_why", ()) if reason.item == other.item]
     name = f"{partner_name(configuration, other.partner)} ({other.language})"
-    return Elsewhere(other.item, name, other.title or "Without a title", state)
-
-
-def said_of(item: QueueItem, name: str) -> str:
-    """What only some parts of the program find out; empty where none has."""
-    said = getattr(item, name, "")
-    return said if isinstance(said, str) else ""
+    return Elsewhere(other.item, name, other.title or "Without a title", " · ".join(state + why))

@@ -18,7 +18,6 @@ from curation.cardlines import (
     because,
     elsewhere,
     partner_name,
-    said_of,
     suggestions,
     tag_line,
 )
@@ -110,7 +109,6 @@ class Card:
     tags: tuple[TagLine, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()
     story: tuple[Elsewhere, ...] = ()
-    story_why: str = ""
     because: str = ""
     about: str = ""
     why: str = ""
@@ -141,8 +139,7 @@ def make_card(item: QueueItem, configuration: Configuration) -> Card:
         tags=tuple(tag_line(match, configuration) for match in item.tag_matches),
         suggestions=suggestions(item, configuration),
         story=tuple(elsewhere(other, item, configuration) for other in item.companions),
-        story_why=said_of(item, "story_why"),
-        because=because(getattr(item, "likely", None), said_of(item, "because")),
+        because=because(getattr(item, "likely", None), getattr(item, "because", "")),
         about=about(item),
         why=why(item),
         flag=flag(item),

@@ -11,8 +11,7 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import ValidationError
 
-from aggregator.store.moves import StaleVersionError, UnknownItemError
-from aggregator.store.stories import NothingToSplitError
+from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownItemError
 from curation.access import ROOM, identity_of, require
 from curation.application import MACHINE
 from curation.companions import find_item
@@ -22,7 +21,7 @@ from curation.forms import read_form
 from curation.places import back_to, changed_page, read_version, tag_labels
 from curation.problems import Problem, wrong_value
 from curation.queue import QueueItem, read_item
-from curation.storyhands import join_by_editor, split_by_editor
+from curation.storydecisions import join_items, split_item
 
 GIVE_BACK = "as-found"
 
@@ -82,16 +81,16 @@ async def set_story(request: web.Request) -> web.StreamResponse:
     back = back_to(form, "split" if "out" in form else "join", item_id, to_card=True)
     try:
         if "out" in form:
-            await split_by_editor(machine, form["out"], editor=editor)
+            await split_item(machine, form["out"], editor=editor)
         else:
             async with machine.database.read() as connection:
                 other = await find_item(connection, form.get("join", ""))
             if other is None or other == item_id:
                 raise wrong_value("join", "give the address or id of another item here")
-            await join_by_editor(machine, item_id, other, editor=editor)
+            await join_items(machine, item_id, other, editor=editor)
     except UnknownItemError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
-    except NothingToSplitError:
+    except NotPossibleError:
         return await changed_page(request, item_id, "Nobody tells its story with it any more.")
     raise back
 

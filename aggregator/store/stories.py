@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from aggregator.errors import AggregatorError
 from aggregator.store.adding import insert_into
-from aggregator.store.moves import UnknownItemError
+from aggregator.store.moves import NotPossibleError, UnknownItemError
 from aggregator.store.rows import Rows
 from aggregator.store.tables import item, story_key
 
@@ -77,7 +76,7 @@ async def _take_keys(connection: AsyncConnection, wished: Mapping[str, str]) -> 
     return known
 
 
-class NothingToSplitError(AggregatorError):
+class NothingToSplitError(NotPossibleError):
     """The item is a story of its own already."""
 
 

@@ -80,18 +80,19 @@ function makeSuggestion({ tag: id, confidence }) {
 }
 
 export function fillStory(card, item) {
-  const { story_items: others = [], story_why: why, state } = item._mpower;
-  say(card, "storywhy", why && typeof why === "string" ? `(${why})` : "");
-  part(card, "companions").replaceChildren(...others.map((other) => makeCompanion(other, state)));
+  const { story_items: others = [] } = item._mpower;
+  part(card, "companions").replaceChildren(...others.map((other) => makeCompanion(other, item._mpower)));
   show(part(card, "story"), others.length);
 }
 
-function makeCompanion(other, state) {
+function makeCompanion(other, { state, story_why: reasons = [] }) {
   const line = pattern("companion-pattern");
   const name = `${named("partners", other.partner)} (${other.language})`;
   const title = other.title || "Without a title";
+  const why = reasons.filter(({ item }) => item === other.item).map((reason) => reason.why);
+  if (other.state !== state) why.unshift((names.states[other.state] ?? other.state).toLowerCase());
   say(line, "companion", name).href = `/curation/items/${encodeURIComponent(other.item)}`;
-  say(line, "standing", other.state === state ? "" : (names.states[other.state] ?? other.state).toLowerCase());
+  say(line, "standing", why.join(" · "));
   say(line, "heading", title);
   const out = part(line, "out");
   if (out) {

@@ -491,9 +491,9 @@ async def test_all_that_is_said_can_be_read_in_both_schemes(
     desk: Desk = await seat(color_scheme=scheme)
     await desk.open()
     other = {"item": "x", "partner": "city", "language": "es", "title": "Title", "state": "approved"}
-    await think(desk, thoughts | {"story_items": [other], "story_why": "the same address"})
-    await desk.arrive(refine=UNSURE)
-    await desk.arrive()
+    await think(desk, thoughts | {"story_items": [other], "story_why": [{"item": "x", "why": "same address"}]})
+    await desk.arrive(2, refine=UNSURE)
+    await expect(desk.page.locator(".card")).to_have_count(2)
     await desk.keys("2")
     await settled(desk, "Language set to Basque.")
     for name in ("speaking", "tagging", "joining", "wording"):
@@ -507,10 +507,15 @@ async def test_a_hostile_answer_does_nothing_in_the_page(seat: Callable[..., Any
     await desk.open()
     hostile = '"><img src=http://evil.example/x onerror="document.title=1"><script>document.title=1</script>'
     other = {"item": hostile, "partner": hostile, "language": hostile, "title": hostile, "state": hostile}
-    said = {"because": hostile, "story_why": hostile, "suggested_tags": [{"tag": hostile, "confidence": 1}]}
+    said = {
+        "because": hostile,
+        "story_why": [{"item": hostile, "why": hostile}],
+        "suggested_tags": [{"tag": hostile, "confidence": 1}],
+    }
     await think(desk, said | {"story_items": [other], "language_evidence": hostile})
     await desk.arrive()
     await expect(part(desk, "because")).to_have_text(hostile)
+    await expect(part(desk, "standing")).to_have_text(f"{hostile} · {hostile}")
     link = await part(desk, "companion").get_attribute("href")
     assert json.dumps(link).startswith('"/curation/items/%22')
     await desk.keys("s")

@@ -213,3 +213,24 @@ async def test_an_answer_from_before_a_join_does_not_part_the_cards_again(desk_o
     await desk.arrive()
     await expect(desk.page.locator(".card")).to_have_count(3)
     await expect(companions(desk, second)).to_have_count(1)
+
+
+async def test_why_items_are_one_story_is_said_of_each(desk_of: Callable[..., Any]) -> None:
+    desk, (first, second) = await desk_of(2)
+    await tell_stories(desk, **{second: first})
+
+    async def answer(route: Route) -> None:
+        response = await route.fetch()
+        item_json = await response.json()
+        item_json["_mpower"]["story_why"] = [
+            {"item": first, "why": "same address"},
+            {"item": first, "why": "links to it"},
+        ]
+        await route.fulfill(response=response, json=item_json)
+
+    await desk.page.route(f"**/curation/api/items/{second}", answer)
+    await desk.change(first, state="approved")
+    await desk.change(second, summary="Other words")
+    await desk.page.get_by_role("button", name="Show the newer version").click()
+    said = "approved · same address · links to it"
+    await expect(desk.page.locator(f"#item-{second} [data-part=standing]")).to_have_text(said)

@@ -16,17 +16,17 @@ from aggregator.store.tables import item
 from curation.decisions import log_action
 
 
-async def join_by_editor(machine: Machine, item_id: str, other: str, *, editor: str) -> None:
+async def join_items(machine: Machine, item_id: str, other_id: str, *, editor: str) -> None:
     """Make the stories of two items one. Raises UnknownItemError."""
     now = machine.now()
     async with machine.database.write() as connection:
-        moved = await join_by_hand(connection, [item_id, other], by=editor, now=now)
-        await log_action(connection, item_id, "join", editor, f"with {other}", now=now)
+        moved = await join_by_hand(connection, [item_id, other_id], by=editor, now=now)
+        await log_action(connection, item_id, "join", editor, now=now, detail={"item": other_id})
         await _tell(connection, moved, now=now)
     await machine.bell.ring()
 
 
-async def split_by_editor(machine: Machine, item_id: str, *, editor: str) -> None:
+async def split_item(machine: Machine, item_id: str, *, editor: str) -> None:
     """Take an item out of its story. Raises UnknownItemError, and NothingToSplitError where it is alone."""
     now = machine.now()
     async with machine.database.write() as connection:
