@@ -458,9 +458,10 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
     assert await desk.page.evaluate("document.documentElement.scrollWidth") <= width
     buttons = desk.page.locator(f"{SELECTED} button:visible, {SELECTED} input:visible")
     small = await buttons.evaluate_all(
-        "nodes => nodes.map(node => node.getBoundingClientRect()).filter(({width, height}) => width < 24 || height < 24).length"
+        """nodes => nodes.map(node => [node.outerHTML.slice(0, 90), node.getBoundingClientRect()])
+            .filter(([, { width, height }]) => width && (width < 24 || height < 24)).map(([what]) => what)"""
     )
-    assert small == 0
+    assert small == []
 
 
 # Of every text on the page, the ratio of its colour to the ground below it, where that is less than 4.5 (WCAG 2.2, AA).
