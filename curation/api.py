@@ -131,7 +131,7 @@ async def decide_many(request: web.Request) -> web.Response:
 
 @require(Role.EDITOR)
 async def patch_item(request: web.Request) -> web.Response:
-    """`PATCH /curation/api/items/{id}`: an overlay over the original."""
+    """`PATCH /curation/api/items/{id}`: an overlay over the original. Answers with the item as it is then."""
     machine, body = request.app[MACHINE], await _read(request, Edit)
     known = {tag.id for tag in machine.configuration.tags}
     if unknown := sorted(set(body.tags or ()) - known):
@@ -140,7 +140,10 @@ async def patch_item(request: web.Request) -> web.Response:
         decided = await edit_item(machine, request.match_info["id"], body, editor=identity_of(request).name)
     except (UnknownItemError, StaleVersionError) as error:
         raise as_problem(error) from error
-    return web.json_response(decided_json(decided))
+    async with machine.database.read() as connection:
+        item = await read_item(connection, decided.item_id)
+    now = {"item": queue_item_json(item, machine.settings.public_url)} if item else {}
+    return web.json_response(decided_json(decided) | now)
 
 
 @require(Role.EDITOR)
@@ -265,6 +268,7 @@ def queue_item_json(item: QueueItem, public_url: str) -> dict[str, Any]:
         "likely": item.likely,
         "because": item.because,
         "suggested_tags": [{"tag": tag, "confidence": how} for tag, how in item.suggested],
+        "story_items": [asdict(other) for other in item.companions],
     }
     if item.story_why:
         answer["_mpower"]["story_why"] = [asdict(why) for why in item.story_why]

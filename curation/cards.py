@@ -5,37 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from babel import Locale, UnknownLocaleError
-
-from aggregator.model import Configuration, State, TagMatch
+from aggregator.model import Configuration, State
+from curation.cardlines import (
+    ORIGIN_MARKS,
+    ORIGINS,
+    STATE_NAMES,
+    Elsewhere,
+    Suggestion,
+    TagLine,
+    because,
+    elsewhere,
+    partner_name,
+    suggestions,
+    tag_line,
+)
+from curation.languages import in_words, is_unsure, language_label, language_name
 from curation.queue import QueueItem
 
 EXCERPT = 600
-UNSURE_BELOW = 0.6
-UNKNOWN_LANGUAGE = "und"
 
-STATE_NAMES: Mapping[State, str] = {
-    State.WAITING: "Waiting",
-    State.APPROVED: "Approved",
-    State.SCHEDULED: "Scheduled",
-    State.REJECTED: "Rejected",
-    State.WITHDRAWN: "Withdrawn",
-}
 EMPTY: Mapping[State, str] = {
     State.WAITING: "Nothing waits. What comes in shows up here by itself.",
     State.APPROVED: "Nothing has been approved yet.",
     State.SCHEDULED: "Nothing is scheduled.",
     State.REJECTED: "Nothing has been rejected.",
     State.WITHDRAWN: "Nothing has been withdrawn.",
-}
-ORIGINS: Mapping[str, str] = {
-    "source": "Put on everything from this source",
-    "word": "A word in the text",
-    "category": "The source’s own category",
-    "hashtag": "A hashtag in the text",
-    "model": "Recognised by the model",
-    "editor": "Set by an editor",
 }
 QUICK_REASONS: Mapping[str, str] = {
     "off-topic": "Off topic",
@@ -52,6 +48,15 @@ DONE: Mapping[str, str] = {
     "reject": "Rejected",
     "undo": "Undone",
 }
+# The same of what changes an item and moves it nowhere.
+EDITED: Mapping[str, str] = {
+    "language": "Language set",
+    "tags": "Tags changed",
+    "words": "Words changed",
+    "join": "Joined to one story",
+    "split": "Taken out of its story",
+}
+SAID: Mapping[str, str] = {**DONE, **EDITED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +82,11 @@ ACTIONS: Mapping[State, tuple[Action, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class TagLine:
-    """A tag and, in words, where it came from."""
-
-    label: str
-    origin: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """The same story at another partner's."""
-
-    partner_name: str
-    url: str
-    language: str
-
-
-@dataclass(frozen=True, slots=True)
 class Card:
-    """One item as its card shows it. The text is cut in two where "More" stands; both together are all of it."""
+    """One item as its card shows it. The text is cut in two where "More" stands; both together are all of it.
+
+    `edited` names what an editor changed; `recognised` is the language found, where an editor says it is another.
+    """
 
     id: str = ""
     version: int = 0
@@ -111,9 +102,14 @@ class Card:
     language: str = ""
     language_label: str = ""
     language_evidence: str = ""
+    recognised: str = ""
     is_unsure: bool = False
+    edited: tuple[str, ...] = ()
+    summary: str = ""
     tags: tuple[TagLine, ...] = ()
-    also_on: tuple[Elsewhere, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    story: tuple[Elsewhere, ...] = ()
+    because: str = ""
     about: str = ""
     why: str = ""
     flag: str = ""
@@ -137,15 +133,13 @@ def make_card(item: QueueItem, configuration: Configuration) -> Card:
         partner_name=partner_name(configuration, item.partner),
         source_name=f"{item.source} · {item.kind}",
         language=item.language,
-        language_label=language_label(item.language, item.confidence),
-        language_evidence=item.language_evidence,
-        is_unsure=item.language == UNKNOWN_LANGUAGE or item.confidence < UNSURE_BELOW,
-        tags=tuple(_tag_line(match, configuration) for match in item.tag_matches),
-        also_on=tuple(
-            Elsewhere(partner_name(configuration, other.partner), url, other.language or "")
-            for other in item.also_on
-            if (url := _web_address(other.url))
-        ),
+        **_language_words(item),
+        edited=tuple(sorted(item.original)),
+        summary=item.summary or "",
+        tags=tuple(tag_line(match, configuration) for match in item.tag_matches),
+        suggestions=suggestions(item, configuration),
+        story=tuple(elsewhere(other, item, configuration) for other in item.companions),
+        because=because(item.likely, item.because),
         about=about(item),
         why=why(item),
         flag=flag(item),
@@ -166,23 +160,6 @@ def cut(text: str, length: int) -> tuple[str, str]:
     ends = (text.rfind(mark, length // 2, length) + len(mark.rstrip(" ")) for mark in marks)
     end = next((end for mark, end in zip(marks, ends, strict=True) if end >= length // 2), length)
     return text[:end].rstrip(), text[end:].lstrip()
-
-
-def language_label(code: str, confidence: float) -> str:
-    """A language's English name and how sure the recognition is."""
-    if code == UNKNOWN_LANGUAGE:
-        return "Language unknown"
-    try:
-        name = Locale.parse(code, sep="-").get_display_name("en") or code
-    except (UnknownLocaleError, ValueError):
-        name = code
-    return f"{name} {confidence:.0%}"
-
-
-def partner_name(configuration: Configuration, partner_id: str) -> str:
-    """What a partner is called; its id where sources.toml no longer names it."""
-    partner = configuration.partner(partner_id)
-    return partner.name if partner else partner_id
 
 
 def about(item: QueueItem) -> str:
@@ -227,12 +204,14 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?", "…")) or not text else ".")
 
 
-def names_for_script(configuration: Configuration) -> dict[str, Mapping[str, str]]:
-    """The names that the page's script needs to write cards itself."""
+def names_for_script(configuration: Configuration) -> dict[str, object]:
+    """The names that the page's script needs to write cards itself, and the languages in the order of their keys."""
     return {
+        "languages": configuration.stream.languages,
         "partners": {partner.id: partner.name for partner in configuration.partners},
         "tags": {tag.id: tag.label.get("en", tag.id) for tag in configuration.tags},
         "origins": ORIGINS,
+        "marks": ORIGIN_MARKS,
         "states": {state.value: name for state, name in STATE_NAMES.items()},
         "deciders": DECIDERS,
     }
@@ -243,7 +222,18 @@ def _web_address(url: str | None) -> str:
     return url if url and url.lower().startswith(("http://", "https://")) else ""
 
 
-def _tag_line(match: TagMatch, configuration: Configuration) -> TagLine:
-    label = next((tag.label.get("en", tag.id) for tag in configuration.tags if tag.id == match.tag), match.tag)
-    origin = ORIGINS.get(match.origin, match.origin)
-    return TagLine(label, f"{origin}: {match.evidence}" if match.evidence else origin)
+def _language_words(item: QueueItem) -> dict[str, Any]:
+    """What a card says of the language: an editor's word, or what the recognition found and went by."""
+    evidence = in_words(item.language_evidence)
+    if "language" not in item.original:
+        return {
+            "language_label": language_label(item.language, item.confidence),
+            "language_evidence": evidence,
+            "is_unsure": is_unsure(item.language, item.confidence),
+        }
+    recognised = language_label(str(item.original["language"]), item.confidence)
+    return {
+        "language_label": language_name(item.language),
+        "language_evidence": f"set by an editor; recognised: {recognised}",
+        "recognised": recognised,
+    }

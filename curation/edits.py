@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.learning.training import tell
@@ -17,8 +17,9 @@ from aggregator.store.changes import ChangeKind, record
 from aggregator.store.learned import read_suggested
 from aggregator.store.moves import StaleVersionError, UnknownItemError
 from aggregator.store.search import fold
-from aggregator.store.tables import item, item_tag
+from aggregator.store.tables import item
 from curation.decisions import Decided, log_action
+from curation.retagging import put_tag_rows, read_tag_rows, words_anew
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
@@ -64,6 +65,8 @@ async def edit_item(machine: Machine, item_id: str, edit: Edit, *, editor: str) 
         values: dict[str, Any] = {}
         for name in fields.intersection(COLUMNS):
             values[name] = _lay_over(row, name, getattr(edit, name), overlay, original)
+        if values.get("language", row.language) != row.language:
+            await _find_words_anew(connection, machine, row, values, original)
         if "tags" in fields:
             taken = dict.fromkeys(await read_suggested(connection, item_id), f"suggested, taken by {editor}")
             await _lay_over_tags(connection, item_id, edit.tags, overlay, original, taken)
@@ -89,6 +92,18 @@ def _lay_over(row: Row[Any], name: str, value: Any, overlay: dict[str, Any], ori
     return value
 
 
+async def _find_words_anew(
+    connection: AsyncConnection, machine: Machine, row: Row[Any], values: Mapping[str, Any], original: dict[str, Any]
+) -> None:
+    """Words mean something in their language only. Where an editor chose the tags, it is those beneath that change."""
+    said = {"title": values.get("title", row.title), "text": row.content_text, "language": values["language"]}
+    if "tags" in original:
+        original["tags"] = words_anew(original["tags"], machine.sources.tagger, **said)
+    else:
+        before = await read_tag_rows(connection, row.id)
+        await put_tag_rows(connection, row.id, words_anew(before, machine.sources.tagger, **said))
+
+
 async def _lay_over_tags(
     connection: AsyncConnection,
     item_id: str,
@@ -98,8 +113,7 @@ async def _lay_over_tags(
     taken: Mapping[str, str],
 ) -> None:
     """`taken` are the tags that the model suggests, with the evidence of one that an editor takes."""
-    rows = await connection.execute(select(item_tag).where(item_tag.c.item_id == item_id))
-    before = {row.tag: [row.origin, row.evidence] for row in rows}
+    before = await read_tag_rows(connection, item_id)
     if tags is None:
         overlay.pop("tags", None)
         after: Mapping[str, list[str]] = original.pop("tags", before)
@@ -109,10 +123,7 @@ async def _lay_over_tags(
         known = {**before, **original["tags"]}
         new = {tag: ["model", taken[tag]] if tag in taken else ["editor", ""] for tag in overlay["tags"]}
         after = {**new, **{tag: known[tag] for tag in new if tag in known}}
-    await connection.execute(delete(item_tag).where(item_tag.c.item_id == item_id))
-    rows_after = [{"item_id": item_id, "tag": tag, "origin": o, "evidence": e} for tag, (o, e) in after.items()]
-    if rows_after:
-        await connection.execute(insert(item_tag), rows_after)
+    await put_tag_rows(connection, item_id, after)
 
 
 def _translations(

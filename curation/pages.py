@@ -6,7 +6,6 @@ No GET changes anything that an editor could see, and everything works without s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -17,34 +16,33 @@ from aggregator.store.moves import NotPossibleError, StaleVersionError, UnknownI
 from aggregator.store.sources import read_states
 from aggregator.store.spending import read_spending
 from aggregator.store.stream import CursorError
-from curation import door, rendering
+from curation import door, itemforms, rendering
 from curation.access import ROOM, SIGN_IN, Denied, identity_of, require
 from curation.application import MACHINE
-from curation.cards import (
-    ACTIONS,
-    DECIDERS,
-    DONE,
-    EMPTY,
-    QUICK_REASONS,
-    STATE_NAMES,
-    Action,
-    Card,
-    make_card,
-    names_for_script,
-    sentence,
-)
+from curation.cardlines import STATE_NAMES, Elsewhere, Suggestion, TagLine
+from curation.cards import DONE, EMPTY, QUICK_REASONS, SAID, Card, make_card, names_for_script, sentence
 from curation.decisions import LONGEST_REASON, WrongDecisionError, decide, log_action
 from curation.editors import Passwords, Role
 from curation.forms import read_form
 from curation.overview import Health, count_states, judge_sources, read_log
+from curation.places import (
+    ORDERS,
+    back_to,
+    changed_page,
+    place_of,
+    read_order,
+    read_state,
+    read_version,
+)
 from curation.problems import Problem, wrong_value
-from curation.queue import QueueItem, read_item, read_queue
+from curation.queue import read_item, read_queue
 from curation.rendering import show
 
 PAGE_LENGTH = 25
 LOG_LENGTH = 100
-LARGEST_VERSION = 2**31 - 1
 
+# The patterns that the script copies.
+BLANK_LINES = {"tag": TagLine(), "suggestion": Suggestion(), "companion": Elsewhere()}
 HEALTH_WORDS: Mapping[Health, str] = {
     Health.GOOD: "good",
     Health.QUIET: "quiet for longer than usual",
@@ -66,7 +64,9 @@ def install(app: web.Application) -> None:
             web.get(f"{ROOM}/sources", show_sources),
             web.post(f"{ROOM}/sources/{{id}}/collect", collect_source),
             web.get(f"{ROOM}/audit", show_log),
+            web.get(f"{ROOM}/items/{{id}}", show_item),
             web.post(f"{ROOM}/items/{{id}}/decision", take_decision),
+            *itemforms.ROUTES,
             web.get(SIGN_IN, door.show_sign_in),
             web.post(SIGN_IN, door.sign_in),
             web.get(f"{SIGN_IN}/{{token}}", door.show_link),
@@ -88,18 +88,6 @@ async def note_denied(request: web.Request, denied: Denied) -> None:
 # The queue
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where in the queue a page is, and what may be done there."""
-
-    state: State
-    cursor: str
-    csrf: str
-    can_decide: bool
-    actions: tuple[Action, ...]
-    quick_reasons: Mapping[str, str]
-
-
 @require(Role.VIEWER)
 async def go_to_queue(_request: web.Request) -> web.StreamResponse:
     """The room's address without its slash."""
@@ -110,31 +98,48 @@ async def go_to_queue(_request: web.Request) -> web.StreamResponse:
 async def show_queue(request: web.Request) -> web.StreamResponse:
     """One page of the items in one state, newest first."""
     machine = request.config_dict[MACHINE]
-    state, cursor = _state(request.query.get("state", State.WAITING)), request.query.get("cursor", "")
+    state, cursor = read_state(request.query.get("state", State.WAITING)), request.query.get("cursor", "")
+    order = read_order(request.query.get("order", ""))
     done, item_id = request.query.get("said", ""), request.query.get("item", "")
     async with machine.database.read() as connection:
         try:
-            page = await read_queue(connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None)
+            page = await read_queue(connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None, order=order)
         except CursorError as error:
             raise wrong_value("cursor", str(error)) from error
         counts = await count_states(connection)
-        item = await read_item(connection, item_id) if done in DONE and item_id else None
+        item = await read_item(connection, item_id) if done in SAID and item_id else None
     return show(
         request,
         "queue.html",
         room="queue",
-        page=_place(request, state, cursor),
+        page=place_of(request, state, cursor, order),
         items=[make_card(item, machine.configuration) for item in page.items],
         blank=Card(),
+        blank_lines=BLANK_LINES,
         next=page.next_cursor,
         counts=counts,
         state_names=STATE_NAMES,
+        orders=ORDERS if state is State.WAITING else {},
+        order=page.order,
+        order_note=page.order_note or "Those that came last stand first.",
         empty=EMPTY[state],
         names=names_for_script(machine.configuration),
-        said=f"{DONE[done]}." if done in DONE else "",
+        said=f"{SAID[done]}." if done in SAID else "",
         said_item=item,
-        said_undo=item is not None and done != "undo" and item.state is not State.WAITING,
+        said_undo=item is not None and done in DONE and done != "undo" and item.state is not State.WAITING,
     )
+
+
+@require(Role.VIEWER)
+async def show_item(request: web.Request) -> web.StreamResponse:
+    """One item on a page of its own: where links to its story lead, in whatever state it is."""
+    machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
+    async with machine.database.read() as connection:
+        item = await read_item(connection, item_id)
+    if item is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.")
+    card, page = make_card(item, machine.configuration), place_of(request, item.state)
+    return show(request, "item.html", room="queue", item=card, page=page, state_names=STATE_NAMES)
 
 
 @require(Role.VIEWER)
@@ -149,8 +154,8 @@ async def take_decision(request: web.Request) -> web.StreamResponse:
     """A decision by form: back to the list, or a page that says what the item has become meanwhile."""
     machine, item_id = request.config_dict[MACHINE], request.match_info["id"]
     form = await read_form(request)
-    state, cursor = _state(form.get("state", State.WAITING)), form.get("cursor", "")
     action, reason = _action(form)
+    back = back_to(form, action, item_id)
     try:
         await decide(
             machine,
@@ -158,67 +163,17 @@ async def take_decision(request: web.Request) -> web.StreamResponse:
             action=action,
             editor=identity_of(request).name,
             reason=reason,
-            version=_version(form.get("version", "")),
+            version=read_version(form.get("version", "")),
         )
     except WrongDecisionError as error:
         raise wrong_value(error.field, str(error)) from error
     except UnknownItemError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
     except StaleVersionError:
-        return await _changed_page(request, item_id)
+        return await changed_page(request, item_id)
     except NotPossibleError as error:
-        return await _changed_page(request, item_id, sentence(str(error)))
-    query = {"state": state, "cursor": cursor, "said": action, "item": item_id}
-    raise web.HTTPSeeOther(f"{ROOM}/?{urlencode({name: value for name, value in query.items() if value})}")
-
-
-async def _changed_page(request: web.Request, item_id: str, words: str = "") -> web.Response:
-    """Nothing was done; show how the item stands now, with buttons that fit that."""
-    machine = request.config_dict[MACHINE]
-    async with machine.database.read() as connection:
-        item = await read_item(connection, item_id)
-    if item is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.")
-    return show(
-        request,
-        "changed.html",
-        status=HTTPStatus.CONFLICT,
-        room="queue",
-        words=words or _who_changed(item),
-        item=make_card(item, machine.configuration),
-        page=_place(request, item.state, ""),
-    )
-
-
-def _who_changed(item: QueueItem) -> str:
-    if item.decided_by and item.state is not State.WAITING:
-        return f"{STATE_NAMES[item.state]} by {DECIDERS.get(item.decided_by, item.decided_by)} meanwhile."
-    return "This item changed meanwhile, after it was shown to you."
-
-
-def _place(request: web.Request, state: State, cursor: str) -> Place:
-    identity = identity_of(request)
-    return Place(
-        state=state,
-        cursor=cursor,
-        csrf=identity.csrf or "",
-        can_decide=identity.role.covers(Role.EDITOR),
-        actions=ACTIONS[state],
-        quick_reasons=QUICK_REASONS,
-    )
-
-
-def _state(text: str) -> State:
-    try:
-        return State(text)
-    except ValueError as error:
-        raise wrong_value("state", f"use one of {', '.join(State)}") from error
-
-
-def _version(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or len(text) > len(str(LARGEST_VERSION)):
-        raise wrong_value("version", "use the number that the item was shown with")
-    return min(int(text), LARGEST_VERSION)
+        return await changed_page(request, item_id, sentence(str(error)))
+    raise back
 
 
 def _action(form: Mapping[str, str]) -> tuple[str, str]:

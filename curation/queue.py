@@ -23,6 +23,7 @@ from aggregator.store.stream import (
     stream_fields,
 )
 from aggregator.store.tables import decision, item, revision, sighting
+from curation.companions import Companion, read_companions
 from curation.ranking import Order, Place, choose, ranked, read_cursor, write_cursor
 
 NO_FILTERS = StreamFilters()
@@ -34,7 +35,8 @@ class QueueItem(StreamItem):
 
     `missing_at` is since when its feed no longer shows it, `gone_at` since when its page is not there. `likely` is how
     likely an editor says yes to it, None where nothing is known, `because` why, and `suggested` are tags that the words
-    missed, each with how sure it is. `story_why` says why it is one story with each of the others.
+    missed, each with how sure it is. `story_why` says why it is one story with each of
+    the others, `companions`, whatever their state.
     """
 
     state: State
@@ -55,6 +57,7 @@ class QueueItem(StreamItem):
     because: str = ""
     suggested: tuple[tuple[str, float], ...] = ()
     story_why: tuple[Why, ...] = ()
+    companions: tuple[Companion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +182,12 @@ async def _queue_items(connection: AsyncConnection, rows: Sequence[Row[Any]]) ->
     missing = await _read_missing(connection, [row.id for row in rows])
     scores = await read_scores(connection, [row.id for row in rows if row.state == State.WAITING])
     why = await read_why(connection, {row.story for row in rows})
+    companions = await read_companions(connection, [row.story for row in rows])
     return tuple(
         replace(
             _queue_item(row, tags.get(row.id, []), stories.get(row.story, []), missing.get(row.id), scores.get(row.id)),
             story_why=tuple(why.get(row.id, ())),
+            companions=tuple(other for other in companions.get(row.story, ()) if other.item != row.id),
         )
         for row in rows
     )

@@ -56,6 +56,7 @@ DELETED = "deleted at its source"
 HIDDEN = "its source no longer wants it shown"
 GONE, ACCOUNT_GONE = "no longer in its feed", "its account is gone"
 OVER = "it is over"
+BY_WORD = "word"
 IS_OPEN = item.c.state.in_(OPEN_STATES)
 # What comes back by itself when it is shown again.
 IS_MISSING = (
@@ -320,7 +321,7 @@ async def _revise(
     await connection.execute(_CHANGING, {"of": row.id, **values})
     kept.changes += changes_of(await rejoin(connection, row.id, refined.story_keys))
     if "tags" not in row.overlay:
-        await _tag_anew(connection, row.id, refined.tags)
+        await _tag_anew(connection, row, refined)
     if is_edit or before["picture_url"] != said["picture_url"]:
         _follow_up(kept, row.id, before, said)
     if is_edit or _is_back(row, HIDDEN):
@@ -331,9 +332,16 @@ async def _revise(
         await touch_stream(connection)  # an address or a tag may look different
 
 
-async def _tag_anew(connection: AsyncConnection, item_id: str, tags: Sequence[TagMatch]) -> None:
-    await connection.execute(_UNTAGGING, {"of": item_id})
-    await _put_tags(connection, [(item_id, tag) for tag in tags])
+async def _tag_anew(connection: AsyncConnection, row: Row[Any], refined: Refined) -> None:
+    tags = {tag.tag: tag for tag in refined.tags}
+    if row.overlay.get("language", refined.detection.code) != refined.detection.code:
+        # Words were looked for in a language that an editor says it is not in: those found in the right one stay.
+        words = (item_tag.c.item_id == row.id) & (item_tag.c.origin == BY_WORD)
+        found = await connection.execute(select(item_tag.c.tag, item_tag.c.evidence).where(words))
+        otherwise = {tag: match for tag, match in tags.items() if match.origin != BY_WORD}
+        tags = {its.tag: TagMatch(its.tag, BY_WORD, its.evidence) for its in found} | otherwise
+    await connection.execute(_UNTAGGING, {"of": row.id})
+    await _put_tags(connection, [(row.id, tag) for tag in tags.values()])
 
 
 def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:

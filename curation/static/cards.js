@@ -1,13 +1,9 @@
 // Writes cards: copies the pattern that the server sent and sets text, never markup. Knows nothing of the network.
 
-const EXCERPT = 600;
-const UNSURE_BELOW = 0.6;
-const list = document.getElementById("cards");
-export const names = list ? JSON.parse(list.dataset.names) : null;
+import { fillLanguage, fillStory, fillTags, fillWords } from "./cardlines.js";
+import { link, named, names, part, pattern, say, show } from "./parts.js";
 
-export const part = (node, name) => node.querySelector(`[data-part="${name}"]`);
-const pattern = (id) => document.getElementById(id).content.firstElementChild.cloneNode(true);
-const named = (kind, id) => names[kind][id] ?? id;
+const EXCERPT = 600;
 
 /** The card of an item of the queue's JSON. */
 export function makeCard(item) {
@@ -27,18 +23,17 @@ export function fillCard(card, item) {
   const more = item._mpower;
   card.id = `item-${item.id}`;
   card.setAttribute("aria-labelledby", `title-${item.id}`);
+  Object.assign(card.dataset, { language: item.language ?? "", tags: (item.tags ?? []).join(" ") });
+  card.dataset.edited = Object.keys(more.original ?? {}).join(" ");
   Object.assign(card.dataset, { id: item.id, version: more.version, state: more.state, at: more.state === "waiting" ? more.collected_at : (more.decided_at ?? more.collected_at) });
   for (const form of card.querySelectorAll("form[data-form]")) {
-    form.action = `/curation/items/${encodeURIComponent(item.id)}/decision`;
+    form.action = `/curation/items/${encodeURIComponent(item.id)}/${form.dataset.form}`;
   }
   for (const field of card.querySelectorAll('[data-part="version"]')) field.value = more.version;
   say(card, "partner", named("partners", more.partner));
   say(card, "source", `${more.source} · ${more.kind}`);
   part(card, "date").dateTime = item.date_published;
-  const language = part(card, "language");
-  language.textContent = languageLabel(item.language, more.confidence);
-  language.classList.toggle("unsure", item.language === "und" || more.confidence < UNSURE_BELOW);
-  language.title = more.language_evidence ?? "";
+  fillLanguage(card, item);
   link(part(card, "link"), item.url);
   part(card, "words").lang = item.language ?? "";
   part(card, "title").id = `title-${item.id}`;
@@ -48,16 +43,36 @@ export function fillCard(card, item) {
   say(card, "rest", rest);
   show(part(card, "more"), rest);
   fillPicture(part(card, "picture"), item);
-  fillTags(part(card, "tags"), item);
-  fillAlso(part(card, "also"), more.also_on ?? []);
+  fillWords(card, item);
   const said = about(more);
   show(say(card, "about", said), said);
+  fillAside(card, item);
   say(card, "why", why(more));
   const words = flag(more);
   show(say(card, "flag", words), words);
   notice(card, "");
+  tell(card, "");
   showTimes(card);
   return card;
+}
+
+/** Bring what no version counts to what the item says now: its story, how likely it is, what is suggested. */
+export function fillAside(card, item) {
+  fillStory(card, item);
+  fillTags(card, item);
+  const reason = because(item._mpower);
+  show(say(card, "because", reason), reason);
+}
+
+/** A line below the card's words that says what was just done, and how it is taken back. */
+export function tell(card, words, onUndo) {
+  const line = part(card, "told");
+  if (!line) return;
+  say(line, "deed", words);
+  show(line, words);
+  const undo = part(line, "takeback");
+  show(undo, onUndo);
+  undo.onclick = onUndo ?? null;
 }
 
 /** A line above the card's words; an empty one goes away. `button` is what can be done about it. */
@@ -84,23 +99,6 @@ export function sayLine(line, words, canUndo) {
   return line;
 }
 
-function say(node, name, words) {
-  const place = part(node, name);
-  place.textContent = words;
-  return place;
-}
-
-function show(node, condition) {
-  node.hidden = !condition;
-}
-
-function link(anchor, url) {
-  const isWeb = /^https?:\/\//i.test(url ?? "");
-  anchor.hidden = !isWeb;
-  if (isWeb) anchor.href = url;
-  else anchor.removeAttribute("href");
-}
-
 function fillPicture(picture, item) {
   // The path alone: the page may be open under another name than the public one, and may load pictures from itself only.
   const path = item.image ? new URL(item.image, location.href).pathname : "";
@@ -108,31 +106,6 @@ function fillPicture(picture, item) {
   picture.alt = item._mpower.image_alt ?? "";
   if (path) picture.src = path;
   else picture.removeAttribute("src");
-}
-
-function fillTags(place, item) {
-  const { tag_origins: origins, tag_evidence: evidence = {} } = item._mpower;
-  place.replaceChildren(
-    ...(item.tags ?? []).map((id) => {
-      const tag = pattern("tag-pattern");
-      say(tag, "tag", named("tags", id));
-      const origin = named("origins", origins[id]);
-      say(tag, "origin", evidence[id] ? `${origin}: ${evidence[id]}` : origin);
-      return tag;
-    }),
-  );
-  show(place, place.children.length);
-}
-
-function fillAlso(place, others) {
-  const links = others.filter((other) => other.url).flatMap((other, index) => {
-    const anchor = Object.assign(document.createElement("a"), { target: "_blank", rel: "noopener noreferrer" });
-    link(anchor, other.url);
-    anchor.textContent = named("partners", other.partner) + (other.language ? ` (${other.language})` : "");
-    return index ? [", ", anchor] : [anchor];
-  });
-  place.replaceChildren("Same story: ", ...links);
-  show(place, links.length);
 }
 
 const ENDS = ["\n", ". ", "! ", "? ", "… ", " "];
@@ -162,6 +135,11 @@ function about({ warning, sensitive, starts_at: starts, ends_at: ends, place: wh
   return parts.filter(Boolean).join(" · ");
 }
 
+function because({ likely, because: reason }) {
+  const sure = typeof likely === "number" ? `${Math.round(likely * 100)}% likely` : "";
+  return [sure, reason].filter(Boolean).join(": ");
+}
+
 function why({ state, reason, decided_by: by }) {
   if (state === "waiting") return sentence(reason || "A decision was taken back, so it waits again");
   const decided = names.states[state] + (by ? ` by ${named("deciders", by)}` : "");
@@ -176,17 +154,6 @@ function flag({ missing_since: missing, gone_since: gone }) {
 function sentence(text) {
   text = text.trim();
   return text && text[0].toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
-}
-
-function languageLabel(code, confidence) {
-  if (!code || code === "und") return "Language unknown";
-  let name = code;
-  try {
-    name = new Intl.DisplayNames(["en"], { type: "language" }).of(code);
-  } catch {
-    // Not a tag that the browser knows: it is shown as it is.
-  }
-  return confidence === undefined || confidence === null ? name : `${name} ${Math.round(confidence * 100)}%`;
 }
 
 const STEPS = [

@@ -1,9 +1,14 @@
 // Wires the queue's page: keys, buttons, and the listening. Without it every button is a form and works as well.
 
-import { part, showTimes } from "./cards.js";
+import { complain } from "./ask.js";
+import { showTimes } from "./cards.js";
+import { setLanguage, submitLanguage, submitTags, submitWords } from "./editing.js";
 import { listen } from "./live.js";
-import { complain, decide, goToNews, loadOlder, neighbour, select, selected, undo } from "./room.js";
+import { names, part } from "./parts.js";
+import { byId, decide, goToNews, loadOlder, neighbour, select, selected } from "./room.js";
 import { reveal } from "./still.js";
+import { choose, letGo, submitStory } from "./stories.js";
+import { takeBackLast } from "./turns.js";
 
 const list = document.getElementById("cards");
 const help = document.getElementById("help");
@@ -18,25 +23,46 @@ select(list.querySelector(".card"), { focus: false, scroll: false });
 
 // Buttons
 
+const SUBMITS = {
+  decision: submitDecision,
+  language: submitLanguage,
+  tags: submitTags,
+  words: submitWords,
+  story: submitStory,
+};
+
 list.addEventListener("submit", (event) => {
   const form = event.target;
   const card = form.closest(".card");
   if (!card) return;
   event.preventDefault();
-  const sent = new FormData(form, event.submitter);
-  const quick = sent.get("quick") ? event.submitter.textContent : "";
+  SUBMITS[form.dataset.form](card, new FormData(form, event.submitter), event.submitter);
+});
+
+function submitDecision(card, sent, button) {
+  const quick = sent.get("quick") ? button.textContent : "";
   const reason = [quick, sent.get("reason")?.trim()].filter(Boolean).join(": ");
   decide(card, sent.get("action"), reason);
+}
+
+list.addEventListener("click", (event) => {
+  const card = event.target.closest(".card");
+  if (event.target.closest('[data-part="choose"]')) choose(card);
+  const other = event.target.closest('[data-part="companion"]');
+  const shown = other && !event.ctrlKey && !event.metaKey && !event.shiftKey && byId(other.pathname.split("/").at(-1));
+  if (!shown?.matches(".card")) return;
+  event.preventDefault();
+  select(shown);
 });
 for (const kind of ["click", "focusin"]) {
   list.addEventListener(kind, (event) => {
     const card = event.target.closest(".card");
-    if (card) select(card, { focus: false, scroll: false });
+    if (card && !event.defaultPrevented) select(card, { focus: false, scroll: false });
   });
 }
 list.addEventListener(
   "toggle",
-  ({ target }) => target.matches('[aria-current="true"] .reject[open]') && reveal(target),
+  ({ target }) => target.matches('[aria-current="true"] :is(.reject, .changing)[open]') && reveal(target),
   true, // the event does not bubble
 );
 document.getElementById("news").addEventListener("click", goToNews);
@@ -72,13 +98,23 @@ const KEYS = {
   j: goOn,
   k: () => select(neighbour(-1) ?? selected()),
   a: () => press('button[value="approve"]'),
-  r: openReject,
-  z: () => undo(),
+  r: () => open("reject", "reason"),
+  z: takeBackLast,
+  t: () => open("tagging", "newtag"),
+  s: () => press('[data-part="add"]'),
+  l: () => open("speaking", "othercode"),
+  e: () => open("wording", "newtitle"),
+  g: () => selected() && part(selected(), "joining") && choose(selected()),
   m: () => selected() && toggle(part(selected(), "more")),
   o: () => selected() && follow(part(selected(), "link")),
   n: goToNews,
   "?": () => help.showModal(),
 };
+names.languages.slice(0, 9).forEach((code, index) => (KEYS[index + 1] = () => setTo(code)));
+
+function setTo(code) {
+  if (selected() && part(selected(), "speaking")) setLanguage(selected(), code);
+}
 
 /** To the next card, on to older ones where the page ends. */
 async function goOn() {
@@ -91,11 +127,11 @@ function press(selector) {
   selected()?.querySelector(selector)?.click();
 }
 
-function openReject() {
-  const place = selected() && part(selected(), "reject");
+function open(name, field) {
+  const place = selected() && part(selected(), name);
   if (!place) return;
   place.open = true;
-  part(place, "reason").focus();
+  part(place, field).focus();
 }
 
 function toggle(details) {
@@ -119,11 +155,13 @@ document.addEventListener("keydown", (event) => {
   act();
 });
 
-/** Escape closes a rejection that was begun, and a tag's explanation. */
+/** Escape closes what was begun, and a tag's explanation, and lets go of a card that was chosen. */
 function leave(target) {
-  const reject = target.closest?.('[data-part="reject"]');
-  if (reject) reject.open = false;
-  if (reject || target.matches?.(".tag")) target.closest(".card").focus({ preventScroll: true });
+  const begun = target.closest?.(".reject, .changing");
+  if (begun) begun.open = false;
+  if (begun?.matches(".changing")) for (const form of begun.querySelectorAll("form")) form.reset();
+  if (begun || target.matches?.(".tag, .tag *")) target.closest(".card").focus({ preventScroll: true });
+  else letGo();
 }
 
 listen();

@@ -1,6 +1,7 @@
 // Listens to what happens elsewhere and fetches what an open queue should show. Decides nothing itself.
 
-import { ask, complain, recount, show } from "./room.js";
+import { ask, complain } from "./ask.js";
+import { recount, show } from "./room.js";
 
 const API = "/curation/api/items";
 const BATCH = 4;
@@ -57,12 +58,13 @@ function note(id) {
 async function fetchDue() {
   while (due.size) {
     const ids = [...due];
+    const askedAt = performance.now();
     due.clear();
     const items = [];
     for (let start = 0; start < ids.length; start += BATCH) {
       items.push(...(await Promise.all(ids.slice(start, start + BATCH).map(fetchItem))));
     }
-    await show(items.filter(Boolean));
+    await show(items.filter(Boolean), askedAt);
   }
   isBusy = false;
 }
@@ -84,9 +86,10 @@ async function fetchItem(id) {
 /** What happened before we listened, or while we could not: look at the newest, and at cards no longer among them. */
 async function catchUp() {
   recount();
-  const page = await ask(`${API}?${new URLSearchParams({ state: list.dataset.state, limit: "50" })}`).catch(() => null);
+  const askedAt = performance.now();
+  const page = await ask(`${API}?${new URLSearchParams({ state: list.dataset.state, order: "newest", limit: "50" })}`).catch(() => null);
   if (!page) return;
-  await show(page.items);
+  await show(page.items, askedAt);
   const listed = new Set(page.items.map((item) => item.id));
   for (const card of list.querySelectorAll(":scope > .card")) {
     if (!listed.has(card.dataset.id)) note(card.dataset.id);

@@ -1,79 +1,38 @@
 // The open queue: which card is selected, what was decided here, what others did. Speaks to the server through `ask`.
 
-import { fillCard, isOlder, makeCard, makeLine, names, notice, part, sayLine } from "./cards.js";
+import { announce, ask, complain, itemUrl } from "./ask.js";
+import { fillAside, fillCard, isOlder, makeCard, makeLine, notice, sayLine } from "./cards.js";
+import { names, part } from "./parts.js";
 import { hold, isAbove, reveal } from "./still.js";
+import { forget as forgetDeed, inTurn, remember, takingBack } from "./turns.js";
 
-const API = "/curation/api/items";
 const DOING = { approve: "Approving …", reject: "Rejecting …", undo: "Undoing …" };
 const DONE = { approve: "Approved", reject: "Rejected", undo: "Undone" };
 
 const list = document.getElementById("cards");
 const onward = document.getElementById("onward");
 const state = list.dataset.state;
+const isByLikelihood = list.dataset.order === "likely";
 const decisions = []; // of this page, oldest first: {id, card, line, version, next, isSettled, work}
 const working = new Set(); // answers we wait for
 const versions = new Map(); // the newest that we have seen of each item
+const written = new Map(); // when each card was written
 
-const byId = (id) => [...list.children].find((node) => node.dataset.id === id);
+export const byId = (id) => [...list.children].find((node) => node.dataset.id === id);
 const cards = () => [...list.querySelectorAll(":scope > .card")];
-const itemUrl = (id) => `${API}/${encodeURIComponent(id)}`;
 
 /** An answer may be older than what happened while it was under way: that must not come back. */
 const isNews = (item) => !(versions.get(item.id) >= item._mpower.version);
 const learn = (id, version) => versions.set(id, Math.max(version, versions.get(id) ?? 0));
 
-function write(item, card) {
+/** The card of an item, a given one or a new one, and what we know of its version. */
+export function write(item, card) {
   learn(item.id, item._mpower.version);
+  written.set(item.id, performance.now());
   return card ? fillCard(card, item) : makeCard(item);
 }
 
 for (const { dataset } of cards()) learn(dataset.id, Number(dataset.version));
-
-// Asking the server
-
-class Refusal extends Error {
-  constructor(status, words) {
-    super(words);
-    this.status = status;
-  }
-}
-
-/** A JSON answer. Throws a Refusal whose message is for people. */
-export async function ask(url, body) {
-  let response;
-  try {
-    response = await fetch(url, {
-      method: body ? "POST" : "GET",
-      headers: body ? { "Content-Type": "application/json", "X-CSRF-Token": list.dataset.csrf } : {},
-      body: body ? JSON.stringify(body) : undefined,
-    });
-  } catch {
-    throw new Refusal(0, "The server cannot be reached.");
-  }
-  if (response.ok) return response.json();
-  if (response.status === 401) {
-    throw new Refusal(401, "Your session has ended. Load the page again to sign in.");
-  }
-  const problem = await response.json().catch(() => ({}));
-  throw new Refusal(response.status, problem.detail ?? `The server answered ${response.status}.`);
-}
-
-// Saying things
-
-const status = document.getElementById("status");
-const toast = document.getElementById("toast");
-let toastTimer;
-
-function announce(words) {
-  status.textContent = words;
-}
-
-export function complain(words) {
-  toast.textContent = words;
-  toast.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (toast.hidden = true), 8000);
-}
 
 let countTimer;
 /** Ask for the tabs' counts soon, once for all that happens until then. */
@@ -119,7 +78,7 @@ export function decide(card, action, reason = "") {
   for (const earlier of decisions) if (earlier.isSettled) earlier.line.remove();
   const hadSelection = card === selected();
   const next = neighbour(1, card) ?? neighbour(-1, card);
-  const decision = { id: card.dataset.id, card, version: Number(card.dataset.version), isSettled: false };
+  const decision = { id: card.dataset.id, card, isSettled: false };
   decision.line = makeLine(card, DOING[action], action === "undo" ? null : () => undo(decision));
   part(decision.line, "undo").disabled = true;
   const reject = part(card, "reject");
@@ -128,20 +87,27 @@ export function decide(card, action, reason = "") {
   card.removeAttribute("aria-current");
   if (hadSelection) select(next);
   decision.next = hadSelection ? (next ?? null) : undefined;
-  if (action !== "undo") decisions.push(decision);
-  decision.work = underWay(settle(decision, action, reason));
+  decision.takeBack = () => undo(decision);
+  if (action !== "undo") {
+    decisions.push(decision);
+    remember(decision.takeBack);
+  }
+  // The version once what is being changed in the card is: whoever changes and approves at once means what came of it.
+  const settling = inTurn(card, () => settle(decision, action, reason));
+  decision.work = underWay(settling);
   noticeEmptiness();
 }
 
 /** What others do is not shown before what we do ourselves is known. */
-function underWay(work) {
+export function underWay(work) {
   working.add(work);
   return work.finally(() => working.delete(work));
 }
 
 async function settle(decision, action, reason) {
   try {
-    const answer = await ask(`${itemUrl(decision.id)}/decision`, { action, reason, version: decision.version });
+    const version = Number(decision.card.dataset.version);
+    const answer = await ask(`${itemUrl(decision.id)}/decision`, { action, reason, version });
     decision.version = answer.version;
     learn(decision.id, answer.version);
     sayLine(decision.line, DONE[action], action !== "undo");
@@ -159,6 +125,7 @@ async function settle(decision, action, reason) {
 function forget(decision) {
   const index = decisions.indexOf(decision);
   if (index >= 0) decisions.splice(index, 1);
+  forgetDeed(decision.takeBack);
 }
 
 /** The server said no: show the card again, as it is now, with the reason that was written. */
@@ -196,18 +163,11 @@ function putBack(line, card) {
   document.getElementById("empty").hidden = true;
 }
 
-/** Take a decision back, the last one if none is named. */
-export function undo(decision = decisions.at(-1)) {
-  if (!decision) {
-    complain("There is nothing to undo.");
-    return;
-  }
+/** Take a decision back. */
+function undo(decision) {
   forget(decision);
-  // One after the other: whoever undoes twice ends at the card that was asked for last, whichever answer is quicker.
-  undone = underWay(Promise.allSettled([undone, decision.work]).then(() => takeBack(decision)));
+  underWay(takingBack(() => decision.work.then(() => takeBack(decision))));
 }
-
-let undone = Promise.resolve();
 
 async function takeBack({ id, card, line, version, isSettled }) {
   if (!isSettled) return;
@@ -229,24 +189,32 @@ async function takeBack({ id, card, line, version, isSettled }) {
 
 // What others do
 
-/** Show what items have become. Each is the queue's JSON, or `{id}` alone where there is none any more. */
-export async function show(items) {
+/**
+ * Show what items have become. Each is the queue's JSON, or `{id}` alone where there is none any more; `askedAt` is
+ * when they were asked for.
+ */
+export async function show(items, askedAt) {
   await Promise.all(working);
   const arrived = [];
   for (const item of items) {
     const node = byId(item.id);
     if (!node) {
       if (item._mpower?.state === state && list.dataset.first && isNews(item)) arrived.push(item);
-    } else if (node.classList.contains("card")) showCard(node, item);
+    } else if (node.classList.contains("card")) showCard(node, item, askedAt);
     else showLine(node, item);
   }
   if (arrived.length) showArrivals(arrived);
   noticeEmptiness();
 }
 
-function showCard(card, item) {
+function showCard(card, item, askedAt) {
   if (item._mpower?.state === state) {
-    if (Number(card.dataset.version) >= item._mpower.version) return;
+    const shown = Number(card.dataset.version);
+    const isOld = written.get(item.id) > askedAt;
+    if (shown === item._mpower.version && !isOld && !part(card, "facts").contains(document.activeElement)) {
+      hold(list, () => fillAside(card, item));
+    }
+    if (shown >= item._mpower.version) return;
     const { top, bottom } = card.getBoundingClientRect();
     const isInView = bottom > 0 && top < innerHeight;
     if (card !== selected() && !isInView) hold(list, () => write(item, card));
@@ -255,7 +223,7 @@ function showCard(card, item) {
   }
   if (item._mpower && !isNews(item)) return;
   const words = item._mpower ? `${byWhom(item)}, meanwhile` : "No longer there";
-  if (card.contains(document.activeElement) && document.activeElement.matches("input")) {
+  if (card.contains(document.activeElement) && document.activeElement.matches("input, textarea")) {
     notice(card, `${words}.`);
     return;
   }
@@ -290,10 +258,11 @@ function showLine(line, item) {
 /** Put cards where they belong. Of those above what is read a button tells; those of later pages come with their page. */
 function showArrivals(items) {
   const last = onward.hidden ? null : list.lastElementChild;
-  const fresh = items.map((item) => makeCard(item)).filter((card) => !last || isOlder(last, card));
+  const fresh = items.map((item) => makeCard(item)).filter((card) => isByLikelihood || !last || isOlder(last, card));
   for (const { dataset } of fresh) learn(dataset.id, Number(dataset.version));
   if (!fresh.length) return;
   const wasEmpty = !cards().length;
+  fresh.sort((one, other) => (isOlder(one, other) ? -1 : 1));
   if (wasEmpty) fresh.forEach(place);
   else hold(list, () => fresh.forEach(place));
   if (wasEmpty) select(cards()[0], { focus: document.activeElement === document.body, scroll: false });
@@ -304,8 +273,10 @@ function showArrivals(items) {
   countNews();
 }
 
+/** By time where the list is. In one by likelihood nothing stands where it would have to: what comes joins at the top. */
 function place(card) {
-  list.insertBefore(card, [...list.children].find((node) => isOlder(node, card)) ?? null);
+  const below = isByLikelihood ? list.firstElementChild : [...list.children].find((node) => isOlder(node, card));
+  list.insertBefore(card, below ?? null);
 }
 
 // What is new and not seen yet

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import pytest
 from aiohttp import ClientResponse, CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 from argon2 import PasswordHasher
+from playwright.async_api import Browser
 from sqlalchemy import select
 
 from aggregator.addresses import Allowed
 from aggregator.bell import open_bell
 from aggregator.handlers import FOLLOWS
-from aggregator.machine import Machine
+from aggregator.machine import Machine, on_watch
 from aggregator.settings import Settings
 from aggregator.sources import CurrentSources
 from aggregator.sourcesfile import Rules
@@ -28,8 +29,8 @@ from aggregator.work import WorkList
 from curation import access, api, live, pages
 from curation.editors import Role, add_editor
 from tests.conftest import Clock
+from tests.curation.desk import PASSWORD, Desk
 
-PASSWORD = "correct horse battery"
 ROLES = {"vera": Role.VIEWER, "ana": Role.EDITOR, "root": Role.ADMIN}
 BROWSER = {"Accept": "text/html,application/xhtml+xml"}
 SOURCES = """
@@ -54,6 +55,11 @@ every = "30m"
 id = "solar"
 label = { en = "Solar power" }
 words = { en = ["solar"] }
+
+[[tag]]
+id = "wind"
+label = { en = "Wind power" }
+words = { eu = ["haizea"] }
 """
 
 
@@ -162,6 +168,25 @@ async def other(server: TestServer) -> AsyncIterator[Visitor]:
     """A second browser."""
     async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:
         yield Visitor(client)
+
+
+@pytest.fixture
+async def seat(room: Machine, clock: Clock, server: TestServer, browser: Browser) -> AsyncIterator[Callable[..., Any]]:
+    """Makes desks, one a browser profile."""
+    made: list[Desk] = []
+
+    async def sit(**options: Any) -> Desk:
+        context = await browser.new_context(base_url=str(server.make_url("/")), **options)
+        context.set_default_timeout(10_000)
+        made.append(Desk(room, clock, await context.new_page()))
+        return made[-1]
+
+    async with on_watch(room):
+        yield sit
+        for desk in made:
+            await desk.page.unroute_all(behavior="wait")  # an answer that is being changed outlives no page
+            await desk.page.context.close()
+    assert [desk.troubles for desk in made if desk.troubles] == []
 
 
 async def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:

@@ -140,7 +140,9 @@ async def test_only_what_is_public_can_be_pinned(machine: Machine, waiting: str)
     assert (await row_of(machine, waiting)).pinned_at is None
 
 
-async def test_an_edit_lies_over_the_source_and_can_be_given_back(machine: Machine, waiting: str) -> None:
+async def test_an_edit_lies_over_the_source_and_can_be_given_back(machine: Machine) -> None:
+    seen = [sighting(1, body_html="<p>Solar panels</p>")]
+    waiting = (await keep(machine.database, source("held"), seen, machine.now())).item_ids[0]
     words = {"title": "Better", "language": "eu", "tags": ["solar", "wind"], "translations": {"es": {"title": "Mejor"}}}
     await edit_item(machine, waiting, Edit.model_validate(words), editor="ana")
     row = await row_of(machine, waiting)

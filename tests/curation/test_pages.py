@@ -17,8 +17,9 @@ from aggregator.store.habits import Habits, write_habits
 from aggregator.store.tables import decision, item, item_tag, source_state, task
 from aggregator.store.tables import sighting as sighting_table
 from curation import cards, pages
-from curation.cards import cut, language_label, sentence
+from curation.cards import cut, sentence
 from curation.editors import Role, find_editor, make_link
+from curation.languages import UNSURE_BELOW, language_label
 from curation.rendering import STATIC, open_templates
 from tests.builders import keep, sighting, source
 from tests.conftest import Clock
@@ -297,6 +298,7 @@ WRONG = (
     ({"action": "approve", "version": "٣"}, "version"),
     ({"action": "approve", "version": "9" * 30}, "version"),
     ({"action": "approve", "version": "1", "state": "nowhere"}, "state"),
+    ({"action": "approve", "version": "1", "order": "by chance"}, "order"),
     ({"action": "reject", "version": "1", "quick": "because"}, "quick"),
     ({"action": "reject", "version": "1", "reason": "x" * 501}, "reason"),
 )
@@ -445,7 +447,7 @@ def test_the_script_never_writes_markup() -> None:
 def test_the_script_knows_every_state_action_and_number_that_the_server_does() -> None:
     script = "".join(path.read_text() for path in STATIC.glob("*.js"))
     assert f"EXCERPT = {cards.EXCERPT};" in script
-    assert f"UNSURE_BELOW = {cards.UNSURE_BELOW};" in script
+    assert f"UNSURE_BELOW = {UNSURE_BELOW};" in script
     for action, words_ in cards.DONE.items():
         assert f'{action}: "{words_}"' in script
 

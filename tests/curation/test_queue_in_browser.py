@@ -3,113 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp.test_utils import TestServer
-from playwright.async_api import Browser, Page, Route, expect
-from sqlalchemy import select, update
+from playwright.async_api import Route, expect
+from sqlalchemy import select
 
-from aggregator.machine import Machine, on_watch
 from aggregator.model import Author, Card, Happening, Quote
-from aggregator.store.changes import ChangeKind, record
-from aggregator.store.tables import decision, item
+from aggregator.store.tables import decision
 from curation.decisions import decide
-from tests.builders import keep, sighting, source
-from tests.conftest import Clock
-from tests.curation.conftest import PASSWORD
+from tests.curation.desk import SELECTED, Desk
 
 pytestmark = pytest.mark.browser
-SELECTED = '.card[aria-current="true"]'
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
-
-
-class Desk:
-    """An editor's desk: the open page, and all that goes on around it."""
-
-    def __init__(self, room: Machine, clock: Clock, page: Page) -> None:
-        self.room, self.clock, self.page = room, clock, page
-        self.troubles: list[str] = []
-        self.count = 0
-        page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        page.on("request", self._note)
-
-    def _note(self, request: Any) -> None:
-        if not request.url.startswith("http://127.0.0.1:"):
-            self.troubles.append(request.url)
-
-    async def arrive(self, count: int = 1, **values: Any) -> list[str]:
-        self.clock.forward(minutes=1)
-        numbers = range(self.count + 1, self.count + count + 1)
-        self.count += count
-        seen = [sighting(n, body_html=f"<p>{'Body. ' * 40}</p>", **values) for n in numbers]
-        kept = await keep(self.room.database, source(), seen, self.clock())
-        await self.room.bell.ring()
-        return kept.item_ids
-
-    async def change(self, item_id: str, **values: Any) -> None:
-        async with self.room.database.write() as connection:
-            change = update(item).where(item.c.id == item_id).values(**values, version=item.c.version + 1)
-            await connection.execute(change)
-            await record(connection, [(ChangeKind.CHANGED, item_id)], now=self.clock())
-        await self.room.bell.ring()
-
-    async def states(self) -> dict[str, str]:
-        async with self.room.database.read() as connection:
-            rows = await connection.execute(select(item.c.title, item.c.state))
-            return {row.title: row.state for row in rows}
-
-    async def sign_in(self, name: str = "ana") -> None:
-        await self.page.goto("/curation/")
-        await self.page.fill("[name=name]", name)
-        await self.page.fill("[name=password]", PASSWORD)
-        await self.page.click("button[type=submit]")
-
-    async def open(self, name: str = "ana") -> None:
-        await self.sign_in(name)
-        await self.listens()
-
-    async def listens(self) -> None:
-        """Wait until the page hears what happens."""
-        await expect(self.page.locator("#live")).to_be_visible()
-        await expect(self.page.locator("#live")).to_have_text("Live")
-
-    async def keys(self, keys: str) -> None:
-        for key in keys:
-            await self.page.keyboard.press(key)
-
-    async def top(self, selector: str) -> float:
-        box = await self.page.locator(selector).bounding_box()
-        assert box is not None
-        return float(box["y"])
-
-    def title(self, selector: str = SELECTED) -> Any:
-        return self.page.locator(f"{selector} h2")
-
-
-@pytest.fixture
-async def seat(room: Machine, clock: Clock, server: TestServer, browser: Browser) -> AsyncIterator[Callable[..., Any]]:
-    """Makes desks, one a browser profile."""
-    made: list[Desk] = []
-
-    async def sit(**options: Any) -> Desk:
-        context = await browser.new_context(base_url=str(server.make_url("/")), **options)
-        context.set_default_timeout(10_000)
-        made.append(Desk(room, clock, await context.new_page()))
-        return made[-1]
-
-    async with on_watch(room):
-        yield sit
-        for desk in made:
-            await desk.page.context.close()
-    assert [desk.troubles for desk in made if desk.troubles] == []
 
 
 async def test_what_a_post_says_beyond_its_words_is_the_same_live_and_after_a_reload(seat: Callable[..., Any]) -> None:
