@@ -14,7 +14,16 @@ import platform
 import sys
 
 from benchmarks.benches import (
-    growth, languages, learning, memory, passes, pushed, quiet, stories, waiting, writes,
+    growth,
+    languages,
+    learning,
+    memory,
+    passes,
+    pushed,
+    quiet,
+    stories,
+    waiting,
+    writes,
 )
 from benchmarks.table import Scale, show
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import State
 from aggregator.refine.evidence import address_keys
-from aggregator.refine.links import canonical_url
+from aggregator.refine.links import canonical_url, url_key
 from aggregator.store.tables import item, story_key
 
 _ITS_PAGE = re.compile(r"/items/([A-Za-z0-9]+)(?:[/?#].*)?\Z")
@@ -44,8 +44,8 @@ async def find_item(connection: AsyncConnection, what: str) -> str | None:
     """The id of the item that an editor names by its id, its address at the partner's or that of its card here."""
     what = what.strip()
     own = _ITS_PAGE.search(what)
-    url = canonical_url(what)
-    keys = address_keys([what])
+    url, key = canonical_url(what), url_key(what)
+    keys = address_keys([key] if key else [])
     ways = [
         select(item.c.id).where(item.c.id == (own[1] if own else what)),
         select(item.c.id).where(item.c.url == url),
