@@ -63,7 +63,7 @@ async def test_a_partner_publishes_an_editor_approves_and_the_widget_shows_it(
     running: Program, site: PartnerSite, browser_page: Page
 ) -> None:
     await sign_in(browser_page, running)
-    site.publish([sighting(1, title="Heat for eleven thousand homes", published_at=START + timedelta(days=9))])
+    site.publish([sighting(99, title="Heat for eleven thousand homes", published_at=START + timedelta(days=9))])
     card = browser_page.locator("article", has_text="Heat for eleven thousand homes")
     await expect(card).to_be_visible(timeout=LONG)
     await browser_page.keyboard.press("a")

@@ -71,7 +71,7 @@ async def test_the_stream_is_walked_by_next_url(visitor: ClientSession) -> None:
 
 async def test_a_story_is_one_row_in_the_visitors_language_everywhere(visitor: ClientSession, machine: Machine) -> None:
     for number, language in enumerate(("en", "eu"), 30):
-        about = {"detection": Detection(language, 1.0, "test"), "story_keys": ("one story",)}
+        about = {"detection": Detection(language, 1.0, "test"), "story_keys": (8,)}
         told = sighting(number, title=f"In {language}", url=f"https://city.example/{language}")
         await keep(machine.database, source(f"in-{language}", AUTO), [told], machine.now(), about)
     for path, title, other in (
