@@ -172,6 +172,7 @@ item = Table(
     Index("ix_item_state_stream_at_id", "state", "stream_at", "id"),
     Index("ix_item_state_collected_at_id", "state", "collected_at", "id"),
     _only("ix_item_ends_at", "ends_at", where="ends_at IS NOT NULL"),
+    _only("ix_item_pinned_at", "pinned_at", where="pinned_at IS NOT NULL"),
 )
 
 item_tag = Table(

@@ -215,7 +215,7 @@ async def test_more_versions_than_a_cursor_can_carry_still_come_once(database: D
     assert kinds.count("article") >= MOST_LENT
 
 
-async def test_sqlite_looks_a_storys_items_up_by_their_story(tmp_path: Path) -> None:
+async def test_sqlite_looks_a_storys_items_up_by_their_story_and_pins_by_being_pinned(tmp_path: Path) -> None:
     """By their state it would read nearly all that there are."""
     asked: list[tuple[str, Any]] = []
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/mpower.db") as database:
@@ -232,6 +232,9 @@ async def test_sqlite_looks_a_storys_items_up_by_their_story(tmp_path: Path) -> 
             for said, given_ in by_story:
                 plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given_)
                 assert any("USING INDEX ix_item_story (story=?)" in row[3] for row in plan), said
+            ((said, given_),) = [pair for pair in asked if "pinned_at IS NOT NULL" in pair[0]]
+            plan = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {said}", given_)
+            assert any("USING INDEX ix_item_pinned_at" in row[3] for row in plan), said
 
 
 LANGUAGES = ("en", "es", "eu", "pt-BR")
