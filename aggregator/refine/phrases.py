@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+")
 _NO_MORE = r"(?!\w)"
 _GAP = r"[\s\-‐‑–/'’.]*"
 # What a star stands for: up to four words of the same sentence.
-_SOME_WORDS = r"(?:[^\w.!?]+\w+){0,4}?[^\w.!?]+"
+_SOME_WORDS = r"(?:[^\w.!?]+\w+(?:\.\d+)*){0,4}?[^\w.!?]+"
 _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
 
