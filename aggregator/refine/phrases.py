@@ -20,7 +20,7 @@ _WORD = re.compile(r"\w+")
 _NO_MORE = r"(?!\w)"
 _GAP = r"[\s\-‐‑–/'’.]*"
 # What a star stands for: up to four words of the same sentence.
-_SOME_WORDS = r"(?:[^\w.!?]+\w+){0,4}?[^\w.!?]+"
+_SOME_WORDS = r"(?:[^\w.!?]+\w+(?:\.\d+)*){0,4}?[^\w.!?]+"
 _NO_PHRASES: Sequence[tuple[str, str, str]] = ()
 
 
@@ -72,19 +72,26 @@ class Phrases:
         self._anchors.make_automaton()
 
     def found_in(self, text: str) -> dict[str, str]:
-        """Each owner that has a phrase in `text`, with the first one as it was given."""
+        """Each owner that has a phrase in `text`, with the first one as it was given.
+
+        Owners of whom the text says most come first: those whose phrases stand in most places, then who is named first.
+        """
         return self.found_in_folded(*fold_and_part(text))
 
     def found_in_folded(self, folded: str, parted: str) -> dict[str, str]:
         """The same of a text that is folded and parted."""
         first: dict[str, tuple[bool, int, int, str]] = {}
+        places: dict[str, set[int]] = {}
         for its in self._perhaps_in(parted):
             place = _compiled(its.pattern).search(folded)
             if place:
                 standing = (its.is_fallback, place.start(), its.order, its.phrase)
+                # "Crowdfunding" and "crowdfund" in one place say the same.
+                places.setdefault(its.owner, set()).add(place.start())
                 if its.owner not in first or standing < first[its.owner]:
                     first[its.owner] = standing
-        return {owner: phrase for owner, (_, _, _, phrase) in first.items()}
+        strongest = sorted(places, key=lambda owner: (-len(places[owner]), min(places[owner]), first[owner]))
+        return {owner: first[owner][-1] for owner in strongest}
 
     def owners_of(self, folded: str) -> set[str]:
         """The owners of which a folded text is a phrase and nothing else."""

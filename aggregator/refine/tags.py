@@ -18,6 +18,8 @@ FALLBACK = "en"
 MAX_HASHTAGS = 60
 # What a text is about stands at its beginning; further down it names everything.
 WORDS_LENGTH = 1500
+# A long text that names everything once is not about all of it.
+MOST_BY_WORDS = 4
 # The same categories and hashtags come again and again.
 MOST_REMEMBERED = 2_000
 
@@ -49,8 +51,9 @@ class Tagger:
         """The tags of `text`, each once with its strongest origin: source, category, hashtag, then word.
 
         Words are those of `language` (a BCP-47 tag) and English, of all languages where it is `und` or none of the
-        tags has words in it, as far as they stand in its first 1,500 characters. Hashtags and categories count in any
-        language. Within an origin, tags come in the configuration's order.
+        tags has words in it, as far as they stand in its first 1,500 characters. Of more than four tags that have words
+        there, only the four are found that have most of them. Hashtags and categories count in any language. Within an
+        origin, tags come in the configuration's order.
         """
         (tags,) = self.match_each(
             [text],
@@ -116,7 +119,7 @@ class Tagger:
             self._phrases_of(language.partition("-")[0].lower()).found_in_folded(*its)
             for its, language in zip(plain, languages, strict=True)
         ]
-        return [[self._of_phrase[tag, its[tag]] for tag in self._in_order(its)] for its in found]
+        return [[self._of_phrase[tag, its[tag]] for tag in self._in_order([*its][:MOST_BY_WORDS])] for its in found]
 
     @cached_property
     def _everywhere(self) -> Phrases:

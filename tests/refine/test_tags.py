@@ -12,7 +12,7 @@ from aggregator.model import Tag, TagMatch
 from aggregator.refine.endings import inflected
 from aggregator.refine.folding import fold
 from aggregator.refine.phrases import SHORTEST_RUN_TOGETHER, Phrases
-from aggregator.refine.tags import WORDS_LENGTH, Tagger
+from aggregator.refine.tags import MOST_BY_WORDS, WORDS_LENGTH, Tagger
 from tests.refine.strategies import any_text
 
 TAGS = (
@@ -180,7 +180,9 @@ def test_nothing_is_found_of_no_phrases() -> None:
         ("They pay their last winter’s bills", True),
         ("pay-as-you-go bills", True),
         ("pay one two three four five bills", False),
+        ("pay 1.250.000 old bills", True),
         ("They pay. Bills come.", False),
+        ("They pay 3. Bills come.", False),
         ("the bill they pay", False),
         ("paybills", False),
     ],
@@ -219,6 +221,17 @@ def test_words_count_where_a_text_says_what_it_is_about() -> None:
     assert TAGGER.match(text, language="en") == ()
     assert [match.tag for match in TAGGER.match(f"wind {text} #heat", language="en")] == ["heat", "wind"]
     assert [match.tag for match in TAGGER.match(f"wind{'x' * 2 * WORDS_LENGTH}", language="eu")] == []
+
+
+def test_of_many_tags_those_are_found_that_have_most_words() -> None:
+    topics = ("bus", "grid", "heat", "jobs", "solar", "wind")
+    tagger = Tagger([Tag(topic, {"en": topic}, {"en": (f"{topic} plan", f"new {topic}")}) for topic in topics])
+    once = " and ".join(topics)
+    assert [match.tag for match in tagger.match(once, language="en")] == [*topics[:MOST_BY_WORDS]]
+    said = f"{once}: the new wind, the new solar; wind again #jobs"
+    assert [match.tag for match in tagger.match(said, language="en")] == ["jobs", "bus", "grid", "solar", "wind"]
+    few = f"{once.partition(' and heat')[0]}, the new wind"
+    assert [match.tag for match in tagger.match(few, language="en")] == ["bus", "grid", "wind"]
 
 
 def test_a_phrase_of_the_language_is_named_before_an_english_one() -> None:
