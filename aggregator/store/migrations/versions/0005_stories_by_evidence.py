@@ -22,9 +22,7 @@ depends_on = None
 
 AT_ONCE = 10_000
 _OLD = sa.table("story_key", sa.column("key"), sa.column("story"))
-_ITEM = sa.table(
-    "item", *(sa.column(name) for name in ("id", "story", "url", "starts_at", "source_id", "language"))
-)
+_ITEM = sa.table("item", *(sa.column(name) for name in ("id", "story", "url", "starts_at", "source_id", "language")))
 
 
 def upgrade() -> None:
