@@ -14,13 +14,12 @@ from functools import cached_property
 from itertools import combinations
 
 from aggregator.refine.evidence import Evidence, key_of, kind_of
-from aggregator.refine.likeness import likeness, rows_in
+from aggregator.refine.likeness import is_alike, rows_in
 from aggregator.refine.links import url_key
 
 # What more items than that share tells of a site or a campaign, not of a story.
 MOST_OWNERS, MOST_SHARERS = 50, 8
 TEXT_WINDOW, SHARED_WINDOW = timedelta(days=14), timedelta(days=3)
-ALIKE = 0.8
 
 _SHARED = (Evidence.PICTURE, Evidence.LINK)
 
@@ -99,7 +98,7 @@ def _alike(owners: Sequence[Told]) -> Iterator[tuple[Told, Told]]:
     """Two alike notices of one source are two things; a text that comes again after weeks is one, too."""
     for one, other in combinations(owners, 2):
         is_near = other.published_at - one.published_at <= TEXT_WINDOW
-        if is_near and one.source_id != other.source_id and likeness(one.rows, other.rows) >= ALIKE:
+        if is_near and one.source_id != other.source_id and is_alike(one.rows, other.rows):
             yield one, other
 
 
