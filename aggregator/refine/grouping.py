@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import combinations
 
-from aggregator.refine.evidence import Evidence, kind_of
-from aggregator.refine.likeness import likeness, rows_in
+from aggregator.refine.evidence import Evidence, key_of, kind_of
+from aggregator.refine.likeness import is_alike, rows_in
+from aggregator.refine.links import url_key
 
 # What more items than that share tells of a site or a campaign, not of a story.
 MOST_OWNERS, MOST_SHARERS = 50, 8
 TEXT_WINDOW, SHARED_WINDOW = timedelta(days=14), timedelta(days=3)
-ALIKE = 0.8
 
 _SHARED = (Evidence.PICTURE, Evidence.LINK)
 
@@ -34,6 +34,12 @@ class Told:
     published_at: datetime
     name: str  # its own id, else its address: what sorts those of one source and moment
     text: str = ""
+    url: str | None = None
+
+    @cached_property
+    def address(self) -> int:
+        """The key of its own address."""
+        return key_of(Evidence.ADDRESS, url_key(self.url) or "")
 
     @cached_property
     def rows(self) -> frozenset[str]:
@@ -76,17 +82,23 @@ def most_owners(key: int) -> int:
 
 def ties_of(key: int, owners: Collection[Told]) -> list[Tie]:
     """Which of the owners of a key it makes one story. `owners` are all there are, or more than `most_owners`."""
-    if not 1 < len(owners) <= most_owners(key):
+    if not 1 < len(owners) <= most_owners(key) or _is_of_a_list(key, owners):
         return []
     in_order = sorted(owners, key=lambda told: told.place)
     return [Tie(key, one, other) for one, other in _PAIRS[kind_of(key)](in_order)]
+
+
+def _is_of_a_list(key: int, owners: Collection[Told]) -> bool:
+    """Whether it is the address of a page under which a source lists several entries: it is none of a story."""
+    own = [(told.source_id, told.language) for told in owners if told.address == key]
+    return len(set(own)) < len(own)
 
 
 def _alike(owners: Sequence[Told]) -> Iterator[tuple[Told, Told]]:
     """Two alike notices of one source are two things; a text that comes again after weeks is one, too."""
     for one, other in combinations(owners, 2):
         is_near = other.published_at - one.published_at <= TEXT_WINDOW
-        if is_near and one.source_id != other.source_id and likeness(one.rows, other.rows) >= ALIKE:
+        if is_near and one.source_id != other.source_id and is_alike(one.rows, other.rows):
             yield one, other
 
 

@@ -18,8 +18,11 @@ from aggregator.refine.folding import fold_and_part
 FEWEST_WORDS = 12
 # Whoever takes over a text takes over its beginning.
 COMPARED_LENGTH, FIRST_LENGTH = 4000, 500
-WORDS_IN_ROW = 3
-# Texts that share four fifths of their parts share a key at 95 in 100, nine tenths at 99; a tenth, at 3.
+# Rows of two are found by, for a word that was changed spoils fewer of them; those of three are compared.
+WORDS_FOUND, WORDS_COMPARED = 2, 3
+# Three rows go with each word that is another: about one of twelve may be.
+ALIKE = 0.6
+# Texts that share four fifths of their rows share a key at 95 in 100, nine tenths at 99; a tenth, at 3.
 BANDS, ROWS = 3, 2
 _SEED = 20_261_101
 _NUMBERS, _KEYS = struct.Struct(f"<{BANDS * ROWS}I"), struct.Struct(f"<{BANDS}q")
@@ -32,7 +35,7 @@ def text_keys(parted: str, language: str) -> list[int]:
     if len(words) < FEWEST_WORDS or (minhash := _minhash()) is None:
         return []
     sketch = minhash(num_perm=BANDS * ROWS, seed=_SEED)
-    sketch.update(rows_of(words))
+    sketch.update(rows_of(words, WORDS_FOUND))
     salt = _salt(language)
     # Two numbers of 32 bits are a key of 64.
     return [(key ^ salt) & _NO_KIND | _TEXT for key in _KEYS.unpack(_NUMBERS.pack(*sketch.digest()))]
@@ -49,9 +52,9 @@ def _minhash() -> Any:
     return RMinHash
 
 
-def rows_of(words: list[str]) -> list[str]:
-    """Each three words that follow each other."""
-    return list(map(" ".join, zip(*(words[start:] for start in range(WORDS_IN_ROW)), strict=False))) or words
+def rows_of(words: list[str], length: int) -> list[str]:
+    """Each so many words that follow each other."""
+    return list(map(" ".join, zip(*(words[start:] for start in range(length)), strict=False))) or words
 
 
 @lru_cache(maxsize=64)
@@ -62,9 +65,20 @@ def _salt(language: str) -> int:
 def rows_in(text: str) -> frozenset[str]:
     """The rows of words by which a text is compared. Empty where it is too short for that."""
     words = fold_and_part(without_boilerplate(text)[:COMPARED_LENGTH])[1].split()
-    return frozenset(rows_of(words)) if len(words) >= FEWEST_WORDS else frozenset()
+    return frozenset(rows_of(words, WORDS_COMPARED)) if len(words) >= FEWEST_WORDS else frozenset()
 
 
-def likeness(one: frozenset[str], other: frozenset[str]) -> float:
-    """The part of all rows of words that both have: 1.0 for the same text, whichever comes first."""
-    return len(one & other) / (len(one | other) or 1)
+def is_alike(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two texts, as `rows_in` has them, say the same but for a few words, whichever comes first.
+
+    Where one says another number than the other, they are two notices of one form: of two weeks, homes or hours.
+    """
+    ours, theirs = one - other, other - one
+    if len(one & other) < ALIKE * (len(one | other) or 1):
+        return False
+    only_ours, only_theirs = _numbers(ours), _numbers(theirs)
+    return not (only_ours - only_theirs and only_theirs - only_ours)
+
+
+def _numbers(rows: frozenset[str]) -> set[str]:
+    return {word for row in rows for word in row.split() if any(map(str.isdigit, word))}

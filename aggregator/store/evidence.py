@@ -77,7 +77,7 @@ async def read_facts(connection: AsyncConnection, item_ids: Collection[str]) -> 
 def told_of(row: Row[Any]) -> Told:
     """What a row tells that bears on its story: the source's words, whatever an editor laid over them."""
     language = row.original.get("language", row.language)
-    return Told(row.id, row.source_id, language, row.published_at, row.entry_id or row.url or "", row.text)
+    return Told(row.id, row.source_id, language, row.published_at, row.entry_id or row.url or "", row.text, row.url)
 
 
 async def read_by_hand(connection: AsyncConnection, item_ids: Collection[str]) -> list[Row[Any]]:

@@ -241,7 +241,8 @@ def new_ids(moment: datetime, count: int) -> list[str]:
 
 def _new_item(item_id: str, source_id: str, refined: Refined) -> NewItem:
     name = refined.entry_id.replace("\0", "") or refined.url or ""
-    told = Told(item_id, source_id, refined.detection.code, refined.published_at, name, refined.content_text)
+    language, text = refined.detection.code, refined.content_text
+    told = Told(item_id, source_id, language, refined.published_at, name, text, refined.url)
     return NewItem(told, refined.story_keys)
 
 

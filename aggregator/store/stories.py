@@ -35,7 +35,7 @@ from aggregator.store.tables import item, story_hand
 LOCK = 0x73746F72
 _MOVING = update(item).where(item.c.id == bindparam("of")).values(story=bindparam("into"))
 # Where each owner more may also end what the others were joined by.
-_NEEDS_FEW = (Evidence.PICTURE, Evidence.LINK)
+_NEEDS_FEW = (Evidence.ADDRESS, Evidence.PICTURE, Evidence.LINK)
 
 _WORDS = {
     Evidence.ADDRESS: "same address",

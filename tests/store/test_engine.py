@@ -153,6 +153,24 @@ async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(datab
     assert {url: now[url] for url in stories} == stories
 
 
+async def test_what_a_source_lists_under_one_address_is_not_hidden_by_a_new_shape(
+    database_url: str, tmp_path: Path
+) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new:
+        await keep(new, source("a"), [sighting(n, url="https://city.example/news") for n in range(3)])
+        await keep(new, source("b"), [sighting(9, url="https://city.example/news")], START + timedelta(days=1))
+        rows = await read_all(new)
+    ids = sorted(row.id for row in rows["item"])
+    async with open_database(database_url, migrate=False) as database, database.write() as connection:
+        await connection.run_sync(bring_to("0004"))
+        before = [{**row._asdict(), "story": ids[0]} for row in rows["item"]]
+        await connection.execute(insert(metadata.tables["item"]), before)
+    async with open_database(database_url) as database:
+        stories = {row.id: row.story for row in (await read_all(database))["item"]}
+        of_b = next(row.id for row in rows["item"] if row.source_id == "b")
+        assert stories == {**{item_id: item_id for item_id in ids}, of_b: ids[0]}
+
+
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == SHAPE
 

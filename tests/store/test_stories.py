@@ -49,12 +49,19 @@ class Said:
     text: int = 3
     picture: int | None = None
     link: int | None = None
+    page: int | None = None  # its own address, where others may have it, too
+
+    @property
+    def url(self) -> str:
+        if self.page is None:
+            return f"https://{self.source}.example/{self.name}"
+        return f"https://city.example/{self.page}"
 
     @property
     def keys(self) -> tuple[int, ...]:
         kinds = ((Evidence.PICTURE, self.picture), (Evidence.LINK, self.link))
         return (
-            *address_keys(f"city.example/{n}" for n in self.addresses),
+            *address_keys(f"city.example/{n}" for n in (*self.addresses, self.page) if n is not None),
             *text_keys(fold_and_part(TEXTS[self.text])[1], self.language),
             *(key_of(kind, f"{n}") for kind, n in kinds if n is not None),
         )
@@ -62,11 +69,11 @@ class Said:
     @property
     def told(self) -> Told:
         at = START + timedelta(days=self.day)
-        return Told(self.name, self.source, self.language, at, self.name, TEXTS[self.text])
+        return Told(self.name, self.source, self.language, at, self.name, TEXTS[self.text], self.url)
 
     @property
     def refined(self) -> Refined:
-        seen = entry(0, entry_id=self.name, url=f"https://{self.source}.example/{self.name}")
+        seen = entry(0, entry_id=self.name, url=self.url)
         return refined(
             seen, content_text=TEXTS[self.text], content_html=f"<p>{TEXTS[self.text]}</p>", story_keys=self.keys,
             published_at=START + timedelta(days=self.day), detection=Detection(self.language, 0.9, "test"),
@@ -83,6 +90,7 @@ SAID = st.builds(
     text=st.integers(0, 3),
     picture=st.sampled_from((None, None, 1, 2)),
     link=st.sampled_from((None, None, 1, 2)),
+    page=st.sampled_from((None, None, 4, 5)),
 )
 MANY = st.lists(SAID, min_size=2, max_size=9).map(lambda each: [replace(s, name=f"n{n}") for n, s in enumerate(each)])
 
@@ -246,6 +254,22 @@ async def test_a_picture_of_two_languages_joins_until_it_turns_out_to_be_a_decor
         assert await parts(connection) == {frozenset("ab")}
         await arrive(connection, [Said("c", "one", "fr", 1, picture=1)])
         assert await parts(connection) == {frozenset("a"), frozenset("b"), frozenset("c")}
+
+
+async def test_a_page_under_which_a_source_lists_several_entries_is_no_story_and_parts_what_it_joined(
+    database: Database,
+) -> None:
+    async with database.write() as connection:
+        await arrive(connection, [Said("a", "a", page=1), Said("b", "b", page=1), Said("c", "c", addresses=(1,))])
+        assert await parts(connection) == {frozenset("abc")}
+        await arrive(connection, [Said("d", "a", page=1)])
+        assert await parts(connection) == {frozenset("a"), frozenset("b"), frozenset("c"), frozenset("d")}
+
+
+async def test_several_posts_of_one_account_about_an_article_are_its_story(database: Database) -> None:
+    async with database.write() as connection:
+        await arrive(connection, [Said("a", "a", page=1), *(Said(n, "toots", addresses=(1,)) for n in "bc")])
+        assert await parts(connection) == {frozenset("abc")}
 
 
 async def test_what_more_than_fifty_share_is_no_evidence_and_no_more_are_counted(database: Database) -> None:

@@ -1,8 +1,9 @@
 """Which items are one story rests on evidence that each item has, and on editors' decisions.
 
 Needed before the code that reads it is rolled out, which writes to these tables with every item. What was one story
-stays one: its oldest item shares a key with each other, beside the addresses that were kept. Takes a few seconds
-for 100,000 items. Revision 0005, after 0004.
+stays one: its oldest item shares a key with each other, beside the addresses that were kept. But entries that one
+source lists under one address, which hid nothing before, are stories of their own. Takes a few seconds for 100,000
+items. Revision 0005, after 0004.
 """
 
 from collections.abc import Iterator
@@ -21,11 +22,12 @@ depends_on = None
 
 AT_ONCE = 10_000
 _OLD = sa.table("story_key", sa.column("key"), sa.column("story"))
-_ITEM = sa.table("item", sa.column("id"), sa.column("story"), sa.column("url"), sa.column("starts_at"))
+_ITEM = sa.table("item", *(sa.column(name) for name in ("id", "story", "url", "starts_at", "source_id", "language")))
 
 
 def upgrade() -> None:
     """Give each item the keys that its story had, and make room for editors' decisions."""
+    _part_lists(op.get_bind())
     keys = sorted(set(_keys(op.get_bind())))
     op.drop_table("story_key")
     new = op.create_table(
@@ -50,6 +52,18 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("ix_story_hand_other", "story_hand", ["other"])
+
+
+def _part_lists(connection: sa.Connection) -> None:
+    other = _ITEM.alias()
+    is_listed = sa.exists().where(
+        other.c.story == _ITEM.c.story, other.c.id < _ITEM.c.id, other.c.url == _ITEM.c.url,
+        other.c.source_id == _ITEM.c.source_id, other.c.language == _ITEM.c.language,
+    )  # fmt: skip
+    listed = sa.select(_ITEM.c.id).where(_ITEM.c.id != _ITEM.c.story, _ITEM.c.starts_at.is_(None), is_listed)
+    rows = [{"of": item_id} for item_id in connection.execute(listed).scalars()]
+    if rows:
+        connection.execute(sa.update(_ITEM).where(_ITEM.c.id == sa.bindparam("of")).values(story=_ITEM.c.id), rows)
 
 
 def _keys(connection: sa.Connection) -> Iterator[tuple[int, str]]:
