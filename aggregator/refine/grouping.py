@@ -20,6 +20,8 @@ from aggregator.refine.links import url_key
 # What more items than that share tells of a site or a campaign, not of a story.
 MOST_OWNERS, MOST_SHARERS = 50, 8
 TEXT_WINDOW, SHARED_WINDOW = timedelta(days=14), timedelta(days=3)
+# Posts that lead to a page which is no item of ours are one story only for so long: many are of a standing page.
+PAGE_WINDOW = timedelta(days=14)
 
 _SHARED = (Evidence.PICTURE, Evidence.LINK)
 
@@ -35,6 +37,7 @@ class Told:
     name: str  # its own id, else its address: what sorts those of one source and moment
     text: str = ""
     url: str | None = None
+    is_event: bool = False
 
     @cached_property
     def address(self) -> int:
@@ -85,6 +88,8 @@ def ties_of(key: int, owners: Collection[Told]) -> list[Tie]:
     if not 1 < len(owners) <= most_owners(key) or _is_of_a_list(key, owners):
         return []
     in_order = sorted(owners, key=lambda told: told.place)
+    if kind_of(key) is Evidence.ADDRESS:
+        return [Tie(key, one, other) for one, other in combinations(in_order, 2) if _is_one_address(key, one, other)]
     return [Tie(key, one, other) for one, other in _PAIRS[kind_of(key)](in_order)]
 
 
@@ -92,6 +97,12 @@ def _is_of_a_list(key: int, owners: Collection[Told]) -> bool:
     """Whether it is the address of a page under which a source lists several entries: it is none of a story."""
     own = [(told.source_id, told.language) for told in owners if told.address == key]
     return len(set(own)) < len(own)
+
+
+def _is_one_address(key: int, one: Told, other: Told) -> bool:
+    """Whether it is the own address of either, or both lead to it at about one time. An event's key has its evening."""
+    is_own = key in {one.address, other.address}
+    return is_own or (one.is_event and other.is_event) or other.published_at - one.published_at <= PAGE_WINDOW
 
 
 def _alike(owners: Sequence[Told]) -> Iterator[tuple[Told, Told]]:
@@ -135,7 +146,6 @@ def _every(owners: Sequence[Told]) -> Iterable[tuple[Told, Told]]:
 
 
 _PAIRS: Mapping[Evidence, Callable[[Sequence[Told]], Iterable[tuple[Told, Told]]]] = {
-    Evidence.ADDRESS: _every,
     Evidence.BEFORE: _every,
     Evidence.PICTURE: _pictured,
     Evidence.LINK: _linking,

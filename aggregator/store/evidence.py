@@ -23,6 +23,7 @@ _OWNERS_ON_SQLITE = Prepared(select(story_key.c.key, story_key.c.item_id).where(
 _FACTS: Select[Any] = select(
     *(item.c[name] for name in ("id", "source_id", "language", "published_at", "entry_id", "url", "story", "state")),
     item.c.original,
+    item.c.starts_at.is_not(None).label("is_event"),
     func.substr(item.c.content_text, 1, 2 * COMPARED_LENGTH).label("text"),
 )
 
@@ -77,7 +78,8 @@ async def read_facts(connection: AsyncConnection, item_ids: Collection[str]) -> 
 def told_of(row: Row[Any]) -> Told:
     """What a row tells that bears on its story: the source's words, whatever an editor laid over them."""
     language = row.original.get("language", row.language)
-    return Told(row.id, row.source_id, language, row.published_at, row.entry_id or row.url or "", row.text, row.url)
+    name = row.entry_id or row.url or ""
+    return Told(row.id, row.source_id, language, row.published_at, name, row.text, row.url, bool(row.is_event))
 
 
 async def read_by_hand(connection: AsyncConnection, item_ids: Collection[str]) -> list[Row[Any]]:

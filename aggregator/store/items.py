@@ -242,7 +242,8 @@ def new_ids(moment: datetime, count: int) -> list[str]:
 def _new_item(item_id: str, source_id: str, refined: Refined) -> NewItem:
     name = refined.entry_id.replace("\0", "") or refined.url or ""
     language, text = refined.detection.code, refined.content_text
-    told = Told(item_id, source_id, language, refined.published_at, name, text, refined.url)
+    is_event = refined.happening is not None
+    told = Told(item_id, source_id, language, refined.published_at, name, text, refined.url, is_event)
     return NewItem(told, refined.story_keys)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -168,6 +169,16 @@ def test_a_picture_that_ever_comes_again_in_a_language_is_a_decoration() -> None
     later = told(3, "en", 300)
     assert tied(Evidence.PICTURE, told(1, "en"), told(2, "fr"), later) == set()
     assert tied(Evidence.LINK, told(1, "en"), told(2, "fr"), later) == {("1", "2")}
+
+
+def test_posts_that_lead_to_a_page_join_for_a_fortnight_unless_the_page_is_an_item() -> None:
+    soon, late = told(1), told(2, days=15)
+    assert tied(Evidence.ADDRESS, soon, told(2, days=13)) == {("1", "2")}
+    assert tied(Evidence.ADDRESS, soon, late) == set()
+    assert tied(Evidence.ADDRESS, *(replace(of, is_event=True) for of in (soon, late))) == {("1", "2")}
+    key = key_of(Evidence.ADDRESS, "city.example/join")
+    page = replace(told(3), url="https://city.example/join")
+    assert {(tie.one.id, tie.other.id) for tie in ties_of(key, [soon, late, page])} == {("1", "3"), ("3", "2")}
 
 
 def test_alike_texts_join_other_sources_of_the_same_fortnight() -> None:
