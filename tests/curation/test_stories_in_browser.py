@@ -186,7 +186,7 @@ async def test_stories_are_joined_and_parted_without_script(seat: Callable[..., 
     await card.locator('[data-part="joinwith"]').fill("https://city.example/news/1")
     await desk.page.keyboard.press("Enter")
     await expect(desk.page.locator(".note.good")).to_contain_text("Joined to one story. News 2")
-    await expect(companions(desk, second)).to_contain_text(["The City (en) News 1"])
+    await expect(companions(desk, second)).to_contain_text(["The City (en) joined by ana News 1"])
     await expect(card.locator("[data-part=choose]")).to_be_hidden()
     await desk.page.locator(f"#item-{first}").get_by_role("button", name="Take out of the story").click()
     await expect(desk.page.locator(".note.good")).to_contain_text("Taken out of its story. News 1")
