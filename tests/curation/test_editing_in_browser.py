@@ -392,6 +392,21 @@ async def test_what_arrives_in_a_queue_by_likelihood_joins_at_the_top_and_moves_
     await expect(desk.page.locator(".card h2").nth(1)).to_have_text("News 28")
 
 
+async def test_what_waits_on_further_pages_of_a_queue_by_likelihood_is_no_news(
+    seat: Callable[..., Any], likeliest: None
+) -> None:
+    desk: Desk = await seat()
+    oldest, *_ = [(await desk.arrive())[0] for _ in range(27)]
+    await desk.open()
+    await desk.change(oldest, summary="Other words")
+    await desk.arrive()
+    await expect(desk.page.locator("#news")).to_have_text("1 new ↑")
+    await desk.arrive()
+    await expect(desk.page.locator("#news")).to_have_text("2 new ↑")
+    await expect(desk.page.locator(".card")).to_have_count(27)
+    await expect(desk.page.locator(f"#item-{oldest}")).to_have_count(0)
+
+
 # Without script, and in small windows
 
 
