@@ -23,7 +23,14 @@ from aggregator.store.tables import item
 from curation.decisions import Decided, log_action
 from curation.retagging import put_tag_rows, read_tag_rows, words_anew
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("may not be empty")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_not_empty)]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
 LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
 LONGEST_LANGUAGE_TAG = 35  # RFC 5646, 4.4.1

@@ -154,7 +154,7 @@ async def test_a_patch_is_an_overlay_and_a_stale_one_is_refused(ana: ClientSessi
     ("body", "field"),
     [
         ({"tags": ["no-such-tag"]}, "tags"),
-        ({"title": ""}, "title"),
+        ({"title": " "}, "title"),
         ({"language": "Basque"}, "language"),
         ({"state": "approved"}, "state"),
     ],

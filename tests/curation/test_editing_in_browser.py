@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Route, expect
 from sqlalchemy import select
 
-from aggregator.model import Detection
+from aggregator.model import Detection, TagMatch
 from aggregator.store.tables import item_tag
 from curation import pages
 from curation.queue import read_queue
@@ -457,6 +457,7 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
         desk,
         thoughts
         | {
+            "suggested_tags": [{"tag": "w" * 63, "confidence": 0.8}],
             "story_items": [
                 {
                     "item": "x",
@@ -465,10 +466,11 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
                     "title": "Title " * 40,
                     "state": "approved",
                 }
-            ]
+            ],
         },
     )
-    await desk.arrive(refine=UNSURE, title="A title as long as titles are " * 4)
+    long_tag = {"tags": (TagMatch("a" * 63, "word", "b" * 80),)}
+    await desk.arrive(refine=UNSURE | long_tag, title="A title as long as titles are " * 4)
     for name in ("speaking", "tagging", "joining", "wording"):
         await part(desk, name).locator("> summary").click()
     await desk.keys("2")
