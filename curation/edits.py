@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from aggregator.filters import canonical_language
 from aggregator.learning.training import tell
 from aggregator.machine import Machine
 from aggregator.model import State
@@ -21,10 +23,27 @@ from aggregator.store.tables import item
 from curation.decisions import Decided, log_action
 from curation.retagging import put_tag_rows, read_tag_rows, words_anew
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
+
+def _not_empty(text: str) -> str:
+    if not text:
+        raise ValueError("may not be empty")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=300), AfterValidator(_not_empty)]
 Paragraph = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^([a-z]{2,3}(-[A-Za-z0-9]{2,8})*|und)$")]
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8})*", re.IGNORECASE)
+LONGEST_LANGUAGE_TAG = 35  # RFC 5646, 4.4.1
 TagId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+
+
+def _language_tag(text: str) -> str:
+    if len(text) > LONGEST_LANGUAGE_TAG or not LANGUAGE_TAG.fullmatch(text):
+        raise ValueError("use a code such as eu or pt-BR")
+    return canonical_language(text)
+
+
+LanguageTag = Annotated[str, AfterValidator(_language_tag)]
 
 
 class TranslationEdit(BaseModel):
@@ -61,6 +80,8 @@ async def edit_item(machine: Machine, item_id: str, edit: Edit, *, editor: str) 
             raise UnknownItemError(f"there is no item {item_id}")
         if edit.version is not None and edit.version != row.version:
             raise StaleVersionError(item_id, row.version)
+        if not fields:
+            return Decided(item_id, "edit", State(row.state), row.version)
         overlay, original = dict(row.overlay), dict(row.original)
         values: dict[str, Any] = {}
         for name in fields.intersection(COLUMNS):

@@ -117,9 +117,7 @@ async def _edit(
             await edit_item(machine, item_id, edit, editor=identity_of(request).name)
     except ValidationError as error:
         first = error.errors()[0]
-        field = str(first["loc"][0])
-        why = "use a code such as eu or pt-BR" if field == "language" else first["msg"]
-        raise wrong_value(field, why) from error
+        raise wrong_value(str(first["loc"][0]), first["msg"].removeprefix("Value error, ")) from error
     except UnknownItemError as error:
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such item, or no longer.") from error
     except StaleVersionError:

@@ -101,6 +101,7 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
     state, cursor = read_state(request.query.get("state", State.WAITING)), request.query.get("cursor", "")
     order = read_order(request.query.get("order", ""))
     done, item_id = request.query.get("said", ""), request.query.get("item", "")
+    since = machine.now()
     async with machine.database.read() as connection:
         try:
             page = await read_queue(connection, state=state, limit=PAGE_LENGTH, cursor=cursor or None, order=order)
@@ -116,6 +117,7 @@ async def show_queue(request: web.Request) -> web.StreamResponse:
         items=[make_card(item, machine.configuration) for item in page.items],
         blank=Card(),
         blank_lines=BLANK_LINES,
+        since=since,
         next=page.next_cursor,
         counts=counts,
         state_names=STATE_NAMES,

@@ -67,7 +67,8 @@ def because(likely: float, tally: Tally, partner: str, source: str, tags: Collec
             surely = _at_least(agreeing, agreeing + other)
             if surely > best or not words:
                 best, words = max(surely, best), _say(key, agreeing, other, names, is_likely=is_likely)
-    if words or abs(likely - tally.usual) < CLEAR:
+    alike = tally.approved if is_likely else tally.rejected
+    if words or alike < FEWEST or abs(likely - tally.usual) < CLEAR:
         return words
     return f"worded like what was {'approved' if is_likely else 'rejected'}"
 

@@ -4,7 +4,7 @@ import { complain } from "./ask.js";
 import { showTimes } from "./cards.js";
 import { setLanguage, submitLanguage, submitTags, submitWords } from "./editing.js";
 import { listen } from "./live.js";
-import { names, part } from "./parts.js";
+import { itemOf, names, part } from "./parts.js";
 import { byId, decide, goToNews, loadOlder, neighbour, select, selected } from "./room.js";
 import { reveal } from "./still.js";
 import { choose, letGo, submitStory } from "./stories.js";
@@ -49,7 +49,7 @@ list.addEventListener("click", (event) => {
   const card = event.target.closest(".card");
   if (event.target.closest('[data-part="choose"]')) choose(card);
   const other = event.target.closest('[data-part="companion"]');
-  const shown = other && !event.ctrlKey && !event.metaKey && !event.shiftKey && byId(other.pathname.split("/").at(-1));
+  const shown = other && !event.ctrlKey && !event.metaKey && !event.shiftKey && byId(itemOf(other));
   if (!shown?.matches(".card")) return;
   event.preventDefault();
   select(shown);

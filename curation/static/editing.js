@@ -16,6 +16,7 @@ const tagsOf = (card) => card.dataset.tags.split(" ").filter(Boolean);
 export function submitLanguage(card, sent) {
   const code = sent.get("language").trim();
   setLanguage(card, code === "as-found" ? null : code);
+  part(card, "othercode").value = "";
   close(card, "speaking");
 }
 

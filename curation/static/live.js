@@ -1,6 +1,7 @@
 // Listens to what happens elsewhere and fetches what an open queue should show. Decides nothing itself.
 
 import { ask, complain } from "./ask.js";
+import { itemOf, part } from "./parts.js";
 import { recount, show } from "./room.js";
 
 const API = "/curation/api/items";
@@ -58,15 +59,38 @@ function note(id) {
 async function fetchDue() {
   while (due.size) {
     const ids = [...due];
-    const askedAt = performance.now();
     due.clear();
-    const items = [];
-    for (let start = 0; start < ids.length; start += BATCH) {
-      items.push(...(await Promise.all(ids.slice(start, start + BATCH).map(fetchItem))));
-    }
-    await show(items.filter(Boolean), askedAt);
+    const items = await fetchAndShow(ids);
+    await fetchAndShow(besides(items).filter((id) => !ids.includes(id)));
   }
   isBusy = false;
+}
+
+async function fetchAndShow(ids) {
+  const askedAt = performance.now();
+  const items = [];
+  for (let start = 0; start < ids.length; start += BATCH) {
+    items.push(...(await Promise.all(ids.slice(start, start + BATCH).map(fetchItem))));
+  }
+  const found = items.filter(Boolean);
+  await show(found, askedAt);
+  return found;
+}
+
+/**
+ * The cards that tell of these items' stories what is no longer so. Only items that are in another story now are told
+ * of: those that came into it, not those that were in it before.
+ */
+function besides(items) {
+  const stale = new Set();
+  for (const { id, _mpower: more } of items) {
+    const others = (more?.story_items ?? []).map(({ item }) => item);
+    for (const card of list.querySelectorAll(":scope > .card")) {
+      const told = [...part(card, "companions").querySelectorAll('[data-part="companion"]')].map(itemOf);
+      if (card.dataset.id !== id && told.includes(id) !== others.includes(card.dataset.id)) stale.add(card.dataset.id);
+    }
+  }
+  return [...stale];
 }
 
 async function fetchItem(id) {

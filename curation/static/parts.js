@@ -23,3 +23,6 @@ export function link(anchor, url) {
   if (isWeb) anchor.href = url;
   else anchor.removeAttribute("href");
 }
+
+/** The id of the item that a link of a story leads to. */
+export const itemOf = (anchor) => anchor.pathname.split("/").at(-1);

@@ -13,6 +13,7 @@ const list = document.getElementById("cards");
 const onward = document.getElementById("onward");
 const state = list.dataset.state;
 const isByLikelihood = list.dataset.order === "likely";
+const since = Date.parse(list.dataset.since); // what was collected later is new to this page
 const decisions = []; // of this page, oldest first: {id, card, line, version, next, isSettled, work}
 const working = new Set(); // answers we wait for
 const versions = new Map(); // the newest that we have seen of each item
@@ -258,7 +259,8 @@ function showLine(line, item) {
 /** Put cards where they belong. Of those above what is read a button tells; those of later pages come with their page. */
 function showArrivals(items) {
   const last = onward.hidden ? null : list.lastElementChild;
-  const fresh = items.map((item) => makeCard(item)).filter((card) => isByLikelihood || !last || isOlder(last, card));
+  const isHere = (card) => !last || (isByLikelihood ? Date.parse(card.dataset.at) > since : isOlder(last, card));
+  const fresh = items.map((item) => makeCard(item)).filter(isHere);
   for (const { dataset } of fresh) learn(dataset.id, Number(dataset.version));
   if (!fresh.length) return;
   const wasEmpty = !cards().length;

@@ -154,7 +154,7 @@ async def test_a_patch_is_an_overlay_and_a_stale_one_is_refused(ana: ClientSessi
     ("body", "field"),
     [
         ({"tags": ["no-such-tag"]}, "tags"),
-        ({"title": ""}, "title"),
+        ({"title": " "}, "title"),
         ({"language": "Basque"}, "language"),
         ({"state": "approved"}, "state"),
     ],
@@ -162,6 +162,19 @@ async def test_a_patch_is_an_overlay_and_a_stale_one_is_refused(ana: ClientSessi
 async def test_a_wrong_patch_is_a_400_that_names_the_field(ana: ClientSession, body: dict, field: str) -> None:
     async with ana.patch(f"{ITEMS}/{(await first(ana))['id']}", json=body) as answer:
         assert (answer.status, (await answer.json(content_type=None))["field"]) == (400, field)
+
+
+async def test_a_patch_that_changes_nothing_leaves_no_trace(ana: ClientSession) -> None:
+    path = f"{ITEMS}/{(await first(ana))['id']}"
+    async with ana.patch(path, json={"version": 1}) as answer:
+        assert (answer.status, (await answer.json())["version"]) == (200, 1)
+    assert [past["action"] for past in (await read(ana, path))["_mpower"]["decisions"]] == []
+
+
+@pytest.mark.parametrize(("said", "kept"), [("EU", "eu"), ("pt-br", "pt-BR"), ("SR-latn-rs", "sr-Latn-RS")])
+async def test_a_language_is_kept_in_its_own_letter_case(ana: ClientSession, said: str, kept: str) -> None:
+    async with ana.patch(f"{ITEMS}/{(await first(ana))['id']}", json={"language": said}) as answer:
+        assert (await answer.json())["item"]["language"] == kept
 
 
 async def test_bulk_gives_a_result_for_each(ana: ClientSession) -> None:

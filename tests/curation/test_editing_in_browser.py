@@ -12,7 +12,7 @@ import pytest
 from playwright.async_api import Route, expect
 from sqlalchemy import select
 
-from aggregator.model import Detection
+from aggregator.model import Detection, TagMatch
 from aggregator.store.tables import item_tag
 from curation import pages
 from curation.queue import read_queue
@@ -134,7 +134,7 @@ async def test_any_language_is_set_from_the_cards_menu(seat: Callable[..., Any])
     await expect(part(desk, "asfound")).to_be_hidden()
     await desk.keys("l")
     await expect(part(desk, "othercode")).to_be_focused()
-    await desk.page.keyboard.type("pt-BR")
+    await desk.page.keyboard.type("pt-br")
     await desk.page.keyboard.press("Enter")
     await settled(desk, "Language set to Brazilian Portuguese.")
     await expect(desk.page.locator(SELECTED)).to_be_focused()
@@ -142,7 +142,11 @@ async def test_any_language_is_set_from_the_cards_menu(seat: Callable[..., Any])
     await desk.keys("l")
     await desk.page.keyboard.type("Portuguese!")
     await desk.page.keyboard.press("Enter")
-    await expect(part(desk, "notice")).to_contain_text("Not saved: language")
+    await expect(part(desk, "notice")).to_have_text("Not saved: language: use a code such as eu or pt-BR")
+    await desk.keys("l")
+    await desk.page.keyboard.type("gl")
+    await desk.page.keyboard.press("Enter")
+    await settled(desk, "Language set to Galician.")
     await desk.keys("l")
     await desk.page.get_by_role("button", name="As recognised: Spanish 50%").click()
     await settled(desk, "Language as it was recognised.")
@@ -388,6 +392,21 @@ async def test_what_arrives_in_a_queue_by_likelihood_joins_at_the_top_and_moves_
     await expect(desk.page.locator(".card h2").nth(1)).to_have_text("News 28")
 
 
+async def test_what_waits_on_further_pages_of_a_queue_by_likelihood_is_no_news(
+    seat: Callable[..., Any], likeliest: None
+) -> None:
+    desk: Desk = await seat()
+    oldest, *_ = [(await desk.arrive())[0] for _ in range(27)]
+    await desk.open()
+    await desk.change(oldest, summary="Other words")
+    await desk.arrive()
+    await expect(desk.page.locator("#news")).to_have_text("1 new ↑")
+    await desk.arrive()
+    await expect(desk.page.locator("#news")).to_have_text("2 new ↑")
+    await expect(desk.page.locator(".card")).to_have_count(27)
+    await expect(desk.page.locator(f"#item-{oldest}")).to_have_count(0)
+
+
 # Without script, and in small windows
 
 
@@ -438,6 +457,7 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
         desk,
         thoughts
         | {
+            "suggested_tags": [{"tag": "w" * 63, "confidence": 0.8}],
             "story_items": [
                 {
                     "item": "x",
@@ -446,10 +466,11 @@ async def test_nothing_that_opens_is_wider_than_a_small_window(
                     "title": "Title " * 40,
                     "state": "approved",
                 }
-            ]
+            ],
         },
     )
-    await desk.arrive(refine=UNSURE, title="A title as long as titles are " * 4)
+    long_tag = {"tags": (TagMatch("a" * 63, "word", "b" * 80),)}
+    await desk.arrive(refine=UNSURE | long_tag, title="A title as long as titles are " * 4)
     for name in ("speaking", "tagging", "joining", "wording"):
         await part(desk, name).locator("> summary").click()
     await desk.keys("2")

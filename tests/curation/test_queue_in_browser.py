@@ -361,6 +361,10 @@ async def test_no_page_is_wider_than_a_small_window(seat: Callable[..., Any], wi
     for path in ("/curation/", "/curation/sources", "/curation/audit"):
         await desk.page.goto(path)
         assert await desk.page.evaluate("document.documentElement.scrollWidth") <= width, path
+    await desk.page.goto("/curation/?state=approved")
+    buttons = desk.page.locator(".actions button:visible, .actions summary")
+    assert await buttons.evaluate_all("nodes => nodes.every(node => node.scrollWidth <= node.clientWidth)")
+    await desk.page.goto("/curation/audit")
     cells = desk.page.locator("[data-label=What] span")
     assert await cells.evaluate_all("spans => spans.map(span => span.getClientRects().length)") == [1, 1]
 

@@ -44,6 +44,12 @@ def test_few_are_no_reason() -> None:
     assert because(0.5, Tally(), "tni", "a", ("eu",), NAMES) == ""
 
 
+def test_nothing_is_worded_like_what_there_was_none_of() -> None:
+    assert because(0.2, tally(("tni", "a", (), 0, 40)), "city", "b", (), NAMES) == ""
+    assert because(0.8, tally(("tni", "a", (), 40, 0)), "city", "b", (), NAMES) == ""
+    assert because(0.2, tally(("tni", "a", (), 2, 40)), "city", "b", (), NAMES) == ""
+
+
 ids = st.sampled_from(["tni", "city", "x"])
 counts = st.lists(
     st.tuples(
