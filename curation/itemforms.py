@@ -81,6 +81,10 @@ async def set_story(request: web.Request) -> web.StreamResponse:
     back = back_to(form, "split" if "out" in form else "join", item_id, to_card=True)
     try:
         if "out" in form:
+            # The page may be older than the story: then what it names is in another one now, and stays there.
+            story = {item_id, *(other.item for other in (await _item(request)).companions)}
+            if form["out"] not in story:
+                return await changed_page(request, item_id, "Nobody tells its story with it any more.")
             await split_item(machine, form["out"], editor=editor)
         else:
             async with machine.database.read() as connection:

@@ -160,7 +160,7 @@ async def test_stories_are_joined_and_parted_by_form(room: Machine, visitor: Vis
 
 @pytest.mark.parametrize(
     ("form", "status"),
-    [({}, 400), ({"join": ""}, 400), ({"join": "nothing"}, 400), ({"out": "nothing"}, 404), ({"join": "itself"}, 400)],
+    [({}, 400), ({"join": ""}, 400), ({"join": "nothing"}, 400), ({"out": "nothing"}, 409), ({"join": "itself"}, 400)],
 )
 async def test_what_is_no_story_is_refused(
     room: Machine, visitor: Visitor, ids: list[str], form: dict[str, str], status: int
