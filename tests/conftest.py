@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import tempfile
 import uuid
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -74,22 +77,68 @@ def postgres_server() -> Iterator[str]:
             server.cleanup()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
-    """An empty database of its own for each test, on each engine."""
-    if request.param == "sqlite":
-        yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
-        return
-    server: str = request.getfixturevalue("postgres_server")
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    """Run it to its end, also where a loop runs already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
+
+
+def _url(server: str, name: str) -> str:
+    base, _, query = server.partition("?")
+    return f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+
+
+@asynccontextmanager
+async def _new_database(server: str, *, like: str = "template1") -> AsyncIterator[str]:
     name = f"mpower_{uuid.uuid4().hex}"
     admin = await asyncpg.connect(server)
-    await admin.execute(f"CREATE DATABASE {name}")
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
     try:
-        base, _, query = server.partition("?")
-        yield f"{base.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")
+        yield _url(server, name)
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
         await admin.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_in_shape(postgres_server: str) -> Iterator[str]:
+    """The name of a database in the newest shape: to copy it takes a fifth of the time that migrations take."""
+    name = f"mpower_{uuid.uuid4().hex}"
+
+    async def administer(order: str) -> None:
+        admin = await asyncpg.connect(postgres_server)
+        await admin.execute(f"{order} DATABASE {name}")
+        await admin.close()
+
+    async def bring_into_shape() -> None:
+        async with open_database(_url(postgres_server, name)):
+            pass
+
+    _run(administer("CREATE"))
+    _run(bring_into_shape())
+    yield name
+    _run(administer("DROP"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """A database of its own for each test, on each engine, in which nothing is kept yet."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+        return
+    shape: str = request.getfixturevalue("postgres_in_shape")
+    async with _new_database(request.getfixturevalue("postgres_server"), like=shape) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+    """The same before any migration has run."""
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+        return
+    async with _new_database(request.getfixturevalue("postgres_server")) as url:
+        yield url
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ from curation.queue import _read_missing
 from tests.builders import START, keep, sighting, source
 
 
-async def test_the_migrations_lead_to_the_tables_that_the_code_expects(database_url: str) -> None:
-    async with migrated(database_url) as database, database.read() as connection:
+async def test_the_migrations_lead_to_the_tables_that_the_code_expects(bare_database_url: str) -> None:
+    async with migrated(bare_database_url) as database, database.read() as connection:
         difference = await connection.run_sync(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert difference == []
 
@@ -119,7 +119,9 @@ async def read_all(database: Database) -> dict[str, list[Row[Any]]]:
         return {name: sorted(rows, key=repr) for name, rows in kept.items()}
 
 
-async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(database_url: str, tmp_path: Path) -> None:
+async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(
+    bare_database_url: str, tmp_path: Path
+) -> None:
     old = table("story_key", column("key"), column("story"))
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new:
         await keep(new, source("a"), [sighting(n) for n in range(3)])
@@ -128,14 +130,14 @@ async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(datab
         rows = await read_all(new)
     stories = {row.url: row.story for row in rows["item"]}
     assert len(set(stories.values())) == 5
-    async with open_database(database_url, migrate=False) as database, database.write() as connection:
+    async with open_database(bare_database_url, migrate=False) as database, database.write() as connection:
         await connection.run_sync(bring_to("0003"))
         for one in metadata.sorted_tables:
             if rows[one.name] and one.name != "story_key":
                 await connection.execute(insert(one), [row._asdict() for row in rows[one.name]])
         addresses = [{"key": url_key(url), "story": story} for url, story in stories.items()]
         await connection.execute(insert(old), addresses)
-    async with open_database(database_url) as database:
+    async with open_database(bare_database_url) as database:
         before = await read_all(database)
         assert {name: of for name, of in before.items() if name != "story_key"} == {
             name: of for name, of in rows.items() if name != "story_key"
@@ -154,18 +156,18 @@ async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(datab
 
 
 async def test_what_a_source_lists_under_one_address_is_not_hidden_by_a_new_shape(
-    database_url: str, tmp_path: Path
+    bare_database_url: str, tmp_path: Path
 ) -> None:
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new:
         await keep(new, source("a"), [sighting(n, url="https://city.example/news") for n in range(3)])
         await keep(new, source("b"), [sighting(9, url="https://city.example/news")], START + timedelta(days=1))
         rows = await read_all(new)
     ids = sorted(row.id for row in rows["item"])
-    async with open_database(database_url, migrate=False) as database, database.write() as connection:
+    async with open_database(bare_database_url, migrate=False) as database, database.write() as connection:
         await connection.run_sync(bring_to("0004"))
         before = [{**row._asdict(), "story": ids[0]} for row in rows["item"]]
         await connection.execute(insert(metadata.tables["item"]), before)
-    async with open_database(database_url) as database:
+    async with open_database(bare_database_url) as database:
         stories = {row.id: row.story for row in (await read_all(database))["item"]}
         of_b = next(row.id for row in rows["item"] if row.source_id == "b")
         assert stories == {**{item_id: item_id for item_id in ids}, of_b: ids[0]}
