@@ -250,8 +250,9 @@ async def test_what_was_changed_meanwhile_is_not_changed_over_but_shown(seat: Ca
 async def test_what_cannot_be_saved_is_told_and_is_nothing_to_undo(seat: Callable[..., Any]) -> None:
     desk: Desk = await seat()
     await desk.arrive()
-    await desk.open()
+    # Before the page is there: one that is open may send once more past what is put in its way.
     await desk.page.route("**/curation/api/items/*", lambda route: route.abort())
+    await desk.open()
     await desk.keys("2")
     await expect(part(desk, "notice")).to_have_text("Not saved: The server cannot be reached.")
     await desk.keys("z")
