@@ -10,7 +10,7 @@ from aggregator.model import Review, ReviewMode, Source
 from aggregator.refine.batch import Frame, read_and_consider
 
 URL = "https://feed.invalid/"
-# Clearly in one language: what only unclear ones need takes 12 MB.
+# Clearly in one language: what only unclear ones need takes 8 MB more.
 FEED = b"""<rss version="2.0"><channel><title>Words</title><item><guid>1</guid>
 <description>The council insulates three hundred homes in the old town before the winter comes.
 </description></item></channel></rss>"""

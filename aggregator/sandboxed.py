@@ -1,7 +1,7 @@
 """What runs in a process of the sandbox: requests in, replies out, and nothing that a document could misuse.
 
-It is the only module that such a process starts with, and imports little: neither an event loop nor a parser. What a
-request needs is imported with the function that it names.
+It is the only module that such a process starts with, and imports little: neither an event loop nor a parser. What most
+requests need is imported before the first, where the program names it; all else with the function that a request names.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What editors' decisions have taught, and how likely they say yes to what waits.
 
-Needed before the code that reads it is rolled out. Takes no time: two new tables. Revision 0006, after 0004.
+Needed before the code that reads it is rolled out. Takes no time: two new tables. Revision 0006, after 0005.
 """
 
 import sqlalchemy as sa
