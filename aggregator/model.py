@@ -54,13 +54,18 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """An organisation that one or more sources speak for. `logo` is a path beside sources.toml."""
+    """An organisation that one or more sources speak for. `logo` is a path beside sources.toml.
+
+    `listed` is false for what speaks in the stream and is none of those who carry it, such as the network itself: the
+    partner strip leaves it out.
+    """
 
     id: str
     name: str
     country: str | None = None
     url: str | None = None
     logo: str | None = None
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

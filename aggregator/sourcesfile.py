@@ -132,7 +132,8 @@ STREAM = Table(
     needs=("title", "languages"),
 )
 PARTNER = Table(
-    {"id": IDENTIFIER, "name": text, "country": COUNTRY, "url": _web_address, "logo": text}, needs=("id", "name")
+    {"id": IDENTIFIER, "name": text, "country": COUNTRY, "url": _web_address, "logo": text, "listed": yes_or_no},
+    needs=("id", "name"),
 )
 SELECT = Table(dict.fromkeys(("item", "link", "title", "date", "picture", "text"), text), needs=("item",))
 SOURCE = Table(

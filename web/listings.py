@@ -41,6 +41,7 @@ async def partners_json(request: web.Request) -> web.Response:
                     "country": partner.country,
                     "url": partner.url,
                     "logo": f"{machine.settings.public_url}/logos/{partner.id}" if partner.logo else None,
+                    "listed": partner.listed,
                     "count": counts.partners.get(partner.id, 0),
                 }
                 for partner in machine.configuration.partners

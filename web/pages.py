@@ -50,7 +50,7 @@ async def host_page(request: web.Request) -> web.Response:
         intro=stream.intro.get(language),
         more=paragraphs(stream.more.get(language)),
         calls=[show_call(call, language) for call in site.configuration.calls],
-        partners=site.configuration.partners,
+        partners=[partner for partner in site.configuration.partners if partner.listed],
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 

@@ -238,6 +238,18 @@ async def test_filters_say_what_there_is(visitor: ClientSession) -> None:
     assert tags["languages"]["en"] == 25
 
 
+async def test_the_strip_shows_those_who_carry_the_stream_alone(machine: Machine, visitor: ClientSession) -> None:
+    file = machine.settings.sources
+    file.write_text(file.read_text().replace('id = "tni"\n', 'id = "tni"\nlisted = false\n', 1))
+    assert machine.sources.reload_if_changed()
+    async with visitor.get("/?lang=en") as answer:
+        page = html.fromstring(await answer.text())
+    names = [" ".join(entry.text_content().split()) for entry in page.xpath('//section[@class="partners"]//li')]
+    partners = (await read(visitor, "/partners.json"))["partners"]
+    assert names == [partner["name"] for partner in partners if partner["listed"]]
+    assert [partner["listed"] for partner in partners if partner["id"] == "tni"] == [False]
+
+
 async def test_open_widgets_hear_what_is_published_and_withdrawn(visitor: ClientSession, machine: Machine) -> None:
     kept = await keep(machine.database, source("held"), [sighting(99)], machine.now())
     async with visitor.get("/events") as stream:
