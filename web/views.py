@@ -9,8 +9,9 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aggregator.calls import Call
 from aggregator.filters import DEFAULT_LIMIT, Asked, write_query
-from aggregator.model import Call, Configuration
+from aggregator.model import Configuration
 from aggregator.store.stream import Counts, StreamFilters, StreamPage
 from web.rows import Row, Words, make_row, web_address
 from web.strings import FALLBACK, Strings, all_strings, primary_subtag
