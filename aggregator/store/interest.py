@@ -113,10 +113,9 @@ async def erase(database: Database, address: str) -> int:
     Raises StoreError where readers hold on to the write-ahead log: the rows are gone then, their bytes not yet. It is
     emptied also where there was no row, since one that was replaced may still stand in it.
     """
-    async with database.write() as connection:
-        async with _leaving_nothing(connection):
-            done = await connection.execute(delete(interest).where(interest.c.email_key == email_key(address)))
-            await _rewrite(connection)
+    async with database.write() as connection, _leaving_nothing(connection):
+        done = await connection.execute(delete(interest).where(interest.c.email_key == email_key(address)))
+        await _rewrite(connection)
     await database.empty_log()
     return done.rowcount
 
