@@ -159,7 +159,7 @@ def _again(
     wait = next((notice.wait for notice in notices if notice.wait), None)
     headers = {"Retry-After": str(int(wait.total_seconds()) + 1)} if wait else {}
     if _is_program(request):
-        raise _problem(status, faults, notices, headers)
+        return _problem(status, faults, notices, headers).answer()
     if any(notice.key == f"interest_{Standing.STRANGE}" for notice in notices):
         sent = replace(sent, token="", agrees=False)
     response = form_page(call, site, machine, sent, faults, notices, status=status)
@@ -186,7 +186,8 @@ def _refuse_closed(request: web.Request, call: Call, site: Site, now: datetime) 
     if not _is_program(request):
         return closed_page(call, site, now, is_post=True)
     english = replace(site, strings=all_strings()["en"])
-    raise Problem(closed_status(call, now, is_post=True), when_open(call, english, now), headers=NO_STORE)
+    status = closed_status(call, now, is_post=True)
+    return Problem(status, when_open(call, english, now), headers=NO_STORE).answer()
 
 
 def _is_program(request: web.Request) -> bool:
