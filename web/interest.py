@@ -66,7 +66,8 @@ async def take(request: web.Request) -> web.Response:
         raise Problem(HTTPStatus.NOT_FOUND, NO_CALL)
     if not call.is_open(now):
         return _refuse_closed(request, call, site, now)
-    faults, notices = faults_of(sent, call), _notices(request, call, site, sent)
+    faults = faults_of(sent, call)
+    notices = _notices(request, call, site, sent, is_right=not faults)
     if not faults and not notices:
         if notice := await _keep(machine, call, site, sent):
             notices = (notice,)
@@ -110,15 +111,15 @@ def _find(machine: Machine, call_id: str) -> Call:
     return call
 
 
-def _notices(request: web.Request, call: Call, site: Site, sent: Sent) -> tuple[Notice, ...]:
-    """What speaks against a post as a whole."""
+def _notices(request: web.Request, call: Call, site: Site, sent: Sent, *, is_right: bool) -> tuple[Notice, ...]:
+    """What speaks against a post as a whole. Whoever has fields to mend need not hear that it was quick."""
     machine = request.app[MACHINE]
     wait = request.app[CROWD].admit(address_of(request), machine.now())
     if wait is not None:
         return (Notice("interest_crowd", HTTPStatus.TOO_MANY_REQUESTS, wait),)
     found = [Notice("interest_trapped")] if sent.trap else []
     standing = judge_token(machine.secret, subject_of(call, site), sent.token, machine.now())
-    if standing is not Standing.GOOD:
+    if standing is Standing.STRANGE or (standing is Standing.QUICK and is_right):
         found.append(Notice(f"interest_{standing}"))
     return tuple(found)
 

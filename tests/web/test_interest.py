@@ -222,6 +222,9 @@ async def test_what_only_a_program_would_do_is_shown_again_and_loses_nothing(
     words = all_strings()["eu"]
     quick = (await page_of(visitor, "/interest/courses?ui=eu")).xpath("//input[@name='token']/@value")[0]
     clock.forward(seconds=2.9)
+    tree = await post(visitor, {**ANE, "email": "x", "token": quick}, "heat")
+    assert tree.xpath("//section[@autofocus]//a/@href") == ["#email"]
+    assert words.text("interest_quick") not in tree.text_content()
     tree = await post(visitor, {**ANE, "token": quick}, "heat")
     assert words.text("interest_quick") in tree.text_content()
     assert tree.xpath("//input[@name='token']/@value") == [quick]
@@ -341,7 +344,7 @@ async def test_a_program_is_told_what_to_send_and_what_is_wrong(
         problem = await answer.json(content_type=None)
         assert (answer.status, answer.content_type) == (400, "application/problem+json")
         assert answer.headers["Cache-Control"] == "no-store"
-    assert [error["field"] for error in problem["errors"]] == ["token", "email", "option"]
+    assert [error["field"] for error in problem["errors"]] == ["email", "option"]
     clock.forward(seconds=4)
     for changed, status in (({"consent": "no"}, 400), ({"consent": 1}, 400), ({"name": ["x"]}, 400), ({}, 201)):
         async with visitor.post("/interest", json={**entry, **changed}, headers=as_program) as answer:
