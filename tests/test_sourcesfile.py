@@ -128,6 +128,14 @@ def test_a_call_as_it_was_written_before_there_was_a_form_still_leads_elsewhere(
     assert (call.url, call.is_open(datetime(2026, 11, 1, tzinfo=UTC))) == ("https://courses.example/", True)
 
 
+def test_the_call_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "calls.md").read_text(encoding="utf-8")
+    example = page.split("```toml")[1].split("```")[0].replace("[stream]", '[stream]\ntitle = "T"\nlanguages = ["en"]')
+    configuration = parse(example)
+    (call,) = configuration.calls
+    assert (configuration.stream.contact, len(call.options), call.keep) == ("hello@network.example", 2, timedelta(180))
+
+
 WRONG_CALLS = {
     "a day in quotes": ("2026-11-30", '"2026-11-30"', "33: call[1].until: '2026-11-30': write a date without quotes"),
     "a moment without zone": ("2026-11-30", "2026-11-30T18:00:00", "33: call[1].until: 2026-11-30T18:00:00 has no zone; write it as 2026-12-31T18:00:00+01:00"),

@@ -16,7 +16,7 @@ from web.countries import countries
 from web.formtokens import issue_token
 from web.interestform import OPTIONAL, TRAP, Fault, Sent
 from web.site import Site, answer
-from web.views import consent_of, in_language, show_call
+from web.views import consent_of, in_language, show_call, translate_bar
 
 NO_STORE: Final[Mapping[str, str]] = {hdrs.CACHE_CONTROL: "no-store", "X-Content-Type-Options": "nosniff"}
 # How browsers fill a field in by themselves (HTML, 4.10.18.7), and what kind of field it is.
@@ -67,6 +67,7 @@ def form_page(
         status=status,
         call=show_call(call, language, root=site.root),
         action=f"{site.root}/interest/{call.id}?ui={language}",
+        bar=translate_bar(site.configuration),
         fields=FIELDS,
         optional=OPTIONAL,
         countries=countries(strings.locale),
