@@ -38,6 +38,7 @@ from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import forget_changes, read_counter, record
 from aggregator.store.engine import Database, open_database
+from aggregator.store.interest import forget_expired
 from aggregator.store.learned import is_unjudged
 from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
 from aggregator.store.sources import due_sources, hasten, know_sources, read_state, read_states
@@ -160,6 +161,7 @@ class Machine:
         """Forget what nobody can ask for any more."""
         async with self.database.write() as connection:
             await forget_changes(connection, now=self.now())
+            await forget_expired(connection, self.now())
 
     async def put_rechecks(self) -> None:
         """Put the work of holding some public items against their sources again."""
@@ -274,7 +276,8 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     scheduler = AsyncIOScheduler(timezone=UTC)
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
-    scheduler.add_job(machine.sweep, "interval", hours=6, **once)
+    # At the start, too: entries of a call go after their time also where the program never runs for six hours.
+    scheduler.add_job(machine.sweep, "interval", hours=6, next_run_time=utc_now(), **once)
     scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
     scheduler.add_job(machine.put_judging, "interval", seconds=JUDGE_SECONDS, **once)
     scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from aggregator.calls import Call
 from aggregator.errors import CollectError
 from aggregator.pickled import quickly_made
 
@@ -165,17 +166,6 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """A call that the host page shows: its words by language and where its button leads."""
-
-    id: str
-    title: Mapping[str, str]
-    text: Mapping[str, str]
-    button: Mapping[str, str]
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
 class Configuration:
     """All of sources.toml, checked: every partner and tag that a source names exists."""
 
@@ -197,6 +187,14 @@ class Configuration:
     def partner(self, partner_id: str) -> Partner | None:
         """The partner of that id, or None."""
         return next((partner for partner in self.partners if partner.id == partner_id), None)
+
+    def call(self, call_id: str) -> Call | None:
+        """The call of that id, or None."""
+        return next((call for call in self.calls if call.id == call_id), None)
+
+    def open_calls(self, now: datetime) -> tuple[Call, ...]:
+        """The calls that people can answer now, in the file's order."""
+        return tuple(call for call in self.calls if call.is_open(now))
 
 
 @quickly_made

@@ -13,9 +13,9 @@ from typing import Any
 
 from yarl import URL
 
+from aggregator.callsfile import CALL, call_contradictions, call_of
 from aggregator.errors import SettingsError
 from aggregator.model import (
-    Call,
     Configuration,
     MailItems,
     Partner,
@@ -30,11 +30,10 @@ from aggregator.model import (
     Vanished,
 )
 from aggregator.tomllines import Place, lines_of
-from aggregator.tomltables import Mistakes, Table, by, fitting, number, one_of, plain, several, text, yes_or_no
+from aggregator.tomltables import Mistakes, Table, by, number, one_of, plain, several, text, yes_or_no
+from aggregator.tomlvalues import COUNTRY, IDENTIFIER, LANGUAGE, SOME_WORDS, WORDS, address, duration, web_address
 
 SHORTEST_INTERVAL, USUAL_INTERVAL = timedelta(seconds=10), timedelta(minutes=30)
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-DURATION = re.compile(r"(\d{1,6})\s*([smhdw])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +59,8 @@ OPTIONS = frozenset(
 )
 
 
-def _duration(value: object) -> timedelta:
-    match = DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if not match:
-        raise ValueError('write a number and a unit, such as "30m", "6h" or "14d"')
-    return timedelta(**{UNITS[match[2]]: int(match[1])})
-
-
 def _interval(value: object) -> timedelta:
-    interval = _duration(value)
+    interval = duration(value)
     if interval < SHORTEST_INTERVAL:
         raise ValueError('is too short; the shortest is "10s", and "30m" is kind to a partner\'s server')
     return interval
@@ -80,29 +72,8 @@ def _review(value: object) -> Review:
         if value in {"hold", "auto"}:
             return Review(ReviewMode(value))
         if mode == "veto" and delay:
-            return Review(ReviewMode.VETO, _duration(delay))
+            return Review(ReviewMode.VETO, duration(delay))
     raise ValueError('write "hold", "auto" or "veto:6h"')
-
-
-def _web_address(value: object) -> str:
-    address = _address(value)
-    if URL(address).scheme not in {"http", "https"}:
-        raise ValueError("is no web address; it begins with https:// or http:// and names a host")
-    return address
-
-
-def _address(value: object) -> str:
-    """An address of any scheme: which ones a kind of source takes stands in its rules."""
-    address = plain(value)
-    try:
-        url = URL(address)
-    except ValueError as error:
-        raise ValueError(f"is no web address ({error})") from error
-    if not url.scheme or not url.host:
-        raise ValueError("is no web address; it begins with https:// or http:// and names a host")
-    if url.user or url.password:
-        raise ValueError("holds a user name or password; an address is shown to editors, so leave them out")
-    return address
 
 
 def _secret(value: object) -> Secret:
@@ -111,12 +82,6 @@ def _secret(value: object) -> Secret:
     name = value.strip()
     return Secret(name) if name.startswith("env:") else Secret("the one in sources.toml", name)
 
-
-IDENTIFIER = fitting(r"[a-z0-9][a-z0-9-]{0,62}", "use lower-case letters, digits and dashes")
-LANGUAGE = fitting(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*", 'write a language tag (BCP 47), such as "eu" or "pt-BR"')
-COUNTRY = fitting(r"[A-Z]{2}", 'write the two capital letters of ISO 3166, such as "ES"')
-WORDS = by(LANGUAGE, text)
-SOME_WORDS = by(LANGUAGE, text, least=1)
 
 STREAM = Table(
     {
@@ -132,7 +97,7 @@ STREAM = Table(
     needs=("title", "languages"),
 )
 PARTNER = Table(
-    {"id": IDENTIFIER, "name": text, "country": COUNTRY, "url": _web_address, "logo": text, "listed": yes_or_no},
+    {"id": IDENTIFIER, "name": text, "country": COUNTRY, "url": web_address, "logo": text, "listed": yes_or_no},
     needs=("id", "name"),
 )
 SELECT = Table(dict.fromkeys(("item", "link", "title", "date", "picture", "text"), text), needs=("item",))
@@ -141,13 +106,13 @@ SOURCE = Table(
         "id": IDENTIFIER,
         "partner": IDENTIFIER,
         "kind": plain,
-        "url": _address,
+        "url": address,
         "languages": several(LANGUAGE),
         "every": _interval,
         "review": _review,
         "tags": several(IDENTIFIER),
         "match_any": several(text),
-        "expect_every": _duration,
+        "expect_every": duration,
         "enabled": yes_or_no,
         "push": yes_or_no,
         "vanished": one_of(Vanished),
@@ -163,10 +128,6 @@ SOURCE = Table(
     needs=("id", "partner", "kind", "url"),
 )
 TAG = Table({"id": IDENTIFIER, "label": SOME_WORDS, "words": by(LANGUAGE, several(text))}, needs=("id", "label"))
-CALL = Table(
-    {"id": IDENTIFIER, "title": SOME_WORDS, "text": WORDS, "button": SOME_WORDS, "url": _web_address},
-    needs=("id", "title", "button", "url"),
-)
 FILE = Table(
     {
         "stream": STREAM,
@@ -237,7 +198,7 @@ def _configuration(file: Mapping[str, Any], environment: Mapping[str, str]) -> C
         partners=tuple(Partner(**partner) for partner in file.get("partner", ())),
         sources=tuple(_source(source, stream, environment) for source in file.get("source", ())),
         tags=tuple(Tag(**{"words": {}, **tag}) for tag in file.get("tag", ())),
-        calls=tuple(Call(**{"text": {}, **call}) for call in file.get("call", ())),
+        calls=tuple(call_of(call) for call in file.get("call", ())),
     )
 
 
@@ -264,6 +225,7 @@ def _contradictions(
             if row["id"] in seen:
                 yield (table, index, "id"), f"{row['id']!r} is used twice; give each {table} an id of its own"
             seen.add(row["id"])
+    yield from call_contradictions(file.get("call", ()))
     partners, tags = {partner.id for partner in configuration.partners}, {tag.id for tag in configuration.tags}
     for index, source in enumerate(configuration.sources):
         if source.partner not in partners:

@@ -10,6 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, time
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -174,5 +175,5 @@ def _checked(
 
 def _short(value: object) -> str:
     value = re.sub(r"//[^/@]*@", "//…@", value) if isinstance(value, str) else value
-    shown = repr(value)
+    shown = value.isoformat() if isinstance(value, date | time) else repr(value)
     return shown if len(shown) <= LONGEST_SHOWN else f"{shown[: LONGEST_SHOWN - 3]}…"

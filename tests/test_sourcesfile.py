@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -95,6 +95,66 @@ def test_a_mistake_is_named_with_its_line_and_cure(good: str, bad: str, message:
     assert good in GOOD
     with pytest.raises(SettingsError) as caught:
         parse(GOOD.replace(good, bad, 1))
+    assert message in str(caught.value)
+
+
+CALL = """
+[[call]]
+id = "course"
+title = { en = "A course" }
+button = { en = "Take part" }
+from = 2026-11-01
+until = 2026-11-30
+options = [{ id = "heat", label = { en = "Heat" } }, { id = "grid", label = { en = "Grids" } }]
+keep = "90d"
+"""
+
+
+def test_a_call_with_a_form_is_read_whole_and_its_days_are_whole_days_in_utc() -> None:
+    (call,) = parse(GOOD + CALL).calls
+    assert (call.url, call.keep, [option.id for option in call.options]) == (None, timedelta(days=90), ["heat", "grid"])
+    moment = datetime(2026, 11, 1, tzinfo=UTC)
+    assert not call.is_open(moment - timedelta(microseconds=1))
+    assert call.is_open(moment)
+    assert call.is_open(datetime(2026, 11, 30, 23, 59, 59, tzinfo=UTC))
+    assert not call.is_open(datetime(2026, 12, 1, tzinfo=UTC))
+    (precise,) = parse(GOOD + CALL.replace("2026-11-30", "2026-11-30T18:00:00+01:00")).calls
+    assert precise.closes_at == datetime(2026, 11, 30, 17, tzinfo=UTC)
+
+
+def test_a_call_as_it_was_written_before_there_was_a_form_still_leads_elsewhere() -> None:
+    before = CALL.partition("from =")[0] + 'url = "https://courses.example/"\n'
+    (call,) = parse(GOOD + before).calls
+    assert (call.url, call.is_open(datetime(2026, 11, 1, tzinfo=UTC))) == ("https://courses.example/", True)
+
+
+def test_the_call_in_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "calls.md").read_text(encoding="utf-8")
+    example = page.split("```toml")[1].split("```")[0].replace("[stream]", '[stream]\ntitle = "T"\nlanguages = ["en"]')
+    configuration = parse(example)
+    (call,) = configuration.calls
+    assert (configuration.stream.contact, len(call.options), call.keep) == ("hello@network.example", 2, timedelta(180))
+
+
+WRONG_CALLS = {
+    "a day in quotes": ("2026-11-30", '"2026-11-30"', "33: call[1].until: '2026-11-30': write a date without quotes"),
+    "a moment without zone": ("2026-11-30", "2026-11-30T18:00:00", "33: call[1].until: 2026-11-30T18:00:00 has no zone; write it as 2026-12-31T18:00:00+01:00"),
+    "a year of another age": ("2026-11-30", "9999-12-31", "33: call[1].until: 9999-12-31 is no year"),
+    "over before it begins": ("2026-11-30", "2026-10-30", "33: call[1].until: is over before the call begins"),
+    "an option without label": (', label = { en = "Grids" }', "", "34: call[1].options[2].label: is missing; add label"),
+    "an option that is there twice": ('"grid"', '"heat"', "34: call[1].options[2].id: 'heat' is used twice"),
+    "no option at all": ('[{ id = "heat", label = { en = "Heat" } }, { id = "grid", label = { en = "Grids" } }]', "[]", "34: call[1].options: []: write at least 1"),
+    "kept for too short": ('"90d"', '"1h"', "35: call[1].keep: '1h' must be from \"7d\" to \"3650d\""),
+    "a form and another place": ("keep", 'url = "https://courses.example/"\nkeep', "36: call[1].keep: belongs to our own form, but `url` leads elsewhere"),
+    "no wording in any language": ("keep", "consent = {}\nkeep", "35: call[1].consent: {}: write at least 1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("good", "bad", "message"), WRONG_CALLS.values(), ids=WRONG_CALLS)
+def test_a_mistake_in_a_call_is_named_with_its_line_and_cure(good: str, bad: str, message: str) -> None:
+    assert good in CALL
+    with pytest.raises(SettingsError) as caught:
+        parse(GOOD + CALL.replace(good, bad, 1))
     assert message in str(caught.value)
 
 

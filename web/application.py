@@ -22,7 +22,8 @@ from curation.application import MACHINE
 from curation.eventstream import stream_events
 from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
-from web import health, listings, pages, push, widgetroutes
+from web import health, interest, listings, pages, push, widgetroutes
+from web.crowd import Crowd
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
@@ -43,7 +44,8 @@ def build_application(machine: Machine) -> web.Application:
     app = web.Application(middlewares=[_explain], client_max_size=1_000_000)
     app[MACHINE] = machine
     app[BUILD] = _build()
-    for path, handler in (*pages.ROUTES, *widgetroutes.ROUTES, *listings.ROUTES):
+    app[interest.CROWD] = Crowd()
+    for path, handler in (*pages.ROUTES, *widgetroutes.ROUTES, *listings.ROUTES, *interest.CACHED_ROUTES):
         app.router.add_get(path, cached(handler))
     for path, target in MOVED.items():
         app.router.add_get(path, _moved(target))
@@ -51,10 +53,10 @@ def build_application(machine: Machine) -> web.Application:
     app.router.add_get("/events", public_events)
     app.router.add_get("/media/{name}", media)
     app.router.add_get("/logos/{partner}", logo)
-    for path, handler in health.ROUTES:
+    for path, handler in (*health.ROUTES, *interest.PAGES):
         app.router.add_get(path, handler)
     app.router.add_get("/curation/events", live.events)
-    for method, path, handler in (*api.ROUTES, *push.ROUTES):
+    for method, path, handler in (*api.ROUTES, *push.ROUTES, *interest.ROUTES):
         app.router.add_route(method, path, handler)
     curation_pages.install(app)
     app[PROBLEM_PAGE] = _show_problem
@@ -74,7 +76,9 @@ def cached(handler: Handler) -> Handler:
     async def answer(request: web.Request) -> web.StreamResponse:
         machine = request.app[MACHINE]
         version, language = await machine.stream_version(), request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
-        seen = (request.app[BUILD], machine.sources.digest, version, request.path_qs, language)
+        # A call opens and closes by itself: nothing else changes then.
+        calls = [call.id for call in machine.configuration.open_calls(machine.now())]
+        seen = (request.app[BUILD], machine.sources.digest, version, calls, request.path_qs, language)
         etag = hashlib.sha256(repr(seen).encode("utf-8", "replace")).hexdigest()[:24]
         headers = {
             **OPEN,

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
+from aggregator.calls import Call
 from aggregator.filters import Asked, WrongValue, read_query
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
@@ -49,7 +50,7 @@ async def host_page(request: web.Request) -> web.Response:
         headline=stream.headline.get(language),
         intro=stream.intro.get(language),
         more=paragraphs(stream.more.get(language)),
-        calls=[show_call(call, language) for call in site.configuration.calls],
+        calls=[show_call(call, language, root=site.root) for call in _open_calls(request)],
         partners=[partner for partner in site.configuration.partners if partner.listed],
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
@@ -118,6 +119,11 @@ ROUTES: tuple[tuple[str, Handler], ...] = (
     ("/stream", stream_page),
     ("/embed", embed_page),
 )
+
+
+def _open_calls(request: web.Request) -> tuple[Call, ...]:
+    machine = request.config_dict[MACHINE]
+    return machine.configuration.open_calls(machine.now())
 
 
 async def _read(request: web.Request, asked: Asked, site: Site) -> StreamPage:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from aggregator.calls import Call
 from aggregator.filters import DEFAULT_LIMIT, Asked, write_query
-from aggregator.model import Call, Configuration
+from aggregator.model import Configuration
 from aggregator.store.stream import Counts, StreamFilters, StreamPage
 from web.rows import Row, Words, make_row, web_address
 from web.strings import FALLBACK, Strings, all_strings, primary_subtag
@@ -59,13 +61,14 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ShownCall:
-    """A call in the visitor's language, else in one that there is."""
+    """A call in the visitor's language, else in one that there is. `until` says how long it is open, in words."""
 
     id: str
     title: Words
     text: Words
     button: Words
     url: str | None
+    until: str | None = None
 
 
 def render(template: str, values: Mapping[str, object]) -> str:
@@ -148,15 +151,35 @@ def paragraphs(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split("\n\n") if part.strip())
 
 
-def show_call(call: Call, language: str) -> ShownCall:
-    """The call for a reader of that language."""
+def show_call(call: Call, language: str, *, root: str = "") -> ShownCall:
+    """The call for a reader of that language. Its button leads to its own address, else to our form."""
+    strings, last = all_strings()[language], call.last_moment
     return ShownCall(
         call.id,
         title=in_language(call.title, language),
         text=in_language(call.text, language),
         button=in_language(call.button, language),
-        url=web_address(call.url),
+        url=web_address(call.url) if call.url else f"{root}/interest/{call.id}?ui={language}",
+        until=strings.text("interest_until").format(date=strings.date(last)) if last else None,
     )
+
+
+def consent_of(call: Call, configuration: Configuration, strings: Strings, public_url: str) -> Words:
+    """What somebody who answers the call agrees to: the call's own wording, else the program's."""
+    if call.consent:
+        return in_language(call.consent, strings.language)
+    said = strings.text("interest_consent").format(
+        title=configuration.stream.title,
+        call=in_language(call.title, strings.language).text,
+        days=-(-call.keep // timedelta(days=1)),
+        contact=contact_of(configuration, public_url),
+    )
+    return Words(said, strings.language)
+
+
+def contact_of(configuration: Configuration, public_url: str) -> str:
+    """Where whoever runs the stream can be reached."""
+    return configuration.stream.contact or public_url
 
 
 def in_language(words: Mapping[str, str], language: str) -> Words:

@@ -44,7 +44,7 @@ BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
 # SQLite's write-ahead log is taken in when it has so many pages (16 MB): until then most of them change once more.
 LOG_PAGES = 4_000
-SHAPE = "0007"  # the newest migration
+SHAPE = "0008"  # the newest migration
 # Alembic's own table, in which it keeps which migration was run last.
 _shape = Table(
     "alembic_version",
@@ -112,6 +112,20 @@ class Database:
             return await self.looking.perform(work)
         async with self.read() as connection:
             return await work(connection)
+
+    async def empty_log(self) -> None:
+        """Take SQLite's write-ahead log in and cut it to nothing, so that no old page stands in it any more.
+
+        Raises StoreError where somebody reads for so long that it cannot be.
+        """
+        if not self.is_sqlite:
+            return
+        async with self._sole_writer(), self.writer.connect() as connection:
+            # At the driver itself: SQLAlchemy would begin a transaction, in which nothing is taken in.
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            (is_busy, *_), *_ = await driver.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        if is_busy:
+            raise StoreError("somebody is still reading what was there before; say the same again in a minute")
 
     async def close(self) -> None:
         """Close all connections, those that write last: whoever leaves last takes the write-ahead log in."""

@@ -372,3 +372,26 @@ sign_in_attempt = Table(
     Column("at", Moment, nullable=False),
     Index("ix_sign_in_attempt_key_at", "key", "at"),
 )
+
+interest = Table(
+    "interest",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_id", Text, nullable=False),
+    Column("email_key", Text, nullable=False),
+    Column("form_key", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("organisation", Text, nullable=False),
+    Column("town", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("consent", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    # An address has one entry a call, and so has a form that was shown.
+    Index("ix_interest_email_key_call_id", "email_key", "call_id", unique=True),
+    Index("ix_interest_call_id_form_key", "call_id", "form_key", unique=True),
+    Index("ix_interest_call_id_at", "call_id", "at"),
+)

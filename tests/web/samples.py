@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aggregator.model import Author, Call, Configuration, Partner, Review, ReviewMode, Stream, Tag
+from aggregator.calls import Call
+from aggregator.model import Author, Configuration, Partner, Review, ReviewMode, Stream, Tag
 from aggregator.store.stream import StreamItem, StreamPage
 
 NEWEST_AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
