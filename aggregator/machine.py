@@ -32,6 +32,7 @@ from aggregator.learning.study import is_installed
 from aggregator.learning.training import is_told, tell
 from aggregator.listening import Listening
 from aggregator.model import Configuration
+from aggregator.picturesweeping import sweep_pictures
 from aggregator.readiness import load
 from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings, read_secret
@@ -161,6 +162,16 @@ class Machine:
         async with self.database.write() as connection:
             await forget_changes(connection, now=self.now())
 
+    async def sweep_pictures(self) -> None:
+        """Take away copies of pictures that nothing shows any more, and have lost ones fetched again."""
+        try:
+            removed = await sweep_pictures(self.database, self.work, self.settings.media_dir, now=self.now())
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("the folder of pictures could not be swept: %s", error)
+        else:
+            log.debug("%d pictures that nothing shows are removed", removed)
+            await self.bell.ring()
+
     async def put_rechecks(self) -> None:
         """Put the work of holding some public items against their sources again."""
         try:
@@ -275,6 +286,7 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
     scheduler.add_job(machine.sweep, "interval", hours=6, **once)
+    scheduler.add_job(machine.sweep_pictures, "interval", hours=1, **once)
     scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
     scheduler.add_job(machine.put_judging, "interval", seconds=JUDGE_SECONDS, **once)
     scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)
