@@ -218,7 +218,9 @@ def test_a_cmyk_jpeg_becomes_rgb() -> None:
 def profile_with(red: tuple[float, ...], green: tuple[float, ...], blue: tuple[float, ...]) -> bytes:
     """An ICC profile (ICC.1:2001-04) of these three primaries, with the gamma of 1."""
     numbers = {b"rXYZ": red, b"gXYZ": green, b"bXYZ": blue, b"wtpt": (0.9642, 1.0, 0.8249)}
-    tags = {name: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in xyz)) for name, xyz in numbers.items()}
+    tags = {
+        name: b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in xyz)) for name, xyz in numbers.items()
+    }
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), b"curv\0\0\0\0\0\0\0\0")
     tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"mine\0" + b"\0" * 78
     tags[b"cprt"] = b"text\0\0\0\0none\0"
