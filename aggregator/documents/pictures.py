@@ -20,10 +20,13 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as it is kept: its copies, the widest last, and its average colour as `#rrggbb`."""
+    """A picture as it is kept: its copies, the widest last, and its average colour as `#rrggbb`.
+
+    There is no colour where the picture is transparent somewhere.
+    """
 
     copies: tuple[Copy, ...]
-    colour: str
+    colour: str | None
     extension: str = "webp"
 
 

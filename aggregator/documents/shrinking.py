@@ -116,7 +116,7 @@ def _written(image: Image.Image) -> bytes:
     return out.getvalue()
 
 
-def _average(image: Image.Image) -> str:
-    """The mean colour; of a picture with transparency, that of what can be seen of it, or white."""
+def _average(image: Image.Image) -> str | None:
+    """The mean colour, or None where the picture can be seen through: it would stand on its own colour."""
     red, green, blue, *alpha = image.resize((1, 1), Resampling.BOX).tobytes()
-    return "#ffffff" if alpha == [0] else f"#{red:02x}{green:02x}{blue:02x}"
+    return f"#{red:02x}{green:02x}{blue:02x}" if alpha in ([], [255]) else None
