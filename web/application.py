@@ -150,7 +150,9 @@ async def media(request: web.Request) -> web.StreamResponse:
     path = request.app[MACHINE].settings.media_dir / name
     if not NAME.fullmatch(name) or not path.is_file():
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such picture.")
-    return _file(path, FOR_EVER)
+    response = _file(path, FOR_EVER)
+    response.content_type = "image/webp"  # which Python 3.11 does not know
+    return response
 
 
 async def logo(request: web.Request) -> web.StreamResponse:
