@@ -14,9 +14,10 @@ class SourceDue:
 
 @dataclass(frozen=True, slots=True)
 class ItemsArrived:
-    """New or changed items of one source are kept."""
+    """New or changed items of one source are kept. `tries` counts how often their pictures were asked for in vain."""
 
     item_ids: tuple[str, ...]
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -326,9 +326,10 @@ def handlers(shop: Workshop) -> Mapping[str, Handler]:
     """Every handler by the name that stands in the work list."""
     fetch = shop.outside.fetch
     subscribing = Subscribing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
+    pictures = PictureKeeping(shop.database, shop.outside, shop.work, shop.media_dir, shop.now)
     return {
         "collect": shop.collect,
-        "keep_pictures": PictureKeeping(shop.database, shop.outside, shop.media_dir, shop.now).keep,
+        "keep_pictures": pictures.keep,
         "publish": shop.publish,
         "subscribe": subscribing.subscribe,
         "recheck": shop.recheck,

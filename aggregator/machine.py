@@ -32,6 +32,7 @@ from aggregator.learning.study import is_installed
 from aggregator.learning.training import is_told, tell
 from aggregator.listening import Listening
 from aggregator.model import Configuration
+from aggregator.picturesweeping import sweep_pictures
 from aggregator.readiness import load
 from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings, read_secret
@@ -163,6 +164,16 @@ class Machine:
             await forget_changes(connection, now=self.now())
             await forget_expired(connection, self.now())
 
+    async def sweep_pictures(self) -> None:
+        """Take away copies of pictures that nothing shows any more, and have lost ones fetched again."""
+        try:
+            removed = await sweep_pictures(self.database, self.work, self.settings.media_dir, now=self.now())
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("the folder of pictures could not be swept: %s", error)
+        else:
+            log.debug("%d pictures that nothing shows are removed", removed)
+            await self.bell.ring()
+
     async def put_rechecks(self) -> None:
         """Put the work of holding some public items against their sources again."""
         try:
@@ -278,6 +289,7 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     scheduler.add_job(machine.tick, "interval", seconds=TICK_SECONDS, **once)
     # At the start, too: entries of a call go after their time also where the program never runs for six hours.
     scheduler.add_job(machine.sweep, "interval", hours=6, next_run_time=utc_now(), **once)
+    scheduler.add_job(machine.sweep_pictures, "interval", hours=1, **once)
     scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
     scheduler.add_job(machine.put_judging, "interval", seconds=JUDGE_SECONDS, **once)
     scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)

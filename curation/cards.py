@@ -24,6 +24,7 @@ from curation.cardlines import (
 from curation.languages import in_words, is_unsure, language_label, language_name
 from curation.queue import QueueItem
 
+PICTURE_WIDTH = 480  # twice that of the box
 EXCERPT = 600
 
 EMPTY: Mapping[State, str] = {
@@ -117,6 +118,11 @@ class Card:
     at: datetime | None = None  # what the list is ordered by
 
 
+def _picture(item: QueueItem) -> str:
+    """The file name of the narrowest copy that does for a card, also on a screen with two pixels to each."""
+    return next((copy.name for copy in item.images if copy.width >= PICTURE_WIDTH), item.image or "")
+
+
 def make_card(item: QueueItem, configuration: Configuration) -> Card:
     """The card of an item."""
     text, rest = cut(item.content_text or item.summary or "", EXCERPT)
@@ -128,7 +134,7 @@ def make_card(item: QueueItem, configuration: Configuration) -> Card:
         text=text,
         rest=rest,
         url=_web_address(item.url),
-        image=item.image or "",
+        image=_picture(item),
         image_alt=item.image_alt or "",
         partner_name=partner_name(configuration, item.partner),
         source_name=f"{item.source} · {item.kind}",

@@ -142,10 +142,13 @@ async def test_a_picture_is_kept_here_and_shown_from_here(machine: Machine, site
     site.publish([])
     await work_off()
     first, second = await items(machine)
-    assert (first.image_width, first.image_height) == (640, 427)
-    with Image.open(machine.settings.media_dir / first.image) as kept:
-        assert (kept.format, kept.size) == ("WEBP", (640, 427))
-    assert second.image is None
+    assert (first.image_width, first.image_height) == (900, 600)
+    assert [(one["width"], one["height"]) for one in first.images] == [(320, 213), (640, 427), (900, 600)]
+    assert first.image == first.images[-1]["name"]
+    for one in first.images:
+        with Image.open(machine.settings.media_dir / one["name"]) as kept:
+            assert (kept.format, kept.size) == ("WEBP", (one["width"], one["height"]))
+    assert (second.image, second.images) == (None, None)
     async with machine.database.read() as connection:
         page = await read_page(connection, StreamFilters(), limit=10)
     assert [i.image for i in page.items] == [None, first.image]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -14,6 +13,7 @@ from aiohttp import hdrs, web
 
 from aggregator.filters import WrongValue
 from aggregator.machine import Machine
+from aggregator.picturefolder import NAME
 from aggregator.store.changes import Change, ChangeKind
 from aggregator.store.stream import CursorError
 from curation import access, api, live
@@ -27,7 +27,6 @@ from web.crowd import Crowd
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
-MEDIA_NAME = re.compile(r"[0-9a-f]{40}\.webp")
 OPEN: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 FRESH = "public, max-age=0, must-revalidate, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -153,9 +152,11 @@ async def media(request: web.Request) -> web.StreamResponse:
     """`GET /media/{digest}.webp`: our copy of a picture. Its name is its digest, so it never changes."""
     name = request.match_info["name"]
     path = request.app[MACHINE].settings.media_dir / name
-    if not MEDIA_NAME.fullmatch(name) or not path.is_file():
+    if not NAME.fullmatch(name) or not path.is_file():
         raise Problem(HTTPStatus.NOT_FOUND, "There is no such picture.")
-    return _file(path, FOR_EVER)
+    response = _file(path, FOR_EVER)
+    response.content_type = "image/webp"  # which Python 3.11 does not know
+    return response
 
 
 async def logo(request: web.Request) -> web.StreamResponse:

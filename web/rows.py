@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.itemjson import timestamp
-from aggregator.model import Configuration
+from aggregator.model import Configuration, Kind
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
 from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
@@ -30,12 +30,17 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture's address, its alternative text (empty: decoration) and its size in pixels."""
+    """A picture's address, its alternative text (empty: decoration) and its size in pixels.
+
+    `srcset` are all its widths, as HTML has it, where there are several; `colour` stands in for it until it comes.
+    """
 
     src: str
     alt: str
     width: int | None
     height: int | None
+    srcset: str | None = None
+    colour: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,8 @@ class When:
 class Row:
     """One item, ready to be shown. `original` is set where heading or text are an editor's translation.
 
-    `also` are the ids of the story's other items. `warning` stands before the text until a visitor asks for it; there
-    is no picture then.
+    `also` are the ids of the story's other items. `play` says that the link leads to a film. `warning` stands before
+    the text until a visitor asks for it; there is no picture then.
     """
 
     id: str
@@ -109,6 +114,7 @@ class Row:
     quoted: Quoted | None = None
     times: tuple[When, ...] = ()
     place: str | None = None
+    play: str | None = None
 
 
 def make_row(item: StreamItem, configuration: Configuration, strings: Strings, root: str = "") -> Row:
@@ -120,9 +126,6 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
     heading, text = _words(item, translation, ours, warning)
     if not heading.text:
         heading = Words(strings.word("untitled").replace("{partner}", partner), ours)
-    picture = None
-    if item.image and not warning:
-        picture = Picture(f"{root}/media/{item.image}", item.image_alt or "", item.image_width, item.image_height)
     return Row(
         id=item.id,
         story=item.story,
@@ -138,7 +141,7 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         day=strings.date(item.published_at),
         pinned=item.pinned,
         language_name=strings.language_name(item.language),
-        picture=picture,
+        picture=_picture(item, root) if item.image and not warning else None,
         elsewhere=tuple(_elsewhere(other, item, configuration, strings) for other in item.also_on),
         topics=tuple(_tag_label(tag, configuration, ours) for tag in item.tags),
         warning=warning,
@@ -147,7 +150,15 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         quoted=_quoted(item),
         times=_times(item, strings),
         place=item.about.place,
+        play=strings.word("play") if item.kind == Kind.VIDEO and web_address(item.url) else None,
     )
+
+
+def _picture(item: StreamItem, root: str) -> Picture:
+    media, several = f"{root}/media/", len(item.images) > 1
+    srcset = ", ".join(f"{media}{image.name} {image.width}w" for image in item.images) if several else None
+    size = (item.image_width, item.image_height)
+    return Picture(f"{media}{item.image}", item.image_alt or "", *size, srcset, item.image_colour)
 
 
 def _warning(item: StreamItem, strings: Strings) -> Words | None:

@@ -1,30 +1,42 @@
-"""Makes a small, clean copy of a picture that somebody else made. Pure; run it where it can be killed."""
+"""Makes small, clean copies of a picture that somebody else made. Pure; run it where it can be killed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MAX_PIXELS = 40_000_000
+# In CSS pixels a row shows a picture 190 to 590 wide, on screens with one to three of their own to each of these.
+WIDTHS = (320, 640, 1280)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """One copy: `data` is a WebP without metadata."""
+
+    data: bytes
+    width: int
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as it is kept: `data` is a WebP without metadata, `colour` its average as `#rrggbb`."""
+    """A picture as it is kept: its copies, the widest last, and its average colour as `#rrggbb`.
 
-    data: bytes
-    extension: str
-    width: int
-    height: int
-    colour: str
+    There is no colour where the picture is transparent somewhere.
+    """
+
+    copies: tuple[Copy, ...]
+    colour: str | None
+    extension: str = "webp"
 
 
-def shrink(data: bytes, *, width: int = 640) -> Picture:
-    """A copy at most `width` pixels wide (never wider than the original), upright, its transparency kept.
+def shrink(data: bytes, *, widths: tuple[int, ...] = WIDTHS) -> Picture:
+    """Copies of these widths (ascending), upright, in sRGB, their transparency kept, and none wider than the original.
 
-    Of what moves only the first frame is taken. DocumentError for what is no JPEG, PNG, WebP, GIF or AVIF, is cut
-    short, or would come to more than MAX_PIXELS.
+    One that would be nearly as wide as the next is left out. Of what moves only the first frame is taken.
+    DocumentError for what is no JPEG, PNG, WebP, GIF or AVIF, is cut short, or would come to more than MAX_PIXELS.
     """
     # Only here: Pillow takes 2 MB of every process that imports it, and who has a picture shrunk needs none.
-    from aggregator.documents.shrinking import copy  # noqa: PLC0415
+    from aggregator.documents.shrinking import copies  # noqa: PLC0415
 
-    return copy(data, width)
+    return copies(data, widths)

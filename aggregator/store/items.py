@@ -22,6 +22,7 @@ from aggregator.store.about import write_about
 from aggregator.store.changes import ChangeKind, touch_stream
 from aggregator.store.edits import becomes_sensitive, is_same_file, says_otherwise, was_said_before, what_was
 from aggregator.store.moves import AT_SOURCE, RULE, move
+from aggregator.store.pictures import NO_IMAGE
 from aggregator.store.rows import Rows
 from aggregator.store.search import fold
 from aggregator.store.stories import NewItem, changes_of, join_stories, rejoin, take_turn
@@ -306,7 +307,8 @@ async def _revise(
         return
     original = dict(row.original)
     before = {name: original.get(name, getattr(row, name)) for name in said}
-    if is_same_file(before["picture_url"], said["picture_url"]):
+    newest = said["picture_url"]
+    if is_same_file(before["picture_url"], newest):
         said["picture_url"] = before["picture_url"]
     is_edit = says_otherwise(before, said)
     values = {name: value for name, value in said.items() if name not in row.overlay}
@@ -314,7 +316,8 @@ async def _revise(
     if refined.is_dated:
         values["published_at"] = refined.published_at
     if before["picture_url"] != said["picture_url"]:
-        values |= {"image": None, "image_width": None, "image_height": None, "image_colour": None}
+        values |= NO_IMAGE
+    values["picture_url"] = newest  # an older signature may have expired when the picture is asked for once more
     shown = {**{name: getattr(row, name) for name in said}, **values}
     values["search_text"] = _search_text(shown["title"], shown["content_text"], shown["summary"])
     if is_edit:

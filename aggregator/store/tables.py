@@ -146,11 +146,12 @@ item = Table(
     Column("confidence", Float, nullable=False),
     Column("language_evidence", Text, nullable=False),
     Column("picture_url", Text),  # where the source keeps its picture
-    Column("image", Text),  # our copy: the file's name
+    Column("image", Text),  # the widest of our copies: the file's name; the three columns below are of it
     Column("image_alt", Text),
     Column("image_width", Integer),
     Column("image_height", Integer),
     Column("image_colour", Text),
+    Column("images", JSON),  # all our copies, name, width and height of each, the widest last
     Column("published_at", Moment, nullable=False),
     Column("modified_at", Moment),
     Column("collected_at", Moment, nullable=False),

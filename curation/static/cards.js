@@ -99,9 +99,12 @@ export function sayLine(line, words, canUndo) {
   return line;
 }
 
+const PICTURE_WIDTH = 480; // as in cards.py
+
 function fillPicture(picture, item) {
   // The path alone: the page may be open under another name than the public one, and may load pictures from itself only.
-  const path = item.image ? new URL(item.image, location.href).pathname : "";
+  const address = item._mpower.images?.find(({ width }) => width >= PICTURE_WIDTH)?.url ?? item.image;
+  const path = address ? new URL(address, location.href).pathname : "";
   show(picture, path);
   picture.alt = item._mpower.image_alt ?? "";
   if (path) picture.src = path;

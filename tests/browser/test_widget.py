@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from aggregator.filters import Asked, read_query
 from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
-from aggregator.store.stream import AlsoOn, StreamFilters, StreamItem, StreamPage, Translation
+from aggregator.store.stream import AlsoOn, Image, StreamFilters, StreamItem, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item
 from web.streamjson import feed_json
 from web.strings import all_strings
@@ -457,11 +457,20 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(
     page: Page, guest: Guest, program: Program, language: str
 ) -> None:
     program.items = [
-        stream_item(0, pinned=True, image="a.webp", image_alt="A street", image_width=960, image_height=640),
+        stream_item(
+            0,
+            pinned=True,
+            image="a.webp",
+            image_alt="A street",
+            image_width=960,
+            image_height=640,
+            images=(Image("s.webp", 320, 213), Image("a.webp", 960, 640)),
+            image_colour="#0e5a45",
+        ),
         stream_item(1, title=None, summary="Registration is open now. Six weeks, three towns."),
         stream_item(2, title=None, summary="word " * 60, language="fr", tags=()),
-        stream_item(3, title=None, summary="", url=None, partner="tni", image="b.webp"),
-        stream_item(4, language="und", tags=("solar", "unknown")),
+        stream_item(3, title=None, summary="", url=None, partner="tni", image="b.webp", kind="video"),
+        stream_item(4, language="und", tags=("solar", "unknown"), kind="video"),
         stream_item(5, also_on=(AlsoOn("x", "tni", "https://tni.example/", "es"), AlsoOn("y", "ehu", None, "en"))),
         stream_item(6, language="pt-BR", translations={"eu": Translation("Etxe epelak", None, "editor")}),
         stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),

@@ -68,6 +68,17 @@ def test_a_post_comes_out_whole() -> None:
     )
 
 
+def test_a_post_without_a_picture_takes_that_of_the_page_it_leads_to() -> None:
+    card = {"url": "https://tni.example/report", "title": "A report", "image": "https://files.example/c.png"}
+    own = {"type": "image", "url": "https://files.example/a.jpg", "description": "A roof"}
+    (taken,) = read(card={**card, "image_description": "A cover"}).media
+    assert taken == Media("https://files.example/c.png", "image/png", "A cover")
+    (first,) = read(card=card, media_attachments=[own]).media
+    assert first.url == own["url"]
+    for none in ({**card, "image": None}, {**card, "image": "javascript:x"}, {**card, "url": None}):
+        assert read(card=none).media == ()
+
+
 @pytest.mark.parametrize(
     ("values", "hidden"),
     [

@@ -113,6 +113,11 @@ def bring_to(revision: str) -> Callable[[Connection], None]:
     return bring
 
 
+def before_0009(row: Row[Any]) -> dict[str, Any]:
+    """The row as older shapes can hold it."""
+    return {name: value for name, value in row._asdict().items() if name != "images"}
+
+
 async def read_all(database: Database) -> dict[str, list[Row[Any]]]:
     async with database.read() as connection:
         kept = {name: await connection.execute(select(one)) for name, one in metadata.tables.items()}
@@ -134,7 +139,7 @@ async def test_a_database_of_an_older_shape_keeps_all_its_rows_and_stories(
         await connection.run_sync(bring_to("0003"))
         for one in metadata.sorted_tables:
             if rows[one.name] and one.name != "story_key":
-                await connection.execute(insert(one), [row._asdict() for row in rows[one.name]])
+                await connection.execute(insert(one), [before_0009(row) for row in rows[one.name]])
         addresses = [{"key": url_key(url), "story": story} for url, story in stories.items()]
         await connection.execute(insert(old), addresses)
     async with open_database(bare_database_url) as database:
@@ -165,12 +170,28 @@ async def test_what_a_source_lists_under_one_address_is_not_hidden_by_a_new_shap
     ids = sorted(row.id for row in rows["item"])
     async with open_database(bare_database_url, migrate=False) as database, database.write() as connection:
         await connection.run_sync(bring_to("0004"))
-        before = [{**row._asdict(), "story": ids[0]} for row in rows["item"]]
+        before = [{**before_0009(row), "story": ids[0]} for row in rows["item"]]
         await connection.execute(insert(metadata.tables["item"]), before)
     async with open_database(bare_database_url) as database:
         stories = {row.id: row.story for row in (await read_all(database))["item"]}
         of_b = next(row.id for row in rows["item"] if row.source_id == "b")
         assert stories == {**{item_id: item_id for item_id in ids}, of_b: ids[0]}
+
+
+async def test_pictures_of_an_older_shape_stay_and_are_their_only_width(bare_database_url: str, tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/new.db") as new:
+        await keep(new, source("a"), [sighting(n) for n in range(2)])
+        first, second = (before_0009(row) for row in (await read_all(new))["item"])
+    one = {"name": f"{'0a' * 20}.webp", "width": 640, "height": 427}
+    first |= {"image": one["name"], "image_width": one["width"], "image_height": one["height"]}
+    async with open_database(bare_database_url, migrate=False) as database, database.write() as connection:
+        await connection.run_sync(bring_to("0007"))
+        await connection.execute(insert(metadata.tables["item"]), [first, second])
+    async with open_database(bare_database_url) as database:
+        assert {row.id: row.images for row in (await read_all(database))["item"]} == {
+            first["id"]: [one],
+            second["id"]: None,
+        }
 
 
 def test_the_newest_migration_is_the_shape_that_is_looked_for() -> None:

@@ -118,6 +118,9 @@ async def test_a_wrong_query_is_a_400_that_names_the_field(visitor: ClientSessio
         "/media/../secret",
         "/media/..%2fsecret",
         "/media/" + "0" * 40 + ".webp",
+        "/media/" + "1" * 40 + ".svg",
+        "/media/" + "1" * 40 + ".webp.part",
+        "/media/notes.txt",
         "/logos/..%2fsources.toml",
         "/logos/city",
         "/nothing",
@@ -126,10 +129,34 @@ async def test_a_wrong_query_is_a_400_that_names_the_field(visitor: ClientSessio
         "/strings/xx.json",
     ],
 )
-async def test_what_is_not_there_is_a_404(visitor: ClientSession, path: str) -> None:
+async def test_what_is_not_there_is_a_404(visitor: ClientSession, machine: Machine, path: str) -> None:
+    for foreign in ("1" * 40 + ".svg", "1" * 40 + ".webp.part", "notes.txt"):
+        (machine.settings.media_dir / foreign).write_text("not ours to show")
     async with visitor.get(path, allow_redirects=False) as answer:
         assert answer.status in {401, 403, 404}, path
         assert "Traceback" not in await answer.text()
+
+
+async def test_a_picture_is_served_for_ever_whole_in_parts_and_to_other_sites(
+    visitor: ClientSession, machine: Machine
+) -> None:
+    path, data = f"/media/{'0a' * 20}.webp", bytes(range(256)) * 4
+    (machine.settings.media_dir / path.rpartition("/")[2]).write_bytes(data)
+    async with visitor.get(path) as answer:
+        assert (answer.status, await answer.read(), answer.content_type) == (200, data, "image/webp")
+        headers = {name: answer.headers[name] for name in ("Cache-Control", "X-Content-Type-Options")}
+        assert headers == {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+        assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+        assert "Set-Cookie" not in answer.headers
+        etag = answer.headers["ETag"]
+    async with visitor.head(path) as answer:
+        assert (answer.status, answer.headers["Content-Length"], await answer.read()) == (200, "1024", b"")
+    async with visitor.get(path, headers={"If-None-Match": etag}) as answer:
+        assert (answer.status, await answer.read()) == (304, b"")
+    async with visitor.get(path, headers={"Range": "bytes=256-511"}) as answer:
+        assert (answer.status, await answer.read()) == (206, data[256:512])
+    async with visitor.get(path, headers={"Range": "bytes=5000-"}) as answer:
+        assert answer.status == 416
 
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

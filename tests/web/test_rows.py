@@ -13,7 +13,7 @@ from lxml import html
 
 from aggregator.filters import Asked
 from aggregator.model import Author
-from aggregator.store.stream import AlsoOn, Counts, StreamFilters, StreamItem, Translation
+from aggregator.store.stream import AlsoOn, Counts, Image, StreamFilters, StreamItem, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
 from web.rows import begin, make_row
 from web.strings import all_strings
@@ -169,6 +169,23 @@ def test_a_picture_has_its_words_and_its_size_and_waits_to_be_seen() -> None:
         "class": "mpower-image", "src": "/media/ab.webp", "alt": "A street", "width": "960", "height": "640",
         "loading": "lazy", "decoding": "async",
     }  # fmt: skip
+
+
+def test_a_picture_in_several_widths_leaves_the_choice_to_the_browser() -> None:
+    images = (Image("s.webp", 320, 213), Image("ab.webp", 960, 640))
+    picture = first(host_page(stream_item(image="ab.webp", images=images, image_colour="#0e5a45")), "image")
+    assert picture.get("srcset") == "/media/s.webp 320w, /media/ab.webp 960w"
+    assert picture.get("sizes") == "auto, (min-width: 40rem) 18rem, 100vw"
+    assert (picture.get("src"), picture.get("data-colour")) == ("/media/ab.webp", "#0e5a45")
+    alone = first(host_page(stream_item(image="ab.webp", images=images[1:])), "image")
+    assert (alone.get("srcset"), alone.get("sizes"), alone.get("data-colour")) == (None, None, None)
+
+
+def test_a_link_to_a_film_says_so_in_the_visitors_language() -> None:
+    (play,) = host_page(stream_item(kind="video"), language="eu").xpath('//h3/a/span[@class="mpower-play"]')
+    assert (play.text_content(), play.get("lang")) == ("Bideoa", "eu")
+    for item in (stream_item(), stream_item(kind="video", url=None)):
+        assert not host_page(item).xpath('//*[@class="mpower-play"]')
 
 
 def test_a_picture_without_words_is_decoration() -> None:

@@ -10,7 +10,7 @@ from aggregator.filters import Asked
 from aggregator.itemjson import item_json, timestamp
 from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
-from aggregator.store.stream import AlsoOn, StreamFilters, StreamPage, Translation
+from aggregator.store.stream import AlsoOn, Image, StreamFilters, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
 from web.streamjson import feed_json
 
@@ -38,6 +38,7 @@ def test_an_item_has_every_field_of_the_contract() -> None:
         image_width=960,
         image_height=640,
         image_colour="#0e5a45",
+        images=(Image("def.webp", 320, 213), Image("abc.webp", 960, 640)),
         modified_at=datetime(2026, 11, 23, 9, 30, tzinfo=UTC),
         also_on=(AlsoOn("01J9", "tni", "https://tni.example/es", "es"),),
         translations={"eu": Translation("Etxe epelak", "Kalea epel dago.", "editor")},
@@ -65,6 +66,10 @@ def test_an_item_has_every_field_of_the_contract() -> None:
             "image_width": 960,
             "image_height": 640,
             "image_colour": "#0e5a45",
+            "images": [
+                {"url": "https://stream.example/media/def.webp", "width": 320, "height": 213},
+                {"url": "https://stream.example/media/abc.webp", "width": 960, "height": 640},
+            ],
             "also_on": [{"item": "01J9", "partner": "tni", "url": "https://tni.example/es", "language": "es"}],
             "translations": {"eu": {"title": "Etxe epelak", "summary": "Kalea epel dago.", "by": "editor"}},
         },

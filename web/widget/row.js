@@ -24,7 +24,7 @@ export const make = (tag, attributes, ...children) => {
   return node;
 };
 const web = (url) => /^https?:\/\//i.test(url);
-const linked = (url, text) => (web(url) ? make("a", { href: url, rel: "noopener" }, text) : text);
+const linked = (url, ...words) => (web(url) ? make("a", { href: url, rel: "noopener" }, ...words) : words.at(-1));
 
 // Where else a story stands: its language is named by itself, and places of the same partner by their host.
 const HOST = /^https?:\/\/(?:www\.)?([a-z0-9.:-]+)/i;
@@ -52,6 +52,11 @@ const timesOf = ({ starts_at: starts, ends_at: ends }, words) => {
   return [momentOf(starts, words), [ends, starts.slice(0, 10) === ends.slice(0, 10) ? end.slice(-9) : end]];
 };
 
+// A picture in several widths. Where a browser knows "auto", it takes the one that fits the place; else as most layouts have it.
+const srcset = (images = []) => images.length > 1 && {
+  sizes: "auto, (min-width: 40rem) 18rem, 100vw", srcset: images.map(({ url, width }) => `${url} ${width}w`).join(", "),
+};
+
 /** The `li` of an item of /stream.json; the same as web/templates/row.html makes on the server. */
 export const rowOf = (item, now) => {
   const { words, language, names, tags, level, images, prefix } = now;
@@ -73,7 +78,8 @@ export const rowOf = (item, now) => {
   }
   if (!heading) [heading, headingIn] = [fill(words.untitled, { partner: names[more.partner] ?? more.partner }), language];
 
-  const title = make(`h${level}`, { class: "mpower-title", id: prefix + id, lang: headingIn, dir: "auto" }, linked(item.url, heading));
+  const play = more.kind === "video" && make("span", { class: "mpower-play", lang: language, dir: "auto" }, words.play);
+  const title = make(`h${level}`, { class: "mpower-title", id: prefix + id, lang: headingIn, dir: "auto" }, linked(item.url, play, play && " ", heading));
   const meta = make("p", { class: "mpower-meta", lang: language },
     more.pinned && make("span", { class: "mpower-pinned" }, words.pinned),
     make("bdi", { class: "mpower-partner" }, names[more.partner] ?? more.partner),
@@ -104,8 +110,8 @@ export const rowOf = (item, now) => {
   const topics = item.tags?.length && make("p", { class: "mpower-tags", lang: language },
     ...item.tags.flatMap((tag) => [make("span", { class: "mpower-tag" }, tags[tag]?.[language] ?? tags[tag]?.en ?? tag), " "]));
   const picture = images && image && !warning && make("img", {
-    class: "mpower-image", src: image, alt: more.image_alt ?? "", width: more.image_width, height: more.image_height,
-    loading: "lazy", decoding: "async",
+    class: "mpower-image", loading: "lazy", decoding: "async", alt: more.image_alt ?? "", width: more.image_width, height: more.image_height,
+    "data-colour": more.image_colour, ...srcset(more.images), src: image,
   });
   const { story, kind, also_on: others } = more;
   const ids = others?.map(({ item: other }) => other).join(" ") || null;

@@ -49,7 +49,7 @@ def _status(status: Object, url: str) -> Sighting | None:
     account = object_at(post, "account")
     plain = without_emoji(post)
     warning = plain(fields.plain_text(text_at(post, "spoiler_text"), fields.MAX_TITLE)).strip()
-    media = tuple(_media(post, url))
+    media = tuple(_media(post, url)) or tuple(_of_card(post, url))
     return Sighting(
         entry_id=entry_id,
         url=fields.web_address(text_at(post, "url"), url) or fields.web_address(text_at(post, "uri")),
@@ -118,6 +118,15 @@ def _media(post: Object, url: str) -> Iterator[Media]:
             whole_at(size, "width"),
             whole_at(size, "height"),
         )
+
+
+def _of_card(post: Object, url: str) -> Iterator[Media]:
+    """The picture of the page that a post leads to, of which its server has a copy; for posts without their own."""
+    card = object_at(post, "card")
+    address = fields.web_address(text_at(card, "image"), url)
+    if address is not None and fields.web_address(text_at(card, "url"), url) is not None:
+        alt = fields.clean(text_at(card, "image_description"), fields.MAX_ALT) or None
+        yield Media(address, fields.media_type(None, address, otherwise=fields.ANY_PICTURE), alt)
 
 
 def _card(post: Object, url: str) -> Card | None:
