@@ -35,6 +35,7 @@ add_action( 'init', 'mpower_stream_register' );
 add_action( 'wp_enqueue_scripts', 'mpower_stream_enqueue_early' );
 add_filter( 'script_loader_tag', 'mpower_stream_as_module', 10, 2 );
 add_action( 'admin_init', 'mpower_stream_register_settings' );
+add_filter( 'option_page_capability_mpower_stream', 'mpower_stream_capability' );
 add_action( 'admin_menu', 'mpower_stream_add_settings_page' );
 add_filter( 'plugin_action_links_' . plugin_basename( __FILE__ ), 'mpower_stream_action_links' );
 

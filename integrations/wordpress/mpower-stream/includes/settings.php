@@ -8,6 +8,15 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
+ * Who may say which streams are shown: those who may bring any script. In a network these are its own administrators.
+ *
+ * @return string
+ */
+function mpower_stream_capability() {
+	return is_multisite() ? 'manage_network_options' : 'manage_options';
+}
+
+/**
  * Tells WordPress of the setting. options.php sees to the nonce and to who may change it.
  */
 function mpower_stream_register_settings() {
@@ -38,7 +47,7 @@ function mpower_stream_add_settings_page() {
 	add_options_page(
 		__( 'mPOWER Stream', 'mpower-stream' ),
 		__( 'mPOWER Stream', 'mpower-stream' ),
-		'manage_options',
+		mpower_stream_capability(),
 		'mpower-stream',
 		'mpower_stream_show_settings_page'
 	);
@@ -102,7 +111,7 @@ function mpower_stream_show_field() {
  * The page.
  */
 function mpower_stream_show_settings_page() {
-	if ( ! current_user_can( 'manage_options' ) ) {
+	if ( ! current_user_can( mpower_stream_capability() ) ) {
 		return;
 	}
 	echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1><form action="options.php" method="post">';

@@ -50,6 +50,10 @@ function mpower_stream_show( $asked ) {
 	if ( '' === $address ) {
 		return mpower_stream_note( __( 'No stream is shown here: an administrator has to set its address under Settings › mPOWER Stream.', 'mpower-stream' ) );
 	}
+	if ( is_feed() ) {
+		// A post's readers elsewhere get the post, not the news of others as if they stood in it.
+		return mpower_stream_link( $address, mpower_stream_language( $asked ) );
+	}
 	$html = mpower_stream_get( $address . '/stream?' . mpower_stream_query( $asked ) );
 	if ( '' !== $html ) {
 		mpower_stream_enqueue( $address );
