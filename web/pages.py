@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
 
 from aiohttp import web
 
@@ -14,6 +13,7 @@ from aggregator.filters import Asked, WrongValue, read_query
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
 from curation.problems import Problem
+from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
 from web.site import Site, answer, site_of
 from web.views import (
     as_query,
@@ -27,9 +27,6 @@ from web.views import (
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-LAYOUTS: Final = ("list", "cards", "compact")
-SWITCH: Final = ("on", "off")
 
 
 async def host_page(request: web.Request) -> web.Response:
@@ -57,9 +54,15 @@ async def host_page(request: web.Request) -> web.Response:
 
 
 async def stream_page(request: web.Request) -> web.Response:
-    """`/stream`: all of it, with filters, without script. `ui` is the visitor's language, `lang` the items'."""
+    """`/stream`: all of it, with filters, without script. `ui` is the visitor's language, `lang` the items'.
+
+    With `fragment=1` it is the element alone, for other sites' servers (`web.fragment`).
+    """
     asked = read_query(request.query)
     site = site_of(request, request.query.get("ui"), *asked.filters.lang[:1])
+    if is_fragment(request.query):
+        shown = read_shown(request.query)
+        return fragment(await _read(request, asked, site), asked, shown, site)
     page, counts = await _read(request, asked, site), await _count(request)
     first = replace(asked, cursor=None)
     return answer(
@@ -80,7 +83,7 @@ async def embed_page(request: web.Request) -> web.Response:
     """`/embed`: the widget alone, for an iframe. Takes `layout` and `images` as the element does."""
     asked = read_query(request.query)
     site = site_of(request, request.query.get("ui"), *asked.filters.lang[:1])
-    wished = {"layout": _one_of(request, "layout", LAYOUTS), "images": _one_of(request, "images", SWITCH)}
+    wished = {"layout": one_of(request.query, "layout", LAYOUTS), "images": one_of(request.query, "images", SWITCH)}
     looks = {name: value for name, value in wished.items() if value is not None}
     page = await _read(request, asked, site)
     view = show_stream(
@@ -138,10 +141,3 @@ async def _read(request: web.Request, asked: Asked, site: Site) -> StreamPage:
 async def _count(request: web.Request) -> Counts:
     async with request.config_dict[MACHINE].database.read() as connection:
         return await read_counts(connection)
-
-
-def _one_of(request: web.Request, name: str, values: tuple[str, ...]) -> str | None:
-    value = request.query.get(name)
-    if value and value not in values:
-        raise WrongValue(name, f"must be one of {', '.join(values)}")
-    return value or None

@@ -28,7 +28,10 @@ FILTER_OF_ATTRIBUTE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The rows of a page and the element around them. `more` leads on without script, `next` with it."""
+    """The rows of a page and the element around them. `more` leads on without script, `next` with it.
+
+    Ids within the rows begin with `prefix`.
+    """
 
     rows: tuple[Row, ...]
     more: str | None
@@ -38,6 +41,7 @@ class View:
     images: bool
     target: str | None
     filtered: bool
+    prefix: str = "mpower-0-"
 
 
 @dataclass(frozen=True, slots=True)
