@@ -147,7 +147,8 @@ def _row(item: StreamItem, configuration: Configuration, strings: Strings, root:
 def _title(listing: Listing, configuration: Configuration, strings: Strings) -> tuple[str, str]:
     """What a list is called, and the language of that."""
     if listing.kind == "language":
-        return own_name(listing.of) or listing.of, listing.of
+        name = own_name(listing.of) or listing.of
+        return name[:1].upper() + name[1:], listing.of
     if listing.kind == "partner":
         partner = configuration.partner(listing.of)
         return partner.name if partner else listing.of, "und"

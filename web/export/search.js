@@ -4,18 +4,18 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
 */
 (() => {
   const $ = (id) => document.getElementById(id);
+  const make = (tag, values) => Object.assign(document.createElement(tag), values);
   const form = $("search"), list = $("found"), more = $("more");
-  const policy = globalThis.trustedTypes?.createPolicy("mpower-search", { createScriptURL: (name) => `search/${name}.js` });
+  const createScriptURL = (name) => `search/${name}.js`;
+  const policy = globalThis.trustedTypes?.createPolicy("mpower-search", { createScriptURL }) ?? { createScriptURL };
   const files = new Map(), waiting = new Map();
-  let known, turn, keys = [];
+  let known, turn, keys;
 
   const load = (name) => {
     if (!files.has(name)) files.set(name, new Promise((done, fail) => {
-      const script = document.createElement("script");
       waiting.set(name, done);
-      script.onerror = () => files.delete(name) && fail(name);
-      script.src = policy ? policy.createScriptURL(name) : `search/${name}.js`;
-      document.head.append(script);
+      const onerror = () => fail(files.delete(name));
+      document.head.append(make("script", { onerror, src: policy.createScriptURL(name) }));
     }));
     return files.get(name);
   };
@@ -28,15 +28,14 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
   };
 
   // As aggregator/refine/folding.py folds.
-  const OTHERS = { đ: "d", ł: "l", ø: "o", ħ: "h", ı: "i", æ: "ae", œ: "oe", ß: "ss", ς: "σ" };
-  const fold = (text) => text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "").replace(/[đłøħıæœßς]/g, (one) => OTHERS[one]);
-  const fileOf = (start) => `w-${/^[a-z0-9]+$/.test(start) ? start : [...start].map((one) => one.codePointAt(0).toString(16)).join("-")}`;
+  const OTHERS = "đd łl øo ħh ıi æae œoe ßss ςσ".split(" ");
+  const fold = (text) => OTHERS.reduce((some, [from, ...to]) => some.replaceAll(from, to.join("")),
+    text.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, ""));
 
   const find = async (term) => {
-    const file = fileOf([...term].slice(0, 2).join(""));
-    const found = new Set();
-    if (!known.has(file)) return found;
-    for (const [word, places] of await load(file)) if (word.startsWith(term)) {
+    const [start] = term.match(/^../u), found = new Set();
+    const file = "w-" + encodeURIComponent(start).replaceAll("%", "-").toLowerCase();
+    if (known.has(file)) for (const [word, places] of await load(file)) if (word.startsWith(term)) {
       for (const part of places.split(",")) {
         const [month, ...numbers] = part.split(" ");
         for (const number of numbers) found.add(month * 1e6 + +number);
@@ -45,51 +44,49 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
     return found;
   };
 
+  // A search that another one has followed shows nothing.
   const show = async (mine) => {
-    const some = keys.splice(0, 30), first = list.children.length;
+    const some = keys.slice(0, 30), first = list.children.length;
     const months = await Promise.all(some.map((key) => load(`m-${Math.floor(key / 1e6)}`)));
     if (mine !== turn) return;
+    keys = keys.slice(30);
     some.forEach((key, n) => {
-      const [file, title, language, partner, date, day] = months[n][key % 1e6];
-      const row = document.createElement("li"), link = document.createElement("a");
-      const about = document.createElement("p"), time = document.createElement("time");
-      Object.assign(link, { href: `item/${file}.html`, textContent: title, lang: language, dir: "auto" });
-      Object.assign(time, { dateTime: date, textContent: day });
-      about.append(partner, " · ", time);
-      row.append(link, about);
+      const [file, textContent, lang, partner, dateTime, day] = months[n][key % 1e6];
+      const row = make("li"), about = make("p");
+      about.append(partner, " · ", make("time", { dateTime, textContent: day }));
+      row.append(make("a", { href: `item/${file}.html`, textContent, lang, dir: "auto" }), about);
       list.append(row);
     });
     more.hidden = !keys.length;
-    if (first) list.children[first]?.firstChild.focus();
+    if (first) list.children[first].firstChild.focus();
   };
 
-  const ask = async () => {
-    const mine = (turn = {});
-    const words = new URLSearchParams(location.hash.slice(1)).get("q") ?? "";
-    form.q.value = words;
+  const tell = (text) => ($("status").textContent = text);
+  const trying = (work) => (_, mine = turn) => work(mine).catch(() => mine === turn && tell(form.dataset.failed));
+  const search = async (mine) => {
+    const terms = fold(form.q.value).match(/[\p{L}\p{N}]{2,}/gu);
+    if (!terms) return tell(form.dataset.short);
+    const sets = await Promise.all(terms.map(find));
+    if (mine !== turn) return;
+    keys = [...sets[0]].filter((key) => sets.every((set) => set.has(key))).sort((a, b) => b - a);
+    tell(form.dataset.found.replace("{n}", keys.length));
+    await show(mine);
+  };
+  const ask = () => {
+    turn = {};
+    form.q.value = new URLSearchParams(location.hash.slice(1)).get("q") ?? "";
     list.replaceChildren();
     more.hidden = true;
-    $("status").textContent = "";
-    if (!words.trim()) return;
-    const terms = fold(words).split(/[^\p{L}\p{N}]+/u).filter((term) => [...term].length > 1);
-    try {
-      if (!terms.length) return void ($("status").textContent = form.dataset.short);
-      const sets = await Promise.all(terms.map(find));
-      if (mine !== turn) return;
-      keys = [...sets[0]].filter((key) => sets.every((set) => set.has(key))).sort((a, b) => b - a);
-      $("status").textContent = form.dataset.found.replace("{n}", keys.length);
-      await show(mine);
-    } catch {
-      if (mine === turn) $("status").textContent = form.dataset.failed;
-    }
+    tell("");
+    if (form.q.value) trying(search)();
   };
 
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
+  form.onsubmit = () => {
     const hash = `#${new URLSearchParams({ q: form.q.value })}`;
     if (location.hash === hash) ask();
     else location.hash = hash;
-  });
-  more.addEventListener("click", () => show(turn).catch(() => ($("status").textContent = form.dataset.failed)));
-  addEventListener("hashchange", ask);
+    return false;
+  };
+  more.onclick = trying(show);
+  onhashchange = ask;
 })();

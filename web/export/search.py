@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from aggregator.itemjson import timestamp
 from aggregator.model import Configuration
@@ -27,8 +28,7 @@ START: Final = 2  # letters that the words of one file have in common, and the s
 LONGEST: Final = 60
 MONTH: Final = 1_000_000
 _SCRIPT: Final = Path(__file__).with_name("search.js")
-_PLAIN: Final = re.compile(r"[a-z0-9]+")
-_BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
+_WORD: Final = re.compile(rf"[^\W_]{{{START},}}")
 _COMMENT: Final = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)$", re.DOTALL | re.MULTILINE)
 # Harmless in a page, too, and to readers of JavaScript before 2019.
 _ESCAPES: Final = {ord("<"): "\\u003c", 0x2028: "\\u2028", 0x2029: "\\u2029"}
@@ -93,12 +93,11 @@ def _texts(item: StreamItem) -> Iterator[str]:
 
 
 def _words(texts: Iterable[str]) -> set[str]:
-    words = _BETWEEN_WORDS.split(fold(" ".join(texts)))
-    return {word[:LONGEST] for word in words if len(word) >= START}
+    return {word[:LONGEST] for word in _WORD.findall(fold(" ".join(texts)))}
 
 
 def _name(start: str) -> str:
-    return f"w-{start if _PLAIN.fullmatch(start) else '-'.join(f'{ord(one):x}' for one in start)}"
+    return f"w-{quote(start, safe='').replace('%', '-').lower()}"
 
 
 def _as_text(places: Sequence[int]) -> str:
