@@ -8,10 +8,13 @@ from datetime import timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import update
 
+from aggregator.model import State
 from aggregator.store.engine import Database
 from aggregator.store.stream import StreamFilters, read_page
-from aggregator.store.whole import Outline, read_items, read_outlines
+from aggregator.store.tables import item
+from aggregator.store.whole import Outline, read_items, read_outlines, snapshot
 from tests.builders import START
 from tests.web.exports import fill
 from web.export.names import file_name, is_safe
@@ -116,3 +119,14 @@ def test_no_id_leads_out_of_the_folder_or_to_another_file(hostile: str) -> None:
 @pytest.mark.parametrize("path", ["../x", "/x", "a/../x", ".git/config", "a//b", "a/", "", "a\\b", "a/b/c/d/e", "x\n"])
 def test_no_other_path_is_written_or_removed(path: str) -> None:
     assert not is_safe(path)
+
+
+async def test_what_is_decided_while_it_is_read_does_not_mix_into_it(database: Database) -> None:
+    await fill(database, 9)
+    async with snapshot(database) as connection:
+        outlines = await read_outlines(connection)
+        async with database.write() as writing:
+            await writing.execute(update(item).values(state=State.WITHDRAWN, title="Later"))
+        items = await read_items(connection, [outline.id for outline in outlines])
+    assert len(items) == len(outlines) == 12
+    assert "Later" not in {shown.title for shown in items.values()}
