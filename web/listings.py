@@ -5,8 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from aggregator.filters import read_query
+from aggregator.model import Partner
 from aggregator.store.stream import read_counts, read_page
 from curation.application import MACHINE
+from web.filterlists import partners_json, tags_json
 from web.streamjson import feed_json
 
 
@@ -27,45 +29,24 @@ async def stream_json(request: web.Request) -> web.Response:
     return web.json_response(feed, content_type="application/feed+json")
 
 
-async def partners_json(request: web.Request) -> web.Response:
+async def partners(request: web.Request) -> web.Response:
     """`GET /partners.json`: every partner with how many public items it has."""
     machine = request.app[MACHINE]
     async with machine.database.read() as connection:
         counts = await read_counts(connection)
-    return web.json_response(
-        {
-            "partners": [
-                {
-                    "id": partner.id,
-                    "name": partner.name,
-                    "country": partner.country,
-                    "url": partner.url,
-                    "logo": f"{machine.settings.public_url}/logos/{partner.id}" if partner.logo else None,
-                    "listed": partner.listed,
-                    "count": counts.partners.get(partner.id, 0),
-                }
-                for partner in machine.configuration.partners
-            ]
-        }
-    )
+
+    def logo(partner: Partner) -> str | None:
+        return f"{machine.settings.public_url}/logos/{partner.id}" if partner.logo else None
+
+    return web.json_response(partners_json(machine.configuration, counts, logo))
 
 
-async def tags_json(request: web.Request) -> web.Response:
+async def tags(request: web.Request) -> web.Response:
     """`GET /tags.json`: every tag with its labels and how many public items have it; and the languages."""
     machine = request.app[MACHINE]
     async with machine.database.read() as connection:
         counts = await read_counts(connection)
-    configured = machine.configuration.stream.languages
-    languages = {code: counts.languages.get(code, 0) for code in (*configured, *counts.languages)}
-    return web.json_response(
-        {
-            "tags": [
-                {"id": tag.id, "label": dict(tag.label), "count": counts.tags.get(tag.id, 0)}
-                for tag in machine.configuration.tags
-            ],
-            "languages": languages,
-        }
-    )
+    return web.json_response(tags_json(machine.configuration, counts))
 
 
-ROUTES = (("/stream.json", stream_json), ("/partners.json", partners_json), ("/tags.json", tags_json))
+ROUTES = (("/stream.json", stream_json), ("/partners.json", partners), ("/tags.json", tags))

@@ -206,6 +206,8 @@ class MpowerStream extends HTMLElement {
     Object.assign(names, more?.partners);
     Object.assign(tags, more?.tags);
     Object.assign(spoken, more?.languages);
+    // A static export names its pictures from where it lies itself.
+    for (const item of items) if (item.image) item.image = new URL(item.image, url).href;
     // Only the query of `next_url` counts, if it has one: we stay on the host that this page may speak to.
     const next = next_url && new URL(new URL(next_url, url).search || next_url, url).href;
     return { items, next };
@@ -215,7 +217,7 @@ class MpowerStream extends HTMLElement {
   #offer(next, text) {
     this.#now.next = next;
     if (!next) return this.#more.remove();
-    const page = new URL(next.replace("/stream.json", "/stream"));
+    const page = new URL(next.replace("/stream.json", "/stream").replace(/\.json$/, ".html"));
     page.searchParams.set("ui", this.#now.language);
     this.#more.href = page.href;
     this.#more.textContent = text;

@@ -1,0 +1,1 @@
+"""The public stream as files that need no server: what `mpower-stream export` writes and checks. Decides nothing."""
