@@ -15,13 +15,15 @@ from aggregator.errors import SettingsError
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, at_work, in_step, open_machine
 from aggregator.model import Media
+from aggregator.store.interest import read_entries
 from aggregator.store.sources import read_states
 from aggregator.store.stream import StreamFilters, read_page
 from aggregator.store.tables import change, item, revision, task
 from aggregator.store.tables import sighting as kept
 from aggregator.work import Worker
-from tests.builders import sighting
+from tests.builders import START, sighting
 from tests.partner import PartnerSite
+from tests.store.test_interest import entry, keep_all
 
 
 async def items(machine: Machine) -> list:
@@ -205,15 +207,20 @@ async def test_a_site_is_discovered_once_and_found_again_when_its_feed_moves(
     assert [row.title for row in await items(machine)] == ["News 1", "News 2"]
 
 
-async def test_a_running_machine_collects_by_itself(settings, site: PartnerSite) -> None:
+async def test_a_running_machine_collects_and_forgets_by_itself(settings, site: PartnerSite) -> None:
     site.publish([sighting(1)])
     site.publish([sighting(2)], "/trusted")
-    async with open_machine(settings) as machine, at_work(machine):
-        for _ in range(600):
-            if len(await items(machine)) == 2:
-                return
-            await asyncio.sleep(0.05)
-    raise AssertionError("nothing was collected")
+    long_ago = entry(at=START, expires_at=START + timedelta(days=1))
+    async with open_machine(settings) as machine:
+        await keep_all(machine.database, long_ago)
+        async with at_work(machine):
+            for _ in range(600):
+                async with machine.database.read() as connection:
+                    is_there = await read_entries(connection, long_ago.call_id, START)
+                if len(await items(machine)) == 2 and not is_there:
+                    return
+                await asyncio.sleep(0.05)
+    raise AssertionError("nothing was collected, or nothing forgotten")
 
 
 async def test_one_slow_host_gets_few_places_and_holds_no_other(machine: Machine, site: PartnerSite) -> None:

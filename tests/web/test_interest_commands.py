@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from aggregator.machine import utc_now
@@ -118,10 +118,16 @@ async def test_entries_of_a_call_are_there_without_a_good_sources_file(run, data
     assert (await run("erase", "person1@town.example"))[1] == "1 entry erased\n"
 
 
-cells = st.text(st.sampled_from("=+-@\t\r\n;,|\"' ＝＋－＠aé") | st.characters(codec="utf-8"), max_size=30)
+SPECIAL = st.sampled_from("=+-@\t\r\n;,|\"' ＝＋－＠aé")
+cells = st.text(SPECIAL, max_size=20) | st.text(max_size=30)
 
 
 @given(cell=cells)
+@example('a;"=1+1"')
+@example("a|+1")
+@example("a,-1")
+@example("a\t@b")
+@example('""＝1')
 def test_no_cell_begins_as_a_formula_whatever_a_spreadsheet_takes_for_the_end_of_one(cell: str) -> None:
     disarmed = disarm(cell)
     for ends in (";", ",", "\t", "|", "\n", "\r"):
