@@ -17,6 +17,8 @@ from aggregator.errors import DocumentError
 # AVIF last: where Pillow was built without it, only asking for it fails. SVG is a program, and no other is needed.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 QUALITY = 80
+# WebP's effort, of 6: 4 takes twice the time for 4 to 7 % fewer bytes, AVIF eight times the time for 5 to 16 %.
+METHOD = 2
 # A copy is at most so many times as high as it may be wide; WebP ends at 16,383 pixels, and a page long before.
 TALLEST = 4
 # A copy that would be more than this part of the next one's width is left out: that one does as well.
@@ -58,8 +60,8 @@ def _widest(data: bytes, width: int) -> Image.Image:
     opened = Image.open(io.BytesIO(data), formats=FORMATS)
     if opened.width * opened.height > MAX_PIXELS:
         raise DocumentError(f"the picture has more than {MAX_PIXELS:,} pixels")
-    # A JPEG can be decoded at a half, a quarter or an eighth, as long as enough is left for a good copy.
-    opened.draft(None, (2 * width, 2 * width))
+    # A JPEG can be decoded at a half, a quarter or an eighth, as long as neither side falls below this.
+    opened.draft(None, (width, width))
     opened.load()
     profile = opened.info.get("icc_profile")
     upright = _UPRIGHT.get(_orientation(opened))
@@ -112,7 +114,7 @@ def _shrunk(widest: Image.Image, widths: Sequence[int]) -> tuple[Copy, ...]:
 
 def _written(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "WEBP", quality=QUALITY, exif=b"", icc_profile=b"", xmp=b"")
+    image.save(out, "WEBP", quality=QUALITY, method=METHOD, exif=b"", icc_profile=b"", xmp=b"")
     return out.getvalue()
 
 

@@ -807,7 +807,16 @@ async def test_a_page_may_keep_a_visitor_who_follows_an_item(page: Page, guest: 
 
 async def test_nothing_moves_when_pictures_come_or_more_is_loaded(page: Page, guest: Guest, program: Program) -> None:
     program.items = [
-        stream_item(n, image=f"{n}.webp", image_width=960, image_height=640) if n % 2 else stream_item(n)
+        stream_item(
+            n,
+            image=f"{n}.webp",
+            image_width=960,
+            image_height=640,
+            image_colour="#0e5a45",
+            images=(Image(f"small{n}.webp", 320, 213), Image(f"{n}.webp", 960, 640)),
+        )
+        if n % 2
+        else stream_item(n)
         for n in range(25)
     ]
     await page.add_init_script(
@@ -819,6 +828,7 @@ async def test_nothing_moves_when_pictures_come_or_more_is_loaded(page: Page, gu
     script = '<script type="module" src="%HOST%/widget.js"></script>'
     await page.goto(guest.write("<mpower-stream></mpower-stream>", head=style + script))
     await expect(rows(page)).to_have_count(10)
+    await page.wait_for_function("document.images[0].currentSrc.endsWith('/media/small1.webp')")  # it is 12 rem wide
     await page.evaluate("document.querySelectorAll('img').forEach((picture) => { picture.loading = 'eager' })")
     await page.wait_for_function("[...document.images].every((picture) => picture.complete)")
     await page.evaluate("document.querySelector('.mpower-more').scrollIntoView({ block: 'end' })")
