@@ -16,7 +16,7 @@ def item_json(item: StreamItem, public_url: str) -> Json:
     optional: Json = {
         "url": item.url,
         "title": item.title,
-        "image": f"{public_url.rstrip('/')}/media/{item.image}" if item.image else None,
+        "image": _media(item.image, public_url) if item.image else None,
         "date_modified": timestamp(item.modified_at) if item.modified_at else None,
         "authors": [_author(author) for author in item.authors] or None,
     }
@@ -29,8 +29,12 @@ def item_json(item: StreamItem, public_url: str) -> Json:
         "language": item.language,
         "tags": list(item.tags),
         **{name: value for name, value in optional.items() if value is not None},
-        "_mpower": _extension(item),
+        "_mpower": _extension(item, public_url),
     }
+
+
+def _media(name: str, public_url: str) -> str:
+    return f"{public_url.rstrip('/')}/media/{name}"
 
 
 def timestamp(moment: datetime) -> str:
@@ -42,12 +46,16 @@ def _author(author: Author) -> Json:
     return {"name": author.name, "url": author.url} if author.url else {"name": author.name}
 
 
-def _extension(item: StreamItem) -> Json:
+def _extension(item: StreamItem, public_url: str) -> Json:
     picture: Json = {
         "image_alt": item.image_alt,
         "image_width": item.image_width,
         "image_height": item.image_height,
         "image_colour": item.image_colour,
+        "images": [
+            {"url": _media(image.name, public_url), "width": image.width, "height": image.height}
+            for image in item.images
+        ],
     }
     return {
         "partner": item.partner,

@@ -1,6 +1,6 @@
 """What a row of the stream shows in a visitor's language. Values in, values out; the markup is in templates/row.html.
 
-The widget makes the same rows from /stream.json (`rowOf` in widget/widget.js); a browser test holds the two together.
+The widget makes the same rows from /stream.json (`rowOf` in widget/row.js); a browser test holds the two together.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from aggregator.model import Configuration
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
 from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
+# Beside the text a picture takes what room is left; above it, the whole width. A lazy one knows its width by itself.
+SIZES: Final = "auto, (max-width: 36rem) 100vw, 24rem"
 _BEGINNING: Final = re.compile(r".{15,90}?[.!?…](?=\s|\Z)|.{1,80}(?=\s|\Z)|.{1,80}", re.DOTALL)
 _HOST: Final = re.compile(r"https?://(?:www\.)?([a-z0-9.:-]+)", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -30,12 +32,18 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture's address, its alternative text (empty: decoration) and its size in pixels."""
+    """A picture's address, its alternative text (empty: decoration) and its size in pixels.
+
+    `srcset` are all our copies of it for a browser to choose from by `sizes`, `colour` stands for it while it loads.
+    """
 
     src: str
     alt: str
     width: int | None
     height: int | None
+    srcset: str = ""
+    colour: str | None = None
+    sizes: str = SIZES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +128,6 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
     heading, text = _words(item, translation, ours, warning)
     if not heading.text:
         heading = Words(strings.word("untitled").replace("{partner}", partner), ours)
-    picture = None
-    if item.image and not warning:
-        picture = Picture(f"{root}/media/{item.image}", item.image_alt or "", item.image_width, item.image_height)
     return Row(
         id=item.id,
         story=item.story,
@@ -138,7 +143,7 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         day=strings.date(item.published_at),
         pinned=item.pinned,
         language_name=strings.language_name(item.language),
-        picture=picture,
+        picture=None if warning else _picture(item, root),
         elsewhere=tuple(_elsewhere(other, item, configuration, strings) for other in item.also_on),
         topics=tuple(_tag_label(tag, configuration, ours) for tag in item.tags),
         warning=warning,
@@ -147,6 +152,19 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         quoted=_quoted(item),
         times=_times(item, strings),
         place=item.about.place,
+    )
+
+
+def _picture(item: StreamItem, root: str) -> Picture | None:
+    if not item.image:
+        return None
+    return Picture(
+        f"{root}/media/{item.image}",
+        item.image_alt or "",
+        item.image_width,
+        item.image_height,
+        ",".join(f"{root}/media/{image.name} {image.width}w" for image in item.images),
+        item.image_colour,
     )
 
 

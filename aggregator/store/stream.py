@@ -58,8 +58,17 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """One of our copies of a picture: a file's name under /media/, and its size in pixels."""
+
+    name: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class StreamItem:
-    """An item as the public sees it. `image` is a file's name under /media/; sizes are pixels."""
+    """An item as the public sees it. `image` is the widest of `images`, which stand in ascending order."""
 
     id: str
     url: str | None
@@ -87,6 +96,7 @@ class StreamItem:
     about: About = NOTHING
     starts_at: datetime | None = None  # an event's
     ends_at: datetime | None = None
+    images: tuple[Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

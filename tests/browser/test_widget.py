@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 from aggregator.filters import Asked, read_query
 from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
-from aggregator.store.stream import AlsoOn, StreamFilters, StreamItem, StreamPage, Translation
+from aggregator.store.stream import AlsoOn, Image, StreamFilters, StreamItem, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item
 from web.streamjson import feed_json
 from web.strings import all_strings
@@ -432,6 +432,7 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     assert await focused_id(page) == "01J00010"
 
 
+COPIES = (Image("a.webp", 320, 213), Image("b.webp", 960, 640))
 FAIR, LATE = datetime(2026, 12, 4, 17, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC)
 QUOTE = Quote("https://social.example/9", Author("The neighbours", None), "Come along!")
 SOCIAL = (
@@ -466,6 +467,7 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(
         stream_item(6, language="pt-BR", translations={"eu": Translation("Etxe epelak", None, "editor")}),
         stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),
         stream_item(8, title=HOSTILE, summary=HOSTILE, url="javascript:pwned()"),
+        stream_item(9, kind="video", image="b.webp", images=COPIES, image_colour="#0e5a45"),
     ]
     await assert_same_rows(page, guest, program, language)
 

@@ -13,7 +13,7 @@ from lxml import html
 
 from aggregator.filters import Asked
 from aggregator.model import Author
-from aggregator.store.stream import AlsoOn, Counts, StreamFilters, StreamItem, Translation
+from aggregator.store.stream import AlsoOn, Counts, Image, StreamFilters, StreamItem, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
 from web.rows import begin, make_row
 from web.strings import all_strings
@@ -169,6 +169,22 @@ def test_a_picture_has_its_words_and_its_size_and_waits_to_be_seen() -> None:
         "class": "mpower-image", "src": "/media/ab.webp", "alt": "A street", "width": "960", "height": "640",
         "loading": "lazy", "decoding": "async",
     }  # fmt: skip
+
+
+def test_a_picture_comes_in_the_width_that_a_screen_needs_with_its_colour_before_it() -> None:
+    copies = (Image("a.webp", 320, 213), Image("ab.webp", 960, 640))
+    picture = first(host_page(stream_item(image="ab.webp", images=copies, image_colour="#0e5a45")), "image")
+    assert picture.get("srcset") == "/media/a.webp 320w,/media/ab.webp 960w"
+    assert picture.get("sizes").startswith("auto,")
+    assert picture.get("data-colour") == "#0e5a45"
+
+
+def test_a_video_is_a_picture_with_a_mark_and_its_words_and_a_link() -> None:
+    row = first(host_page(stream_item(kind="video", image="ab.webp"), language="eu"), "row")
+    assert row.xpath(".//div/img/@src") == ["/media/ab.webp"]
+    assert first(row, "play").text_content() == "Erreproduzitu bideoa"
+    assert not row.xpath(".//iframe | .//video | .//embed | .//object")
+    assert row.xpath(".//h3/a/@href") == ["https://partner.example/0"]
 
 
 def test_a_picture_without_words_is_decoration() -> None:

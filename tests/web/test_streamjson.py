@@ -65,6 +65,7 @@ def test_an_item_has_every_field_of_the_contract() -> None:
             "image_width": 960,
             "image_height": 640,
             "image_colour": "#0e5a45",
+            "images": [],
             "also_on": [{"item": "01J9", "partner": "tni", "url": "https://tni.example/es", "language": "es"}],
             "translations": {"eu": {"title": "Etxe epelak", "summary": "Kalea epel dago.", "by": "editor"}},
         },
