@@ -209,13 +209,14 @@ define("stream", (element, given) => {
 
   /** For the way back: how many rows in the address, how far down in the history's entry. */
   const name = () => given("history") || "mpower";
-  const remember = () => {
-    if (given("history") == null || !rows) return;
+  const remember = (scrolled) => {
+    if (given("history") == null) return;
     const url = new URL(location);
-    url.searchParams.set(name(), rows.count());
+    if (!scrolled) url.searchParams.set(name(), rows.count());
     history.replaceState({ ...history.state, [name()]: scrollY }, "", url);
   };
-  addEventListener("pagehide", remember);
+  // When a page is left it is too late to write.
+  addEventListener("scrollend", remember);
 
   /** Once. Rows that a server has put inside are kept and used; anything else gives way to the first rows. */
   const build = () => {
