@@ -65,3 +65,23 @@ def test_every_custom_property_and_class_name_is_documented() -> None:
 def test_comments_are_not_served() -> None:
     assert "/*" not in widget_style()
     assert not re.search(r"^(//|/\*|\*)", widget_module(), re.MULTILINE)
+
+
+def test_the_documentation_names_every_attribute_event_property_and_class_name() -> None:
+    text = (FOLDER.parents[1] / "docs" / "widget.md").read_text("utf-8")
+    code = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.js")}
+    whole, looks = "".join(code.values()), (FOLDER / "widget.css").read_text("utf-8")
+    observed = re.search(r'observedAttributes = parted\("([^"]+)"\)', code["part.js"])
+    assert observed is not None
+    attributes = {*observed[1].split(), *re.findall(r'given\("([a-z-]+)"\)', whole), "layout"}
+    documented = set(re.findall(r"`([a-z-]+)`", text[text.index("## Attributes") : text.index("## Events")]))
+    assert attributes - documented == set()
+    events = {f"mpower-stream:{name}" for name in re.findall(r'report\(\s*"(\w+)"', code["stream.js"])}
+    events |= {"mpower-stream:more", "mpower-stream:error", "mpower-languages:change"}
+    assert {name for name in re.findall(r"`(mpower-[a-z]+:[a-z]+)`", text) if ":error" not in name} | {
+        "mpower-stream:error"
+    } == events
+    assert set(re.findall(r"`(--mpower-[a-z-]+)`", text)) == set(re.findall(r"var\((--mpower-[a-z-]+)", looks))
+    names = {*re.findall(r"\.(mpower-[a-z]+)", looks)}
+    names |= {f"mpower-{name}" for name in re.findall(r"\bmake\([\"`][a-z0-9${}]+\.([a-z]+)", whole)}
+    assert names - set(re.findall(r"`(mpower-[a-z]+)`", text)) == set()
