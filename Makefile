@@ -3,14 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-build-isolation
 
-.PHONY: demo run test bench check format screenshots wordpress lock clean
+.PHONY: demo run test bench check format widget screenshots wordpress lock clean
 demo: .venv/run.stamp
 	$(BIN)/mpower-stream demo
 
 run: .venv/run.stamp
 	$(BIN)/mpower-stream run
 
-test: .venv/dev.stamp .venv/browser.stamp .venv/wordpress.stamp
+test: .venv/dev.stamp .venv/browser.stamp .venv/minify.stamp .venv/wordpress.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 bench: .venv/bench.stamp
@@ -25,6 +25,10 @@ check: .venv/dev.stamp
 format: .venv/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# After a change in web/widget: its served files anew.
+widget: .venv/python.stamp .venv/minify.stamp
+	$(BIN)/python -m tools.widget
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "mPOWER Stream needs Python 3.11 or newer. Install it, or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
@@ -65,6 +69,10 @@ format: .venv/dev.stamp
 
 wordpress:
 	@sh tests/integrations/install.sh
+# The widget's served files are in the repository; only whoever changes them, and the test that compares, needs npm.
+.venv/minify.stamp: .venv/python.stamp tools/minify/package-lock.json
+	@command -v npm >/dev/null 2>&1 || { echo "No npm here: the test that makes the widget's files anew will be skipped."; exit 0; }; \
+		npm ci --prefix tools/minify --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --upgrade
 # The README's pictures, taken by the tests.

@@ -1,6 +1,6 @@
 """What a row of the stream shows in a visitor's language. Values in, values out; the markup is in templates/row.html.
 
-The widget makes the same rows from /stream.json (`rowOf` in widget/widget.js); a browser test holds the two together.
+The widget makes the same rows from /stream.json (`rowOf` in widget/row.js); a browser test holds the two together.
 """
 
 from __future__ import annotations
@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from aggregator.itemjson import timestamp
-from aggregator.model import Configuration, Kind
+from aggregator.model import Configuration
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
 from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
+# Beside the text a picture takes what room is left; above it, the whole width. A lazy one knows its width by itself.
+SIZES: Final = "auto, (max-width: 36rem) 100vw, 24rem"
 _BEGINNING: Final = re.compile(r".{15,90}?[.!?…](?=\s|\Z)|.{1,80}(?=\s|\Z)|.{1,80}", re.DOTALL)
 _HOST: Final = re.compile(r"https?://(?:www\.)?([a-z0-9.:-]+)", re.IGNORECASE)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
@@ -32,15 +34,16 @@ class Words:
 class Picture:
     """A picture's address, its alternative text (empty: decoration) and its size in pixels.
 
-    `srcset` are all its widths, as HTML has it, where there are several; `colour` stands in for it until it comes.
+    `srcset` are all our copies of it for a browser to choose from by `sizes`, `colour` stands for it while it loads.
     """
 
     src: str
     alt: str
     width: int | None
     height: int | None
-    srcset: str | None = None
+    srcset: str = ""
     colour: str | None = None
+    sizes: str = SIZES
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,8 @@ class When:
 class Row:
     """One item, ready to be shown. `original` is set where heading or text are an editor's translation.
 
-    `also` are the ids of the story's other items. `play` says that the link leads to a film. `warning` stands before
-    the text until a visitor asks for it; there is no picture then.
+    `also` are the ids of the story's other items. `warning` stands before the text until a visitor asks for it; there
+    is no picture then.
     """
 
     id: str
@@ -114,7 +117,6 @@ class Row:
     quoted: Quoted | None = None
     times: tuple[When, ...] = ()
     place: str | None = None
-    play: str | None = None
 
 
 def make_row(item: StreamItem, configuration: Configuration, strings: Strings, root: str = "") -> Row:
@@ -141,7 +143,7 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         day=strings.date(item.published_at),
         pinned=item.pinned,
         language_name=strings.language_name(item.language),
-        picture=_picture(item, root) if item.image and not warning else None,
+        picture=None if warning else _picture(item, root),
         elsewhere=tuple(_elsewhere(other, item, configuration, strings) for other in item.also_on),
         topics=tuple(_tag_label(tag, configuration, ours) for tag in item.tags),
         warning=warning,
@@ -150,15 +152,20 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         quoted=_quoted(item),
         times=_times(item, strings),
         place=item.about.place,
-        play=strings.word("play") if item.kind == Kind.VIDEO and web_address(item.url) else None,
     )
 
 
-def _picture(item: StreamItem, root: str) -> Picture:
-    media, several = f"{root}/media/", len(item.images) > 1
-    srcset = ", ".join(f"{media}{image.name} {image.width}w" for image in item.images) if several else None
-    size = (item.image_width, item.image_height)
-    return Picture(f"{media}{item.image}", item.image_alt or "", *size, srcset, item.image_colour)
+def _picture(item: StreamItem, root: str) -> Picture | None:
+    if not item.image:
+        return None
+    return Picture(
+        f"{root}/media/{item.image}",
+        item.image_alt or "",
+        item.image_width,
+        item.image_height,
+        ",".join(f"{root}/media/{image.name} {image.width}w" for image in item.images),
+        item.image_colour,
+    )
 
 
 def _warning(item: StreamItem, strings: Strings) -> Words | None:

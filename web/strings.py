@@ -18,6 +18,15 @@ FALLBACK: Final = "en"
 FOLDER: Final = Path(__file__).parent / "widget" / "strings"
 _RANGE: Final = re.compile(r"\s*(?P<tag>[A-Za-z]{1,8})(?:-[A-Za-z0-9]{1,8})*\s*(?:;\s*q=(?P<q>[01](?:\.\d{0,3})?))?\s*")
 
+# Words of the pages that the widget's filters say, too; each filter's under the name of the attribute that it sets.
+_SHARED: Final = {
+    "any": "any",
+    "filter": "filter",
+    "filter_languages": "filter_language",
+    "filter_tag": "filter_tag",
+    "filter_partner": "filter_partner",
+}
+
 Plural = Mapping[str, str]
 
 
@@ -37,7 +46,10 @@ class Strings:
 
     def for_widget(self) -> dict[str, object]:
         """What the widget needs to speak this language; the body of /strings/LANGUAGE.json."""
-        return {"locale": self.locale, **self.widget, **({"intl": self.intl} if self.intl else {})}
+        shared = {key: self.page[word] for key, word in _SHARED.items()}
+        names = {language: strings.name for language, strings in all_strings().items()}
+        intl = {"intl": self.intl} if self.intl else {}
+        return {"locale": self.locale, "names": names, **self.widget, **shared, **intl}
 
     def word(self, key: str) -> str:
         """A widget's word without a plural."""

@@ -42,6 +42,8 @@ class Program:
         self.overlap = 0  # how many items of a page are shown again on the next one
         self.gate: asyncio.Event | None = None  # while set and unset, /stream.json waits
         self.asked: list[str] = []
+        self.lists: dict[str, Any] = {}  # /partners.json, /tags.json, /calls.json
+        self.is_static = False  # a host of files, which filters nothing
         self.listeners: set[asyncio.Queue[tuple[str, str]]] = set()
         self.server = TestServer(self._application())
 
@@ -72,6 +74,7 @@ class Program:
         app.router.add_get("/widget.css", self._file(widget_style, "text/css"))
         app.router.add_get("/strings/{language}.json", self._words)
         app.router.add_get("/stream.json", self._stream)
+        app.router.add_get("/{list}.json", self._list)
         app.router.add_get("/events", self._events)
         app.router.add_get("/media/{name}", self._picture)
         return app
@@ -88,6 +91,10 @@ class Program:
     async def _picture(self, _request: web.Request) -> web.Response:
         return web.Response(body=PIXEL, content_type="image/png")
 
+    async def _list(self, request: web.Request) -> web.Response:
+        self.asked.append(request.path)
+        return web.json_response({request.match_info["list"]: [], **self.lists}, headers=OPEN)
+
     async def _stream(self, request: web.Request) -> web.Response:
         self.asked.append(request.path_qs)
         if self.gate:
@@ -95,6 +102,8 @@ class Program:
         if self.is_down:
             return web.json_response({"detail": "Back soon."}, status=503, headers=OPEN)
         asked = read_query(request.query)
+        if self.is_static:
+            asked = Asked(StreamFilters(), cursor=asked.cursor)
         feed = feed_json(
             self.page(asked),
             configuration=CONFIGURATION,
@@ -104,6 +113,7 @@ class Program:
             cursor=asked.cursor,
             prefer=asked.prefer,
         )
+        feed["_mpower"]["static"] = self.is_static
         return web.json_response(feed, headers=OPEN)
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
@@ -189,7 +199,8 @@ async def page(browser_page: Page) -> AsyncIterator[Page]:
         });
         for (const name of ["load", "more", "error", "open"]) {
           document.addEventListener(`mpower-stream:${name}`, (e) => told.push([name, e.detail]));
-        }"""
+        }
+        document.addEventListener("mpower-languages:change", (e) => told.push([e.type, e.detail]));"""
     )
     yield browser_page
     assert await browser_page.evaluate("window.refused ?? []") == []
@@ -432,6 +443,7 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     assert await focused_id(page) == "01J00010"
 
 
+COPIES = (Image("a.webp", 320, 213), Image("b.webp", 960, 640))
 FAIR, LATE = datetime(2026, 12, 4, 17, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC)
 QUOTE = Quote("https://social.example/9", Author("The neighbours", None), "Come along!")
 SOCIAL = (
@@ -475,6 +487,7 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(
         stream_item(6, language="pt-BR", translations={"eu": Translation("Etxe epelak", None, "editor")}),
         stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),
         stream_item(8, title=HOSTILE, summary=HOSTILE, url="javascript:pwned()"),
+        stream_item(9, kind="video", image="b.webp", images=COPIES, image_colour="#0e5a45"),
     ]
     await assert_same_rows(page, guest, program, language)
 
@@ -837,6 +850,197 @@ async def test_nothing_moves_when_pictures_come_or_more_is_loaded(page: Page, gu
     await expect(rows(page)).to_have_count(20)
     assert await page.evaluate("scrollY") - top < 400
     assert await page.evaluate("shift") < 0.01
+
+
+BAR = "<mpower-languages></mpower-languages>"
+
+
+async def test_the_bar_changes_the_elements_and_leaves_the_page_and_the_focus_where_they_are(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items[0] = stream_item(0, translations={"eu": Translation("Etxe epelak", None, "editor")})
+    await page.goto(guest.write(f"{BAR}<mpower-stream></mpower-stream>"))
+    links = page.get_by_role("navigation", name="Language").get_by_role("link")
+    assert await links.all_text_contents() == ["Euskara", "Hrvatski", "Français", "Deutsch", "Español", "English"]
+    assert await links.evaluate_all("links => links.map((link) => link.lang + link.hreflang).join()") == (
+        "eueu,hrhr,frfr,dede,eses,enen"
+    )
+    assert await links.nth(0).get_attribute("href") == "?lang=eu"
+    await expect(page.locator("[aria-current=true]")).to_have_text("English")
+    await expect(rows(page)).to_have_count(10)
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    program.asked.clear()
+    program.gate = asyncio.Event()
+    await links.nth(0).focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("[aria-current=true]")).to_have_text("Euskara")
+    await expect(rows(page)).to_have_count(20)  # what is there stays until the others come
+    program.gate.set()
+    await expect(page.get_by_role("heading", name="Etxe epelak")).to_be_visible()
+    await expect(rows(page)).to_have_count(20)
+    await expect(status(page)).to_have_text("20 albiste erakusten dira.")
+    await expect(rows(page).nth(1).locator(".mpower-language")).to_have_text("ingelesa")
+    await expect(page.locator(".mpower-more")).to_have_text("Kargatu gehiago")
+    assert program.asked == ["/stream.json?prefer=eu&limit=20"]
+    assert await page.evaluate("document.activeElement.hreflang + document.documentElement.lang") == "euen"
+    assert await page.evaluate("told.filter(([name]) => name.includes(':'))") == [
+        ["mpower-languages:change", {"language": "eu"}]
+    ]
+    await page.locator(".mpower-more").click()
+    await expect(rows(page)).to_have_count(25)
+    assert program.asked[1] == "/stream.json?prefer=eu&limit=10&cursor=01J00019"
+
+
+async def test_links_that_a_server_put_into_the_bar_are_kept_and_a_listener_may_refuse_the_change(
+    page: Page, guest: Guest
+) -> None:
+    nav = '<nav><a href="/?x=eu" hreflang="eu" lang="eu">Euskara</a><a href="/?x=en" hreflang="en">English</a></nav>'
+    url = guest.write(f"<mpower-languages>{nav}</mpower-languages><mpower-stream></mpower-stream>")
+    await page.goto(url)
+    await expect(page.locator("[aria-current=true]")).to_have_text("English")
+    await expect(page.get_by_role("navigation").get_by_role("link")).to_have_count(2)
+    await page.evaluate("addEventListener('mpower-languages:change', (e) => e.preventDefault(), { once: true })")
+    await page.get_by_role("link", name="Euskara").click()
+    await expect(page.locator("[aria-current=true]")).to_have_text("English")
+    await page.get_by_role("link", name="Euskara").click()
+    await expect(page.get_by_role("link", name="Kargatu gehiago")).to_be_visible()
+    assert page.url == url
+
+
+CALLS = [
+    {"id": "past", "title": {"en": "Too late"}, "text": {"en": "x"}, "button": {"en": "x"}, "url": "https://x.example/", "until": "2020-01-01T00:00:00Z"},
+    {"id": "courses", "title": {"en": "Three courses", "eu": "Hiru ikastaro"}, "text": {"es": HOSTILE}, "button": {"en": "Take part"}, "url": "https://x.example/interest/courses"},
+    {"id": "bad", "title": {"en": "Bad"}, "text": {"en": "x"}, "button": {"en": "Do not"}, "url": "javascript:pwned()"},
+]  # fmt: skip
+
+
+async def test_the_call_is_the_first_that_is_open_each_text_in_the_language_that_there_is(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.lists = {"calls": CALLS}
+    await page.goto(
+        guest.write(f"{BAR}<mpower-call heading-level=2></mpower-call><mpower-call call=bad></mpower-call>")
+    )
+    call = page.get_by_role("region", name="Three courses")
+    await expect(call.get_by_role("heading", level=2)).to_have_attribute("lang", "en")
+    await expect(call.locator("p")).to_have_attribute("lang", "es")
+    await expect(call.locator("p")).to_have_text(HOSTILE)
+    await expect(call.get_by_role("link", name="Take part")).to_have_attribute("href", CALLS[1]["url"])
+    await expect(page.get_by_text("Do not")).to_be_visible()
+    await expect(page.locator("mpower-call a")).to_have_count(1)
+    await page.get_by_role("link", name="Euskara").click()
+    await expect(page.get_by_role("heading", name="Hiru ikastaro")).to_have_attribute("lang", "eu")
+
+
+async def test_no_open_call_shows_nothing_and_what_a_server_wrote_is_kept(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    body = "<mpower-call></mpower-call><mpower-call><p><a href='/x'>Come</a></p></mpower-call>"
+    await page.goto(guest.write(f"{body}<mpower-partners><ul><li>We</li></ul></mpower-partners>"))
+    while "/calls.json" not in program.asked:
+        await asyncio.sleep(0)
+    await expect(page.locator("mpower-call").nth(1)).to_have_text("Come")
+    await expect(page.locator("mpower-call").nth(0)).to_be_empty()
+    await expect(page.locator("mpower-partners")).to_have_text("We")
+    assert program.asked == ["/calls.json"]
+
+
+async def test_the_partners_are_links_with_logos_in_boxes_that_do_not_move(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    logo = f"{program.url}/media/logo.png"
+    program.lists = {
+        "partners": [
+            {"id": "a", "name": "Carbon Co-op", "url": "https://carbon.coop/", "logo": logo},
+            {"id": "b", "name": HOSTILE, "url": "javascript:pwned()", "logo": None},
+        ]
+    }
+    await page.goto(guest.write("<mpower-partners></mpower-partners>"))
+    picture = page.get_by_role("list").get_by_role("link", name="Carbon Co-op").get_by_role("img")
+    await expect(picture).to_have_attribute("loading", "lazy")
+    box = await picture.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (160, 64)
+    await expect(page.get_by_role("listitem").nth(1)).to_have_text(HOSTILE)
+    await expect(page.get_by_role("link")).to_have_count(1)
+
+
+async def test_a_visitor_filters_by_language_topic_and_partner(page: Page, guest: Guest, program: Program) -> None:
+    program.items[3] = stream_item(3, tags=("solar",))
+    program.lists = {
+        "tags": [{"id": "solar", "label": {"en": "Solar energy"}, "count": 1}, {"id": "none", "label": {}, "count": 0}],
+        "languages": {"en": 24, "eu": 1},
+        "partners": [{"id": "tni", "name": HOSTILE, "count": 2}],
+    }
+    await page.goto(guest.write("<mpower-stream filters></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    assert len(program.asked) == 1
+    await page.get_by_text("Filter", exact=True).click()
+    topic = page.get_by_label("Topic")
+    assert await topic.locator("option").all_text_contents() == ["All", "Solar energy (1)"]
+    assert await page.get_by_label("Language").locator("option").all_text_contents() == [
+        "All", "English (24)", "Basque (1)",
+    ]  # fmt: skip
+    await expect(page.get_by_label("Partner").locator("option").nth(1)).to_have_text(f"{HOSTILE} (2)")
+    await topic.focus()
+    await topic.select_option("solar")
+    await expect(status(page)).to_have_text("1 item is shown. That is all.")
+    await expect(topic).to_be_focused()
+    assert await shown_ids(page) == ["01J00003"]
+    await topic.select_option("")
+    await expect(rows(page)).to_have_count(10)
+
+
+async def test_the_way_back_leads_to_the_same_rows_at_the_same_height(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream history=news></mpower-stream>"))
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert page.url.endswith("/?news=20")
+    await page.evaluate("new Promise((done) => { addEventListener('scrollend', done); scrollTo(0, 1500); })")
+    program.asked.clear()
+    await page.reload()
+    await expect(rows(page)).to_have_count(20)
+    await expect(more(page)).not_to_have_attribute("aria-disabled", "true")
+    assert await page.evaluate("scrollY") == 1500
+    assert program.asked == ["/stream.json?prefer=en&limit=20"]
+    await more(page).click()
+    await expect(rows(page)).to_have_count(25)
+    assert program.asked[1] == "/stream.json?prefer=en&limit=10&cursor=01J00019"
+
+
+async def test_a_host_of_files_is_filtered_here_and_has_no_events(page: Page, guest: Guest, program: Program) -> None:
+    program.is_static = True
+    for number in (4, 13, 24):
+        program.items[number] = stream_item(number, language="pt-BR", tags=("solar",))
+    await page.goto(guest.write("<mpower-stream live languages=pt tag='solar x' limit=2></mpower-stream>"))
+    await expect(rows(page)).to_have_count(2)
+    assert await shown_ids(page) == ["01J00004", "01J00013"]
+    await more(page).click()
+    await expect(status(page)).to_have_text("1 more item is shown. That is all.")
+    assert await shown_ids(page) == ["01J00004", "01J00013", "01J00024"]
+    assert program.listeners == set()
+
+
+async def test_who_is_offline_is_told_so_and_keeps_what_is_there(page: Page, guest: Guest) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    await page.context.set_offline(True)
+    await more(page).click()
+    await expect(status(page)).to_have_text(re.compile("You are offline"))
+    await expect(rows(page)).to_have_count(10)
+    await page.context.set_offline(False)
+    await page.get_by_role("link", name="Try again").click()
+    await expect(rows(page)).to_have_count(20)
+
+
+async def test_words_that_cannot_be_had_stop_no_row(page: Page, guest: Guest) -> None:
+    await page.route("**/strings/*.json", lambda route: route.abort())
+    await page.goto(guest.write("<mpower-stream lang=eu></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    await expect(more(page)).to_be_visible()
 
 
 async def test_no_host_but_ours_is_asked_and_nothing_is_stored(page: Page, guest: Guest, program: Program) -> None:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import gzip
+import os
 import re
+import shutil
 
+import pytest
+
+from tools.widget import TERSER, script, style
 from web.strings import all_strings
 from web.widgetfile import FOLDER, widget_module, widget_style
 
 
-def test_style_words_and_languages_are_in_the_module() -> None:
-    module = widget_module()
-    assert ".mpower-row" in module
-    assert "Load more" in module
-    assert all(f'"{language}"' in module for language in all_strings())
-    assert 'style: ""' not in module
+def test_the_served_files_are_made_of_the_written_ones() -> None:
+    assert widget_style() == style(), "make widget makes them anew"
+    if not TERSER.exists() or not shutil.which("node"):
+        if os.environ.get("CI"):
+            pytest.fail("there is no terser: make test installs it where npm is at hand")
+        pytest.skip("there is no terser: install npm and run make test again")
+    assert widget_module() == script(), "make widget makes them anew"
+
+
+def test_the_script_knows_which_languages_have_words() -> None:
+    written = re.search(r"/\^\(([^)]*)\)\$/\.test\(spoken\)", (FOLDER / "part.js").read_text("utf-8"))
+    assert written is not None
+    known = re.compile(written[1])
+    assert all(known.fullmatch(language) for language in all_strings())
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    assert {a + b for a in letters for b in letters if known.fullmatch(a + b)} == set(all_strings())
 
 
 def test_the_module_names_no_other_host() -> None:
@@ -42,7 +56,9 @@ def test_every_custom_property_and_class_name_is_documented() -> None:
     for name in set(re.findall(r"var\((--mpower-[a-z-]+)", source)):
         assert name in head
     module = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.js"))
-    for name in set(re.findall(r"\bmpower(-[a-z]+)(?=\")", module)) - {"-stream"}:
+    made = {f"-{name}" for name in re.findall(r"\bmake\([\"`][a-z0-9${}]+\.([a-z]+)", module)}
+    assert len(made) > 25
+    for name in made | set(re.findall(r"\.mpower(-[a-z]+)", source)):
         assert name in head, name
 
 
@@ -51,5 +67,21 @@ def test_comments_are_not_served() -> None:
     assert not re.search(r"^(//|/\*|\*)", widget_module(), re.MULTILINE)
 
 
-def test_the_widget_stays_small() -> None:
-    assert len(gzip.compress(widget_module().encode())) < 8_500
+def test_the_documentation_names_every_attribute_event_property_and_class_name() -> None:
+    text = (FOLDER.parents[1] / "docs" / "widget.md").read_text("utf-8")
+    code = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.js")}
+    whole, looks = "".join(code.values()), (FOLDER / "widget.css").read_text("utf-8")
+    observed = re.search(r'observedAttributes = parted\("([^"]+)"\)', code["part.js"])
+    assert observed is not None
+    attributes = {*observed[1].split(), *re.findall(r'given\("([a-z-]+)"\)', whole), "layout"}
+    documented = set(re.findall(r"`([a-z-]+)`", text[text.index("## Attributes") : text.index("## Events")]))
+    assert attributes - documented == set()
+    events = {f"mpower-stream:{name}" for name in re.findall(r'report\(\s*"(\w+)"', code["stream.js"])}
+    events |= {"mpower-stream:more", "mpower-stream:error", "mpower-languages:change"}
+    assert {name for name in re.findall(r"`(mpower-[a-z]+:[a-z]+)`", text) if ":error" not in name} | {
+        "mpower-stream:error"
+    } == events
+    assert set(re.findall(r"`(--mpower-[a-z-]+)`", text)) == set(re.findall(r"var\((--mpower-[a-z-]+)", looks))
+    names = {*re.findall(r"\.(mpower-[a-z]+)", looks)}
+    names |= {f"mpower-{name}" for name in re.findall(r"\bmake\([\"`][a-z0-9${}]+\.([a-z]+)", whole)}
+    assert names - set(re.findall(r"`(mpower-[a-z]+)`", text)) == set()

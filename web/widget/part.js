@@ -1,0 +1,96 @@
+/*
+What the four elements share: how an element is made, asked for, told of and started. Knows no items.
+*/
+
+const PATIENCE_MS = 2e4;
+// What must be said even where no words can be had.
+const PLAIN = { locale: "en", more: "Load more", retry: "Try again", failed: "Not loaded" };
+
+export const primary = (language) => /^[a-z]{2,8}/i.exec(language)?.[0].toLowerCase();
+export const parted = (list) => (list ?? "").split(/[\s,]+/).filter(Boolean);
+export const fill = (text, values) => text?.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+export const plural = ({ locale }, forms, n) =>
+  fill(forms?.[new Intl.PluralRules(locale).select(n)] ?? forms?.other, { n: n.toLocaleString(locale) });
+
+/**
+ * `make("p.meta", { id }, …)` is a `p` of the class `mpower-meta`; a text in place of attributes is the language of what
+ * is inside. Attributes without a value and children that are empty are left out; where all children are empty there is
+ * no element.
+ */
+export const make = (name, attributes, ...children) => {
+  const held = children.flat(9).filter(Boolean);
+  if (children.length && !held.length) return;
+  const [tag, part] = name.split(".");
+  const node = document.createElement(tag);
+  if (part) node.className = `mpower-${part}`;
+  if (typeof attributes === "string") attributes = { lang: attributes, dir: "auto" };
+  for (const name in attributes) if (attributes[name] != null) node.setAttribute(name, attributes[name]);
+  node.append(...held);
+  return node;
+};
+
+export const web = (url) => /^https?:\/\//i.test(url);
+/** A link, if one may lead there: to the web and nowhere else. */
+export const linked = (attributes, ...held) => (web(attributes.href) ? make("a", attributes, ...held) : held);
+
+export const get = async (url) => {
+  const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  const told = await answer.json();
+  if (!answer.ok) throw new Error(`${answer.status} ${url}`, { cause: told.detail });
+  return told;
+};
+
+// One request for all elements of the page.
+const asked = {};
+const wordsIn = (language) =>
+  (asked[language] ??= get(new URL(`strings/${language}.json`, import.meta.url)).catch(() => {
+    asked[language] = null;
+    return PLAIN;
+  }));
+
+/** False where a listener does not want what follows. */
+export const tell = (element, name, detail) =>
+  element.dispatchEvent(new CustomEvent(`${element.localName}:${name}`, { bubbles: true, cancelable: true, detail }));
+
+/** Calls `act` with what was clicked, unless it is to open elsewhere. */
+export const onClick = (element, act) => element.addEventListener("click", (event) => {
+  const target = event.target.closest("a, button");
+  if (target && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) act(target, event);
+});
+
+/** Defines an element. What `begin(element, given)` gives is called when the element comes, goes or is told something. */
+export const define = (name, begin) => customElements.define(`mpower-${name}`, class extends HTMLElement {
+  static observedAttributes = parted("src lang prefer languages tag partner source kind limit live heading-level images filters call");
+  #given = (name) => this.getAttribute(name);
+  #update = begin(this, this.#given);
+  #due;
+
+  // Once for all attributes that change together.
+  async connectedCallback() {
+    if (this.#due) return;
+    this.#due = true;
+    await null;
+    this.#due = false;
+    const src = this.#given("src");
+    const spoken = primary(this.closest("[lang]")?.lang);
+    // A test holds these to strings/.
+    const language = /^(de|e[nsu]|fr|hr|pt)$/.test(spoken) ? spoken : "en";
+    try {
+      await this.#update({
+        language, spoken: spoken ?? language, coming: wordsIn(language),
+        level: Math.min(6, Math.max(2, this.#given("heading-level") || 3)) || 3,
+        address: (path) => new URL(path, src ? new URL(src.replace(/\/?$/, "/"), document.baseURI) : import.meta.url),
+      });
+    } catch (error) {
+      tell(this, "error", { message: `${error}`, detail: error.cause });
+    }
+  }
+
+  disconnectedCallback() {
+    this.connectedCallback();
+  }
+
+  attributeChangedCallback() {
+    this.connectedCallback();
+  }
+});
