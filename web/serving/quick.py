@@ -61,12 +61,13 @@ def essence(data: bytes) -> bytes | None:
 class QuickHandler(RequestHandler):
     """aiohttp's side of a connection, with a quick way out for what is known."""
 
-    __slots__ = ("_asked", "_is_plain", "_shelf")
+    __slots__ = ("_asked", "_is_fresh", "_is_plain", "_shelf")
 
     def __init__(self, shelf: Shelf, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)
         self._shelf = shelf
         self._is_plain = True  # nothing but whole requests without bodies has come: the parser is between two
+        self._is_fresh = True  # aiohttp was handed nothing yet, and may not even have begun to wait
         self._asked: bytes | None = None  # the essence of the one that is being answered
 
     def data_received(self, data: bytes) -> None:
@@ -81,15 +82,16 @@ class QuickHandler(RequestHandler):
             self._manager.requests_count += 1  # type: ignore[union-attr]  # as long as it is open
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
             return
+        self._is_fresh = False
         super().data_received(data)
         self._is_plain = asked is not None and self._has_read_one()
         self._asked = asked if self._is_plain else None
 
     def _is_idle(self) -> bool:
         """True between two requests, while all that was answered can be sent."""
+        is_waiting = self._is_fresh or (self._waiter is not None and not self._waiter.done())
         return (
-            self._waiter is not None
-            and not self._waiter.done()
+            is_waiting
             and not self._messages
             and not self._request_in_progress
             and not (self._paused or self._force_close or self._close or self._upgraded)

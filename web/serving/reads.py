@@ -52,7 +52,8 @@ def key_of(request: web.Request, reads: Reads, default_language: str) -> Key:
         asked += query.items()
     else:
         names = sorted(reads.singly | reads.listed)
-        asked += [(name, _values(name, query.getall(name), reads)) for name in names if name in query]
+        given = ((name, _values(name, query.getall(name), reads)) for name in names if name in query)
+        asked += [(name, values) for name, values in given if values]
     for name in sorted(reads.headers):
         value = request.headers.get(name, "")
         # Browsers say the same wish in hundreds of ways.
