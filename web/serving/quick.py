@@ -24,7 +24,7 @@ MOST_LINES: Final = 60
 # What differs from visitor to visitor and changes nothing in a page that reads no headers but Accept-Language. A value
 # that is anything but plain ASCII on one line stays, and with it the request is another one.
 PASSED_OVER: Final = re.compile(
-    rb"\r\n(?:user-agent|referer|accept|cookie|dnt|priority|pragma|cache-control|save-data|sec-[a-z-]+"
+    rb"\r\n(user-agent|referer|accept|cookie|dnt|priority|pragma|cache-control|save-data|sec-[a-z-]+"
     rb"|upgrade-insecure-requests|x-forwarded-[a-z]+|x-real-ip|forwarded|via): ?[ -~]*(?=\r\n)",
     re.IGNORECASE,
 )
@@ -55,7 +55,12 @@ def essence(data: bytes) -> bytes | None:
     lines = data.count(b"\r\n")
     is_whole = data.endswith(b"\r\n\r\n") and data.find(b"\r\n\r\n") == len(data) - 4
     is_plain = data.count(b"\n") == lines and b"\r\n " not in data and b"\r\n\t" not in data and b"\0" not in data
-    return PASSED_OVER.sub(b"", data) if is_whole and is_plain and lines <= MOST_LINES else None
+    if not (is_whole and is_plain and lines <= MOST_LINES):
+        return None
+    # Of some headers aiohttp takes no second one.
+    names = PASSED_OVER.findall(data)
+    is_doubled = len(names) > 1 and len({name.lower() for name in names}) < len(names)
+    return None if is_doubled else PASSED_OVER.sub(b"", data)
 
 
 class QuickHandler(RequestHandler):
