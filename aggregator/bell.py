@@ -18,6 +18,8 @@ class Bell(Protocol):
     """What a bell can do."""
 
     poll_seconds: float
+    hears_others: bool
+    """False while what other processes ring cannot reach this one."""
 
     async def ring(self) -> None:
         """Wake every sleeper. Call it after the commit."""

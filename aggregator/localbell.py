@@ -12,10 +12,12 @@ class Ear:
     """One sleeper's ear: remembers a ring that came while it was busy."""
 
     def __init__(self) -> None:
+        self.rings = 0  # how often it rang since the ear was there: for those who look and do not sleep
         self._heard = asyncio.Event()
 
     def wake(self) -> None:
         """Let the sleeper go on."""
+        self.rings += 1
         self._heard.set()
 
     async def wait(self, seconds: float) -> bool:
@@ -32,6 +34,7 @@ class LocalBell:
     """Rings within this process; what others are told by is its children's part."""
 
     poll_seconds = 1.0
+    hears_others = True
 
     def __init__(self) -> None:
         self._ears: set[Ear] = set()

@@ -196,6 +196,11 @@ class Configuration:
         """The calls that people can answer now, in the file's order."""
         return tuple(call for call in self.calls if call.is_open(now))
 
+    def calls_change_at(self, now: datetime) -> datetime | None:
+        """When the next of them opens or closes, or None where none ever will."""
+        turns = (moment for call in self.calls for moment in (call.opens_at, call.closes_at))
+        return min((moment for moment in turns if moment and moment > now), default=None)
+
 
 @quickly_made
 @dataclass(frozen=True, slots=True)

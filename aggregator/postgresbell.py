@@ -26,6 +26,7 @@ class PostgresBell(LocalBell):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self._database = database
+        self.hears_others = False
 
     async def ring(self) -> None:
         """Wake every sleeper of every process; a database that is away is no reason to fail what is committed."""
@@ -43,6 +44,7 @@ class PostgresBell(LocalBell):
                 try:
                     await self._pass_on(connection)
                 finally:
+                    self.hears_others = False
                     connection.terminate()
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("the bell's link to the database is down: %s", error)
@@ -53,6 +55,7 @@ class PostgresBell(LocalBell):
         connection.add_termination_listener(lambda *_: lost.set())
         await connection.add_listener(CHANNEL, lambda *_: self._wake_here())
         self._wake_here()  # what was rung while there was no link
+        self.hears_others = True
         await lost.wait()
 
     def _wake_here(self) -> None:

@@ -12,28 +12,35 @@ from sqlalchemy.exc import SQLAlchemyError
 from aggregator.bell import Bell
 from aggregator.store.changes import Change, read_all_changes, read_counter
 from aggregator.store.engine import Database
+from aggregator.streamversion import StreamVersion
 
 LONGEST_QUEUE = 1000
+# What was committed without a ring, by a pass under way or a process that was killed, is seen after so long.
+LONGEST_SLEEP = 1.0
 log = logging.getLogger(__name__)
 
 
 class Watchers:
-    """Everybody who watches the change log in this process."""
+    """Everybody who watches the change log in this process. `version` is the public stream's, known in memory."""
 
     def __init__(self, database: Database, bell: Bell) -> None:
         self._database = database
         self._bell = bell
+        self.version = StreamVersion(database, bell)
         self._queues: set[asyncio.Queue[Change | None]] = set()
 
     async def run(self, seen: int) -> None:
         """Pass on what comes after that change, for ever."""
         with self._bell.listen() as ear:
-            while True:
-                await ear.wait(self._bell.poll_seconds)
-                try:
-                    seen = await self._pass_on(seen)
-                except (SQLAlchemyError, OSError) as error:
-                    log.warning("the change log cannot be read: %s", error)
+            async with self.version.followed(ear):
+                while True:
+                    await ear.wait(min(self._bell.poll_seconds, LONGEST_SLEEP))
+                    try:
+                        seen = await self._pass_on(seen)
+                        await self.version.look()
+                    except (SQLAlchemyError, OSError) as error:
+                        self.version.doubt()
+                        log.warning("the change log cannot be read: %s", error)
 
     @contextmanager
     def watch(self) -> Iterator[asyncio.Queue[Change | None]]:

@@ -80,6 +80,16 @@ def megabytes(process: int) -> float:
     return kilobytes / 1000
 
 
+def processor_seconds(process: int) -> float:
+    """What a process and its children have used of all processors since they began."""
+    ticks = 0
+    for one in (process, *_children(process)):
+        with suppress(OSError):
+            fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def _children(process: int) -> list[int]:
     found: list[int] = []
     with suppress(OSError):

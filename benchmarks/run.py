@@ -3,7 +3,7 @@
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
 make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, stories, memory, language,
-                                  learning
+                                  learning, serving
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from benchmarks.benches import (
     passes,
     pushed,
     quiet,
+    serving,
     stories,
     waiting,
     writes,
@@ -31,6 +32,7 @@ BENCHES = {
     "language": languages,
     "learning": learning,
     "pushed": pushed,
+    "serving": serving,
     "waiting": waiting,
     "writes": writes,
     "growth": growth,

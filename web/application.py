@@ -1,9 +1,8 @@
-"""The whole web side: which address leads where, and how public answers are cached. Thinks of no content."""
+"""The whole web side: which address leads where. Thinks of no content."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -24,25 +23,20 @@ from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
 from web import health, interest, listings, pages, push, widgetroutes
 from web.crowd import Crowd
+from web.serving.answering import OPEN, SHELF, cached, open_shelf
+from web.serving.reads import Handler
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
-OPEN: Mapping[str, str] = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
-FRESH = "public, max-age=0, must-revalidate, stale-if-error=86400"
 FOR_EVER = "public, max-age=31536000, immutable"
 # What people and browsers ask for, and where it is.
 MOVED: Mapping[str, str] = {"/stream/": "/stream", "/embed/": "/embed", "/favicon.ico": "/static/icon.svg"}
-
-
-# Names the program's own part in what a page looks like, the same in every process that runs the same files.
-BUILD = web.AppKey("build", str)
 
 
 def build_application(machine: Machine) -> web.Application:
     """The application, public and editors' rooms together. The machine stays the caller's to close."""
     app = web.Application(middlewares=[_explain], client_max_size=1_000_000)
     app[MACHINE] = machine
-    app[BUILD] = _build()
+    app[SHELF] = open_shelf(machine)
     app[interest.CROWD] = Crowd()
     for path, handler in (*pages.ROUTES, *widgetroutes.ROUTES, *listings.ROUTES, *interest.CACHED_ROUTES):
         app.router.add_get(path, cached(handler))
@@ -67,41 +61,6 @@ def build_application(machine: Machine) -> web.Application:
         ),
     )
     return app
-
-
-def cached(handler: Handler) -> Handler:
-    """Answer 304 to whoever has the newest already: before anything is read but the stream's version."""
-
-    async def answer(request: web.Request) -> web.StreamResponse:
-        machine = request.app[MACHINE]
-        version, language = await machine.stream_version(), request.headers.get(hdrs.ACCEPT_LANGUAGE, "")
-        # A call opens and closes by itself: nothing else changes then.
-        calls = [call.id for call in machine.configuration.open_calls(machine.now())]
-        seen = (request.app[BUILD], machine.sources.digest, version, calls, request.path_qs, language)
-        etag = hashlib.sha256(repr(seen).encode("utf-8", "replace")).hexdigest()[:24]
-        headers = {
-            **OPEN,
-            "ETag": f'W/"{etag}"',
-            "Cache-Control": FRESH,
-            "Vary": "Accept-Encoding, Accept-Language",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if any(tag.value in {etag, "*"} for tag in request.if_none_match or ()):
-            return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-        response = await handler(request)
-        if response.status == HTTPStatus.OK:
-            for name, value in headers.items():
-                response.headers.setdefault(name, value)
-            response.enable_compression()
-        return response
-
-    return answer
-
-
-def _build() -> str:
-    folder = Path(__file__).parent
-    changed = sorted((str(path), path.stat().st_mtime_ns) for path in folder.rglob("*") if path.suffix != ".pyc")
-    return hashlib.sha256(repr(changed).encode()).hexdigest()
 
 
 @web.middleware

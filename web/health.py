@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,6 +16,8 @@ from aggregator.store.spending import Spent, read_spending
 from aggregator.store.tables import item
 from aggregator.work import next_due, waiting_tasks
 from curation.application import MACHINE
+from web.serving.answering import SHELF
+from web.serving.shelf import Shelf
 
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -31,7 +33,7 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         version = await machine.stream_version()
     except (SQLAlchemyError, OSError, TimeoutError) as error:
-        answer = {"status": "not ready", "database": type(error).__name__}
+        answer = {"status": "not ready", "database": type(error).__name__, "pages": "the last good ones are shown"}
         return web.json_response(answer, status=HTTPStatus.SERVICE_UNAVAILABLE, headers=NO_STORE)
     sources = "the last good file counts" if machine.sources.problem else "good"
     return web.json_response({"status": "ready", "stream": version, "sources": sources}, headers=NO_STORE)
@@ -39,8 +41,20 @@ async def readyz(request: web.Request) -> web.Response:
 
 async def metrics(request: web.Request) -> web.Response:
     """`GET /metrics`: figures in Prometheus' text format, read from the database at each call."""
-    text = generate_latest(await _figures(request.app[MACHINE]))
+    text = generate_latest(_shelf(await _figures(request.app[MACHINE]), request.app[SHELF]))
     return web.Response(body=text, headers={**NO_STORE, "Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
+
+
+def _shelf(registry: CollectorRegistry, shelf: Shelf) -> CollectorRegistry:
+    """What this process keeps of its public pages."""
+    for name, meaning, value in (
+        ("mpower_pages_rendered", "Public pages rendered", shelf.renders),
+        ("mpower_pages_from_memory", "Requests for public pages answered from memory", shelf.hits),
+        ("mpower_pages_dropped", "Kept pages that had to make room, or were past their time", shelf.dropped),
+    ):
+        Counter(name, meaning, registry=registry).inc(value)
+    Gauge("mpower_pages_bytes", "Bytes of kept pages", registry=registry).set(shelf.bytes)
+    return registry
 
 
 async def _figures(machine: Machine) -> CollectorRegistry:

@@ -34,6 +34,7 @@ from web.interestpages import (
     when_open,
     word_page,
 )
+from web.opencalls import open_calls
 from web.site import Site, site_of
 from web.strings import all_strings
 from web.views import consent_of, contact_of
@@ -87,9 +88,8 @@ async def thanks(request: web.Request) -> web.Response:
 
 async def calls_json(request: web.Request) -> web.Response:
     """`GET /calls.json`: the calls that are open."""
-    machine = request.app[MACHINE]
-    public_url = machine.settings.public_url.rstrip("/")
-    calls = [_call_json(call, public_url) for call in machine.configuration.open_calls(machine.now())]
+    public_url = request.app[MACHINE].settings.public_url.rstrip("/")
+    calls = [_call_json(call, public_url) for call in open_calls(request)]
     return web.json_response({"calls": calls})
 
 

@@ -8,12 +8,12 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from aggregator.calls import Call
 from aggregator.filters import Asked, WrongValue, read_query
 from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPage, read_counts, read_page
 from curation.application import MACHINE
 from curation.problems import Problem
 from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
+from web.opencalls import open_calls
 from web.site import Site, answer, site_of
 from web.views import (
     as_query,
@@ -47,7 +47,7 @@ async def host_page(request: web.Request) -> web.Response:
         headline=stream.headline.get(language),
         intro=stream.intro.get(language),
         more=paragraphs(stream.more.get(language)),
-        calls=[show_call(call, language, root=site.root) for call in _open_calls(request)],
+        calls=[show_call(call, language, root=site.root) for call in open_calls(request)],
         partners=[partner for partner in site.configuration.partners if partner.listed],
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
@@ -122,11 +122,6 @@ ROUTES: tuple[tuple[str, Handler], ...] = (
     ("/stream", stream_page),
     ("/embed", embed_page),
 )
-
-
-def _open_calls(request: web.Request) -> tuple[Call, ...]:
-    machine = request.config_dict[MACHINE]
-    return machine.configuration.open_calls(machine.now())
 
 
 async def _read(request: web.Request, asked: Asked, site: Site) -> StreamPage:

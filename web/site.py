@@ -50,7 +50,9 @@ def site_of(request: web.Request, *wishes: str | None) -> Site:
     """Where a request is shown, in the first wished language that there are words for, else the browser's."""
     machine = request.config_dict[MACHINE]
     default = primary_subtag(machine.configuration.stream.languages[0])
-    language = choose_language(wishes, request.headers.get("Accept-Language", ""), default)
+    # Only where it decides: what is read of a request makes pages that are kept apart (`web.serving.reads`).
+    wished = next((tag for wish in wishes if wish and (tag := primary_subtag(wish)) in all_strings()), None)
+    language = wished or choose_language((), request.headers.get("Accept-Language", ""), default)
     return Site(machine.configuration, machine.settings.public_url.rstrip("/"), all_strings()[language])
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from aiohttp import web as aioweb
 from sqlalchemy import func, select
 
 from aggregator.errors import SettingsError
@@ -25,10 +24,10 @@ from aggregator.store.tables import editor as editors_table
 from curation.editors import Role, make_link
 from web.application import build_application
 from web.commands.entry import say, shared
+from web.serving.listening import BACKLOG, listening
 
 DEMO_FOLDER = Path("var/demo")
 SHUTDOWN_SECONDS = 5.0
-BACKLOG = 512
 
 
 @click.command()
@@ -141,17 +140,9 @@ async def _listening(settings: Settings) -> AsyncIterator[tuple[socket.socket, S
 
 @asynccontextmanager
 async def _serving(machine: Machine, listener: socket.socket) -> AsyncIterator[None]:
-    # No request's body is ever unpacked: nobody needs that, and a kilobyte may hold a gigabyte.
-    runner = aioweb.AppRunner(
-        build_application(machine), shutdown_timeout=SHUTDOWN_SECONDS, access_log=None, auto_decompress=False
-    )
-    await runner.setup()
-    try:
-        async with on_watch(machine):
-            await aioweb.SockSite(runner, listener, backlog=BACKLOG).start()
-            yield
-    finally:
-        await runner.cleanup()
+    app = build_application(machine)
+    async with on_watch(machine), listening(app, listener, shutdown_seconds=SHUTDOWN_SECONDS):
+        yield
 
 
 async def _greet(machine: Machine, *, advice: str = "choose a password there to come back") -> None:
