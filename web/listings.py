@@ -1,30 +1,11 @@
-"""The public stream for programs: JSON Feed, and what can be filtered by."""
+"""What the stream can be filtered by, for programs."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from aggregator.filters import read_query
-from aggregator.store.stream import read_counts, read_page
+from aggregator.store.stream import read_counts
 from curation.application import MACHINE
-from web.streamjson import feed_json
-
-
-async def stream_json(request: web.Request) -> web.Response:
-    """`GET /stream.json`: a page of the stream as JSON Feed 1.1."""
-    machine, asked = request.app[MACHINE], read_query(request.query)
-    async with machine.database.read() as connection:
-        page = await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor, prefer=asked.prefer)
-    feed = feed_json(
-        page,
-        configuration=machine.configuration,
-        public_url=machine.settings.public_url,
-        filters=asked.filters,
-        limit=asked.limit,
-        cursor=asked.cursor,
-        prefer=asked.prefer,
-    )
-    return web.json_response(feed, content_type="application/feed+json")
 
 
 async def partners_json(request: web.Request) -> web.Response:
@@ -67,4 +48,4 @@ async def tags_json(request: web.Request) -> web.Response:
     )
 
 
-ROUTES = (("/stream.json", stream_json), ("/partners.json", partners_json), ("/tags.json", tags_json))
+ROUTES = (("/partners.json", partners_json), ("/tags.json", tags_json))

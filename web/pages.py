@@ -29,6 +29,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 LAYOUTS: Final = ("list", "cards", "compact")
 SWITCH: Final = ("on", "off")
+# What browsers ask for as pages and programs read.
+FOR_PROGRAMS: Final = (".json", ".atom", ".rss", ".opml", ".xml", ".txt", "/oembed", "/hub")
 
 
 async def host_page(request: web.Request) -> web.Response:
@@ -98,7 +100,7 @@ async def embed_page(request: web.Request) -> web.Response:
 
 def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     """A mistake or failure as a page in the visitor's language; None where the address is one for programs."""
-    if request.path.endswith(".json"):
+    if request.path.endswith(FOR_PROGRAMS):
         return None
     site = site_of(request, request.query.get("ui"), request.query.get("lang"))
     said, detail = "problem_failed", ""
