@@ -14,6 +14,8 @@ from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPa
 from curation.application import MACHINE
 from curation.problems import Problem
 from web.site import Site, answer, site_of
+from web.strings import all_strings
+from web.structured import as_data, list_data
 from web.views import (
     as_query,
     kept_fields,
@@ -53,6 +55,7 @@ async def host_page(request: web.Request) -> web.Response:
         more=paragraphs(stream.more.get(language)),
         calls=[show_call(call, language) for call in site.configuration.calls],
         partners=site.configuration.partners,
+        page_address=f"{site.public_url}/?lang={language}",
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 
@@ -62,13 +65,20 @@ async def stream_page(request: web.Request) -> web.Response:
     asked = read_query(request.query)
     site = site_of(request, request.query.get("ui"), *asked.filters.lang[:1])
     page, counts = await _read(request, asked, site), await _count(request)
-    first = replace(asked, cursor=None)
+    first, ui = replace(asked, cursor=None), {"ui": site.strings.language}
+    address, heading = f"{site.public_url}/stream{as_query(asked, more=ui)}", site.strings.text("stream_title")
     return answer(
         site,
         "stream.html",
+        page_address=address,
+        translated={
+            language: f"{site.public_url}/stream{as_query(asked, more={'ui': language})}" for language in all_strings()
+        },
+        description=site.configuration.stream.intro.get(site.strings.language),
+        data=as_data(list_data(page.items, heading, site.strings.language, address, site.public_url)),
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root, heading_level=2),
         cursor=asked.cursor,
-        newest=f"{site.root}/stream{as_query(first, more={'ui': site.strings.language})}",
+        newest=f"{site.root}/stream{as_query(first, more=ui)}",
         choices=show_choices(counts, asked.filters, site.configuration, site.strings),
         kept=kept_fields(asked),
         q=asked.filters.q or "",
@@ -95,7 +105,9 @@ async def embed_page(request: web.Request) -> web.Response:
         looks=looks,
         target="_self",
     )
-    return answer(site, "embed.html", view=view, feed_query=as_query(replace(asked, cursor=None)))
+    address = f"{site.public_url}/embed{as_query(asked, more={'ui': site.strings.language, **looks})}"
+    query = as_query(replace(asked, cursor=None))
+    return answer(site, "embed.html", view=view, page_address=address, feed_query=query)
 
 
 def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
@@ -106,6 +118,8 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     said, detail = "problem_failed", ""
     if problem.status == HTTPStatus.NOT_FOUND:
         said = "problem_missing"
+    elif problem.status == HTTPStatus.GONE:
+        said = "problem_gone"
     elif problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         said, detail = "problem_unreadable", problem.detail.rstrip(".") + "."
     response = answer(
