@@ -22,7 +22,7 @@ from curation.application import MACHINE
 from curation.eventstream import stream_events
 from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
-from web import feeds, health, itempage, listings, pages, push, widgetroutes
+from web import feeds, health, itempage, listings, oembed, pages, push, sitemap, sourcelist, widgetroutes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
@@ -34,6 +34,8 @@ FOR_EVER = "public, max-age=31536000, immutable"
 MOVED: Mapping[str, str] = {"/stream/": "/stream", "/embed/": "/embed", "/favicon.ico": "/static/icon.svg"}
 
 
+PUBLIC = (*itempage.ROUTES, *feeds.ROUTES, *sourcelist.ROUTES, *sitemap.ROUTES, *oembed.ROUTES)
+
 # Names the program's own part in what a page looks like, the same in every process that runs the same files.
 BUILD = web.AppKey("build", str)
 
@@ -43,7 +45,7 @@ def build_application(machine: Machine) -> web.Application:
     app = web.Application(middlewares=[_explain], client_max_size=1_000_000)
     app[MACHINE] = machine
     app[BUILD] = _build()
-    for path, handler in (*pages.ROUTES, *itempage.ROUTES, *feeds.ROUTES, *widgetroutes.ROUTES, *listings.ROUTES):
+    for path, handler in (*pages.ROUTES, *PUBLIC, *widgetroutes.ROUTES, *listings.ROUTES):
         app.router.add_get(path, cached(handler))
     for path, target in MOVED.items():
         app.router.add_get(path, _moved(target))
