@@ -22,7 +22,7 @@ from curation.application import MACHINE
 from curation.eventstream import stream_events
 from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
-from web import feeds, health, itempage, listings, oembed, pages, push, sitemap, sourcelist, widgetroutes
+from web import feeds, health, hub, itempage, listings, oembed, pages, push, sitemap, sourcelist, widgetroutes
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 STATIC = Path(__file__).parent / "static"
@@ -56,7 +56,7 @@ def build_application(machine: Machine) -> web.Application:
     for path, handler in health.ROUTES:
         app.router.add_get(path, handler)
     app.router.add_get("/curation/events", live.events)
-    for method, path, handler in (*api.ROUTES, *push.ROUTES):
+    for method, path, handler in (*api.ROUTES, *push.ROUTES, *hub.ROUTES):
         app.router.add_route(method, path, handler)
     curation_pages.install(app)
     app[PROBLEM_PAGE] = _show_problem
