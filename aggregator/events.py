@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import get_args
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,41 @@ class QueueChanged:
     """
 
 
-Event = SourceDue | ItemsArrived | PublicationDue | PushOffered | RecheckDue | QueueChanged
-EVENTS: dict[str, type[Event]] = {
-    event.__name__: event for event in (SourceDue, ItemsArrived, PublicationDue, PushOffered, RecheckDue, QueueChanged)
-}
+@dataclass(frozen=True, slots=True)
+class StreamChanged:
+    """The public stream looks different: others are to be told. `tries` counts how often that was tried in vain."""
+
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HubAsked:
+    """Somebody asked our hub to subscribe or unsubscribe a callback (WebSub), who is to confirm it."""
+
+    mode: str
+    callback: str = field(repr=False)
+    topic: str
+    secret: str | None = field(repr=False)
+    lease_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryDue:
+    """A subscriber of our hub is to be told what its topic shows. `tries` counts how often that failed."""
+
+    subscription_id: str
+    tries: int = 0
+
+
+Event = (
+    SourceDue
+    | ItemsArrived
+    | PublicationDue
+    | PushOffered
+    | RecheckDue
+    | QueueChanged
+    | StreamChanged
+    | HubAsked
+    | DeliveryDue
+)
+EVENTS: dict[str, type[Event]] = {event.__name__: event for event in get_args(Event)}

@@ -7,7 +7,7 @@ import functools
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,12 +20,25 @@ from aggregator.bell import Bell
 from aggregator.collectors import KINDS
 from aggregator.collectors.contract import Collected, Outside
 from aggregator.errors import CollectError, StoreError, not_kept
-from aggregator.events import Event, ItemsArrived, PublicationDue, PushOffered, QueueChanged, RecheckDue, SourceDue
+from aggregator.events import (
+    DeliveryDue,
+    Event,
+    HubAsked,
+    ItemsArrived,
+    PublicationDue,
+    PushOffered,
+    QueueChanged,
+    RecheckDue,
+    SourceDue,
+    StreamChanged,
+)
 from aggregator.learning.study import Study
 from aggregator.learning.training import Training
 from aggregator.model import Document, Source, State
+from aggregator.ownhub import Content, OwnHub
 from aggregator.pace import address_to_ask
 from aggregator.picturekeeping import PictureKeeping
+from aggregator.publishing import Publishing
 from aggregator.refine.identity import Finding
 from aggregator.refine.vanishing import Looked
 from aggregator.sources import CurrentSources
@@ -88,6 +101,7 @@ class Workshop:
     public_url: str = ""  # where hubs are to call
     turns: dict[str, asyncio.Lock] = field(default_factory=dict)  # one push at a time to a source
     study: Study = field(default_factory=Study)
+    contents: ReadContent | None = None  # how topics of our hub are read
 
     @property
     def thinker(self) -> Thinker:
@@ -98,6 +112,10 @@ class Workshop:
     def quick_thinker(self) -> Thinker:
         """Who thinks about what is pushed."""
         return Thinker(self.database, self.outside.at_once(), self.sources, self.now)
+
+    async def content(self, topic: str) -> Content | None:
+        """What a topic of our hub shows now; None where it is none of ours, or nobody here can write it."""
+        return await self.contents(self, topic) if self.contents else None
 
     async def collect(self, event: SourceDue) -> Commit | None:
         """Look at a source, think about what it shows, and keep what is new."""
@@ -312,6 +330,9 @@ def _outcome(source_id: str, thoughts: Thoughts, *, was_same: bool = False) -> O
     return Outcome(source_id, findings[Finding.NEW], findings[Finding.CHANGED], was_same=was_same)
 
 
+# Who reads what a topic shows; the web's part, which writes feeds.
+ReadContent = Callable[[Workshop, str], Awaitable[Content | None]]
+
 FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     SourceDue: ("collect",),
     ItemsArrived: ("keep_pictures",),
@@ -319,6 +340,9 @@ FOLLOWS: Mapping[type[Event], Sequence[str]] = {
     PushOffered: ("subscribe",),
     RecheckDue: ("recheck",),
     QueueChanged: ("learn",),
+    StreamChanged: ("announce",),
+    HubAsked: ("verify",),
+    DeliveryDue: ("deliver",),
 }
 
 
@@ -327,6 +351,8 @@ def handlers(shop: Workshop) -> Mapping[str, Handler]:
     fetch = shop.outside.fetch
     subscribing = Subscribing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
     pictures = PictureKeeping(shop.database, shop.outside, shop.work, shop.media_dir, shop.now)
+    publishing = Publishing(shop.database, fetch, shop.sources, shop.work, shop.public_url, shop.now)
+    hub = OwnHub(shop.database, fetch, shop.sources, shop.work, shop.content, shop.now)
     return {
         "collect": shop.collect,
         "keep_pictures": pictures.keep,
@@ -334,4 +360,7 @@ def handlers(shop: Workshop) -> Mapping[str, Handler]:
         "subscribe": subscribing.subscribe,
         "recheck": shop.recheck,
         "learn": Training(shop.database, shop.sources, shop.study, shop.now).learn,
+        "announce": publishing.announce,
+        "verify": hub.verify,
+        "deliver": hub.deliver,
     }

@@ -16,6 +16,8 @@ def item_json(item: StreamItem, public_url: str) -> Json:
     optional: Json = {
         "url": item.url,
         "title": item.title,
+        # What a post points at: its own address is where it is talked about.
+        "external_url": item.about.card.url if item.about.card else None,
         "image": _media(item.image, public_url) if item.image else None,
         "date_modified": timestamp(item.modified_at) if item.modified_at else None,
         "authors": [_author(author) for author in item.authors] or None,
@@ -29,8 +31,13 @@ def item_json(item: StreamItem, public_url: str) -> Json:
         "language": item.language,
         "tags": list(item.tags),
         **{name: value for name, value in optional.items() if value is not None},
-        "_mpower": _extension(item, public_url),
+        "_mpower": {**_extension(item, public_url), "page": item_page(item.id, public_url)},
     }
+
+
+def item_page(item_id: str, public_url: str) -> str:
+    """The address of the item's own page here."""
+    return f"{public_url.rstrip('/')}/item/{item_id}"
 
 
 def _media(name: str, public_url: str) -> str:

@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -25,20 +25,22 @@ from aggregator.bell import Bell, open_bell
 from aggregator.collectors import RULES
 from aggregator.collectors.contract import Outside
 from aggregator.errors import DocumentError, SettingsError, StoreError
-from aggregator.events import RecheckDue, SourceDue
+from aggregator.events import RecheckDue, SourceDue, StreamChanged
 from aggregator.fetch import open_fetch
-from aggregator.handlers import FOLLOWS, Workshop, handlers
+from aggregator.handlers import FOLLOWS, ReadContent, Workshop, handlers
 from aggregator.learning.study import is_installed
 from aggregator.learning.training import is_told, tell
 from aggregator.listening import Listening
 from aggregator.model import Configuration
 from aggregator.picturesweeping import sweep_pictures
+from aggregator.publishing import KEY, hub_address, is_unannounced
 from aggregator.readiness import load
 from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings, read_secret
 from aggregator.sources import CurrentSources
 from aggregator.store.changes import forget_changes, read_counter, record
 from aggregator.store.engine import Database, open_database
+from aggregator.store.hubsubscriptions import forget_over
 from aggregator.store.interest import forget_expired
 from aggregator.store.learned import is_unjudged
 from aggregator.store.rechecks import pass_over, to_be_checked, withdraw_over
@@ -54,6 +56,8 @@ TICK_SECONDS = 1
 OVER_SECONDS = 60
 RECHECK_SECONDS = 300
 JUDGE_SECONDS = 5
+# Whatever changes within it is told once.
+ANNOUNCE_SECONDS = 1
 # A connection that breaks again and again has a source asked no more often than this.
 CATCH_UP_PAUSE = timedelta(minutes=1)
 MOST_A_HOST = 4
@@ -163,6 +167,7 @@ class Machine:
         async with self.database.write() as connection:
             await forget_changes(connection, now=self.now())
             await forget_expired(connection, self.now())
+            await forget_over(connection, now=self.now())
 
     async def sweep_pictures(self) -> None:
         """Take away copies of pictures that nothing shows any more, and have lost ones fetched again."""
@@ -209,6 +214,21 @@ class Machine:
         else:
             await self.bell.ring()
 
+    async def put_announcing(self) -> None:
+        """Put the work of telling others that the stream has changed, where somebody is to be told."""
+        if hub_address(self.configuration, self.settings.public_url) is None:
+            return
+        try:
+            async with self.database.read() as connection:
+                if not await is_unannounced(connection):
+                    return
+            async with self.database.write() as connection:
+                await self.work.put(connection, StreamChanged(), due_at=self.now(), key=KEY)
+        except (SQLAlchemyError, OSError, StoreError) as error:
+            log.warning("whether the stream has changed could not be looked up: %s", error)
+        else:
+            await self.bell.ring()
+
     async def withdraw_over(self) -> None:
         """Withdraw the events that are over."""
         try:
@@ -244,8 +264,13 @@ class Machine:
 
 
 @asynccontextmanager
-async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_now) -> AsyncIterator[Machine]:
-    """Open everything. Raises SettingsError or StoreError, with the cure, before anything runs."""
+async def open_machine(
+    settings: Settings, *, now: Callable[[], datetime] = utc_now, contents: ReadContent | None = None
+) -> AsyncIterator[Machine]:
+    """Open everything. Raises SettingsError or StoreError, with the cure, before anything runs.
+
+    `contents` writes the feeds that our hub pushes; without it nobody is told there.
+    """
     allowed = Allowed.parse(settings.allow_private)
     sources = CurrentSources(settings.sources, kinds=RULES, allowed=allowed, environment=settings.environment)
     secret = read_secret(settings.secret_file)
@@ -259,6 +284,7 @@ async def open_machine(settings: Settings, *, now: Callable[[], datetime] = utc_
         work = WorkList(FOLLOWS)
         outside = Outside(fetch, reader, now, DatabasePurse(database, now), quick=reader.at_once)
         shop = Workshop(database, bell, outside, sources, work, settings.media_dir, now, settings.public_url)
+        shop = replace(shop, contents=contents)
         stack.push_async_callback(shop.study.close)
         watchers = Watchers(database, bell)
         machine = Machine(settings, secret, database, bell, work, sources, outside, shop, watchers, now, reader)
@@ -292,15 +318,19 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     scheduler.add_job(machine.sweep_pictures, "interval", hours=1, **once)
     scheduler.add_job(machine.withdraw_over, "interval", seconds=OVER_SECONDS, **once)
     scheduler.add_job(machine.put_judging, "interval", seconds=JUDGE_SECONDS, **once)
+    scheduler.add_job(machine.put_announcing, "interval", seconds=ANNOUNCE_SECONDS, **once)
     scheduler.add_job(machine.put_rechecks, "interval", seconds=RECHECK_SECONDS, **once)
     collecting = _worker(machine, only=("collect",), slots=48)
     # Pictures on a slow host must not take the places of those who collect.
     following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck", "learn"), slots=16)
+    # Nor those of slow subscribers the places of both.
+    telling = _worker(machine, only=("announce", "verify", "deliver"), slots=8)
     listening = Listening(machine.shop, machine.catch_up)
     async with (
         running(machine.get_ready()),
         running(collecting.run()),
         running(following.run()),
+        running(telling.run()),
         running(listening.run()),
     ):
         scheduler.start()

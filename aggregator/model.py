@@ -51,6 +51,7 @@ class Stream:
     more: Mapping[str, str] = field(default_factory=dict)
     contact: str | None = None
     block: tuple[str, ...] = ()  # authors who are never shown: a handle, an address or a name
+    hub: str = "own"  # who pushes the stream (WebSub): a hub's address, "own" or "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,17 @@ def _review(value: object) -> Review:
     raise ValueError('write "hold", "auto" or "veto:6h"')
 
 
+def _hub(value: object) -> str:
+    if value in {"own", "none"}:
+        return str(value)
+    try:
+        return web_address(value)
+    except ValueError as error:
+        raise ValueError(
+            'write "own", "none", or the address of a WebSub hub, such as "https://hub.example/"'
+        ) from error
+
+
 def _secret(value: object) -> Secret:
     if not isinstance(value, str) or value.strip() in {"", "env:"}:
         raise ValueError('write "env:NAME", so that the environment\'s variable NAME holds it')
@@ -93,6 +104,7 @@ STREAM = Table(
         "more": WORDS,
         "contact": text,
         "block": several(text),
+        "hub": _hub,
     },
     needs=("title", "languages"),
 )
@@ -219,13 +231,10 @@ def _contradictions(
     refuses: Callable[[str], str | None],
 ) -> Iterator[tuple[Place, str]]:
     """What each table alone cannot show: ids used twice, names of nothing, addresses that are never fetched."""
-    for table in ("partner", "source", "tag", "call"):
-        seen: set[str] = set()
-        for index, row in enumerate(file.get(table, ())):
-            if row["id"] in seen:
-                yield (table, index, "id"), f"{row['id']!r} is used twice; give each {table} an id of its own"
-            seen.add(row["id"])
+    yield from _used_twice(file)
     yield from call_contradictions(file.get("call", ()))
+    if configuration.stream.hub not in {"own", "none"} and (reason := refuses(configuration.stream.hub)):
+        yield ("stream", "hub"), reason
     partners, tags = {partner.id for partner in configuration.partners}, {tag.id for tag in configuration.tags}
     for index, source in enumerate(configuration.sources):
         if source.partner not in partners:
@@ -240,6 +249,15 @@ def _contradictions(
                 yield ("source", index, "tags"), _unknown(tag, tags, "[[tag]]")
         if reason := refuses(source.url):
             yield ("source", index, "url"), reason
+
+
+def _used_twice(file: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
+    for table in ("partner", "source", "tag", "call"):
+        seen: set[str] = set()
+        for index, row in enumerate(file.get(table, ())):
+            if row["id"] in seen:
+                yield (table, index, "id"), f"{row['id']!r} is used twice; give each {table} an id of its own"
+            seen.add(row["id"])
 
 
 def _at(index: int, key: str) -> Place:

@@ -1,4 +1,4 @@
-"""WebSub against a hub that others wrote (flask-websub), on loopback, over real sockets."""
+"""WebSub against a hub and a subscriber that others wrote (flask-websub), on loopback, over real sockets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ import flask
 import pytest
 import requests
 from flask_websub.hub import Hub, SQLite3HubStorage
+from flask_websub.subscriber import Subscriber, discover
 from werkzeug.serving import make_server
 
 from aggregator.settings import Settings
 from aggregator.store.subscriptions import PushState
 from tests.partner import PartnerSite
 from tests.serving import serving
+from tests.test_ownhub import hub_of
 from tests.test_subscribing import Pushed
 
 
@@ -51,16 +53,24 @@ async def flask_hub(folder: Path) -> AsyncIterator[tuple[str, SQLite3HubStorage]
     app = flask.Flask("a hub")
     app.config["PUBLISH_SUPPORTED"] = True
     app.register_blueprint(hub.build_blueprint(url_prefix="/hub"))
+    async with served(app) as address:
+        try:
+            yield f"{address}/hub", storage
+        finally:
+            tasks.pool.shutdown()
+
+
+@asynccontextmanager
+async def served(app: flask.Flask) -> AsyncIterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/hub", storage
+        yield f"http://127.0.0.1:{server.server_port}"
     finally:
         await asyncio.to_thread(server.shutdown)
         thread.join()
         server.server_close()
-        tasks.pool.shutdown()
 
 
 @pytest.fixture
@@ -88,3 +98,37 @@ async def test_a_hub_that_others_wrote_confirms_and_delivers(machine, site: Part
         async with asyncio.timeout(30):
             while await pushed.titles() != ["one", "two"]:
                 await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_subscriber_that_others_wrote_finds_our_hub_and_is_told(machine) -> None:
+    heard: list[tuple[str, bytes]] = []
+    confirmed: list[str] = []
+    subscriber = Subscriber({}, {})
+    subscriber.add_listener(lambda topic, _callback, body: heard.append((topic, body)))
+    subscriber.add_success_handler(lambda _topic, _callback, mode: confirmed.append(mode))
+    app = flask.Flask("a subscriber")
+    app.register_blueprint(subscriber.build_blueprint(url_prefix="/callbacks"))
+    async with served(app) as address, hub_of(machine) as hub:
+        topic = f"{hub.root}/stream.atom?tag=solar"
+
+        def ask() -> str:
+            with app.test_request_context(base_url=address):
+                return subscriber.subscribe(**discover(topic))
+
+        def stop(callback: str) -> None:
+            with app.test_request_context(base_url=address):
+                subscriber.unsubscribe(callback)
+
+        callback = await asyncio.to_thread(ask)
+        await hub.work()
+        assert confirmed == ["subscribe"]
+        await hub.publish(7)
+        await hub.work()
+        ((told, body),) = heard
+        assert told == topic
+        assert b"News 7" in body
+        await asyncio.to_thread(stop, callback)
+        await hub.work()
+        assert confirmed == ["subscribe", "unsubscribe"]
+        assert await hub.subscriptions() == []

@@ -64,6 +64,20 @@ def test_a_stream_may_have_a_headline_by_language() -> None:
     assert parse(headed).stream.headline == {"en": "Warm homes", "eu": "Etxe epelak"}
 
 
+def test_the_stream_is_pushed_by_our_own_hub_unless_another_is_named_or_none() -> None:
+    assert parse(GOOD).stream.hub == "own"
+    for hub in ("none", "https://hub.example/"):
+        assert parse(GOOD.replace("review =", f'hub = "{hub}"\nreview =', 1)).stream.hub == hub
+    private = GOOD.replace("review =", 'hub = "http://10.0.0.7/hub"\nreview =', 1)
+    with pytest.raises(SettingsError, match=r"sources\.toml:5: stream\.hub: never"):
+        parse_sources(
+            private,
+            name="sources.toml",
+            kinds={"feed": Rules()},
+            refuses=lambda url: "never" if "//10." in url else None,
+        )
+
+
 MISTAKES = {
     "a syntax error": ('title = "Test"', 'title = "Test', "sources.toml:3: is not valid TOML"),
     "an unknown key": ("every =", "evry =", "sources.toml:19: source[1].evry: is no key of this table; did you mean 'every'?"),
@@ -86,6 +100,7 @@ MISTAKES = {
     "a missing key": ('name = "Transnational Institute"', "", "sources.toml:7: partner[1].name: is missing; add name = …"),
     "a missing table": ("[stream]", "[tream]", "sources.toml:1: stream: is missing; add a table [stream]"),
     "a bad review": ('"veto:6h"', '"maybe"', "sources.toml:5: stream.review: 'maybe': write \"hold\", \"auto\" or \"veto:6h\""),
+    "a hub that is none": ("review =", 'hub = "mine"\nreview =', "sources.toml:5: stream.hub: 'mine': write \"own\", \"none\", or the address of a WebSub hub"),
     "a bad id": ('id = "solar"', 'id = "So lar"', "sources.toml:23: tag[1].id: 'So lar' does not fit; use lower-case letters"),
 }  # fmt: skip
 

@@ -21,7 +21,19 @@ from curation.application import MACHINE
 from curation.eventstream import stream_events
 from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
-from web import health, interest, listings, pages, push, widgetroutes
+from web import (
+    feeds,
+    health,
+    interest,
+    itempage,
+    listings,
+    oembed,
+    pages,
+    push,
+    sitemap,
+    sourcelist,
+    widgetroutes,
+)
 from web.crowd import Crowd
 from web.serving.answering import OPEN, SHELF, cached, open_shelf
 from web.serving.reads import Handler
@@ -32,13 +44,19 @@ FOR_EVER = "public, max-age=31536000, immutable"
 MOVED: Mapping[str, str] = {"/stream/": "/stream", "/embed/": "/embed", "/favicon.ico": "/static/icon.svg"}
 
 
+KEPT = (
+    *pages.ROUTES, *itempage.ROUTES, *feeds.ROUTES, *listings.ROUTES, *interest.CACHED_ROUTES, *sourcelist.ROUTES,
+    *sitemap.ROUTES, *oembed.ROUTES, *widgetroutes.ROUTES,
+)  # fmt: skip
+
+
 def build_application(machine: Machine) -> web.Application:
     """The application, public and editors' rooms together. The machine stays the caller's to close."""
     app = web.Application(middlewares=[_explain], client_max_size=1_000_000)
     app[MACHINE] = machine
     app[SHELF] = open_shelf(machine)
     app[interest.CROWD] = Crowd()
-    for path, handler in (*pages.ROUTES, *widgetroutes.ROUTES, *listings.ROUTES, *interest.CACHED_ROUTES):
+    for path, handler in KEPT:
         app.router.add_get(path, cached(handler))
     for path, target in MOVED.items():
         app.router.add_get(path, _moved(target))
@@ -49,7 +67,7 @@ def build_application(machine: Machine) -> web.Application:
     for path, handler in (*health.ROUTES, *interest.PAGES):
         app.router.add_get(path, handler)
     app.router.add_get("/curation/events", live.events)
-    for method, path, handler in (*api.ROUTES, *push.ROUTES, *interest.ROUTES):
+    for method, path, handler in (*api.ROUTES, *push.ROUTES, *hub.ROUTES, *interest.ROUTES):
         app.router.add_route(method, path, handler)
     curation_pages.install(app)
     app[PROBLEM_PAGE] = _show_problem

@@ -1,32 +1,13 @@
-"""The public stream for programs: JSON Feed, and what can be filtered by."""
+"""What the stream can be filtered by, for programs."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
-from aggregator.filters import read_query
 from aggregator.model import Partner
-from aggregator.store.stream import read_counts, read_page
+from aggregator.store.stream import read_counts
 from curation.application import MACHINE
 from web.filterlists import partners_json, tags_json
-from web.streamjson import feed_json
-
-
-async def stream_json(request: web.Request) -> web.Response:
-    """`GET /stream.json`: a page of the stream as JSON Feed 1.1."""
-    machine, asked = request.app[MACHINE], read_query(request.query)
-    async with machine.database.read() as connection:
-        page = await read_page(connection, asked.filters, limit=asked.limit, cursor=asked.cursor, prefer=asked.prefer)
-    feed = feed_json(
-        page,
-        configuration=machine.configuration,
-        public_url=machine.settings.public_url,
-        filters=asked.filters,
-        limit=asked.limit,
-        cursor=asked.cursor,
-        prefer=asked.prefer,
-    )
-    return web.json_response(feed, content_type="application/feed+json")
 
 
 async def partners(request: web.Request) -> web.Response:
@@ -49,4 +30,4 @@ async def tags(request: web.Request) -> web.Response:
     return web.json_response(tags_json(machine.configuration, counts))
 
 
-ROUTES = (("/stream.json", stream_json), ("/partners.json", partners), ("/tags.json", tags))
+ROUTES = (("/partners.json", partners), ("/tags.json", tags))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from http import HTTPStatus
+from typing import Final
 
 from aiohttp import web
 
@@ -15,6 +16,8 @@ from curation.problems import Problem
 from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
 from web.opencalls import open_calls
 from web.site import Site, answer, site_of
+from web.strings import all_strings
+from web.structured import as_data, list_data
 from web.views import (
     as_query,
     kept_fields,
@@ -27,6 +30,9 @@ from web.views import (
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+# What browsers ask for as pages and programs read.
+FOR_PROGRAMS: Final = (".json", ".atom", ".rss", ".opml", ".xml", ".txt", "/oembed", "/hub")
 
 
 async def host_page(request: web.Request) -> web.Response:
@@ -49,6 +55,7 @@ async def host_page(request: web.Request) -> web.Response:
         more=paragraphs(stream.more.get(language)),
         calls=[show_call(call, language, root=site.root) for call in open_calls(request)],
         partners=[partner for partner in site.configuration.partners if partner.listed],
+        page_address=f"{site.public_url}/?lang={language}",
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 
@@ -64,13 +71,20 @@ async def stream_page(request: web.Request) -> web.Response:
         shown = read_shown(request.query)
         return fragment(await _read(request, asked, site), asked, shown, site)
     page, counts = await _read(request, asked, site), await _count(request)
-    first = replace(asked, cursor=None)
+    first, ui = replace(asked, cursor=None), {"ui": site.strings.language}
+    address, heading = f"{site.public_url}/stream{as_query(asked, more=ui)}", site.strings.text("stream_title")
     return answer(
         site,
         "stream.html",
+        page_address=address,
+        translated={
+            language: f"{site.public_url}/stream{as_query(asked, more={'ui': language})}" for language in all_strings()
+        },
+        description=site.configuration.stream.intro.get(site.strings.language),
+        data=as_data(list_data(page.items, heading, site.strings.language, address, site.public_url)),
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root, heading_level=2),
         cursor=asked.cursor,
-        newest=f"{site.root}/stream{as_query(first, more={'ui': site.strings.language})}",
+        newest=f"{site.root}/stream{as_query(first, more=ui)}",
         choices=show_choices(counts, asked.filters, site.configuration, site.strings),
         kept=kept_fields(asked),
         q=asked.filters.q or "",
@@ -97,17 +111,21 @@ async def embed_page(request: web.Request) -> web.Response:
         looks=looks,
         target="_self",
     )
-    return answer(site, "embed.html", view=view, feed_query=as_query(replace(asked, cursor=None)))
+    address = f"{site.public_url}/embed{as_query(asked, more={'ui': site.strings.language, **looks})}"
+    query = as_query(replace(asked, cursor=None))
+    return answer(site, "embed.html", view=view, page_address=address, feed_query=query)
 
 
 def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     """A mistake or failure as a page in the visitor's language; None where the address is one for programs."""
-    if request.path.endswith(".json"):
+    if request.path.endswith(FOR_PROGRAMS):
         return None
     site = site_of(request, request.query.get("ui"), request.query.get("lang"))
     said, detail = "problem_failed", ""
     if problem.status == HTTPStatus.NOT_FOUND:
         said = "problem_missing"
+    elif problem.status == HTTPStatus.GONE:
+        said = "problem_gone"
     elif problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         said, detail = "problem_unreadable", problem.detail.rstrip(".") + "."
     response = answer(

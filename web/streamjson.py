@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from aggregator.filters import DEFAULT_LIMIT, write_query
+from aggregator.filters import DEFAULT_LIMIT, Asked
 from aggregator.itemjson import Json, item_json
 from aggregator.model import Configuration
 from aggregator.store.stream import StreamFilters, StreamItem, StreamPage
+from web.feed import Feed
 from web.strings import own_name, primary_subtag
 
 VERSION: Final = "https://jsonfeed.org/version/1.1"
 PATH: Final = "/stream.json"
+TYPE: Final = "application/feed+json"
 
 
 def feed_json(
@@ -24,33 +27,48 @@ def feed_json(
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
     prefer: Sequence[str] = (),
+    hub: str | None = None,
 ) -> Json:
     """The answer of /stream.json. `filters`, `limit`, `cursor` and `prefer` are what `page` was read with.
 
     Beyond JSON Feed, `_mpower` holds the stream's version and, for what occurs in these items, the partners' names by
     id, the tags' labels by id and language, and what the languages of `also_on` are called by those who speak them.
     """
-    root = public_url.rstrip("/")
+    asked = Asked(filters, limit=limit, cursor=cursor, prefer=tuple(prefer))
+    return json_of(Feed(page, asked, PATH, configuration, public_url, hub))
 
-    def address(place: str | None) -> str:
-        return f"{root}{PATH}{write_query(filters, limit=limit, cursor=place, prefer=prefer)}"
 
-    feed: Json = {
+def json_of(feed: Feed) -> Json:
+    """The same for a feed."""
+    items, configuration = feed.page.items, feed.configuration
+    said: Json = {
         "version": VERSION,
         "title": configuration.stream.title,
-        "home_page_url": f"{root}/",
-        "feed_url": address(cursor),
+        "home_page_url": f"{feed.root}/",
+        "feed_url": feed.self_url,
+        "description": feed.description,
+        "icon": f"{feed.root}/static/icon.svg",
+        "favicon": f"{feed.root}/static/icon.svg",
+        "authors": [{"name": configuration.stream.title, "url": f"{feed.root}/"}],
+        "language": feed.language,
     }
-    if page.next_cursor is not None:
-        feed["next_url"] = address(page.next_cursor)
-    feed["items"] = [item_json(item, root) for item in page.items]
-    feed["_mpower"] = {
-        "version": page.version,
-        "partners": partner_names(page.items, configuration),
-        "tags": tag_labels(page.items, configuration),
-        "languages": language_names(page.items),
+    if feed.next_url:
+        said["next_url"] = feed.next_url
+    if feed.hubs:
+        said["hubs"] = [{"type": "WebSub", "url": hub} for hub in feed.hubs]
+    said["items"] = [item_json(item, feed.root) for item in items]
+    said["_mpower"] = {
+        "version": feed.page.version,
+        "partners": partner_names(items, configuration),
+        "tags": tag_labels(items, configuration),
+        "languages": language_names(items),
     }
-    return feed
+    return said
+
+
+def write_json(feed: Feed) -> bytes:
+    """The same as it is sent."""
+    return json.dumps(json_of(feed)).encode()
 
 
 def partner_names(items: Iterable[StreamItem], configuration: Configuration) -> dict[str, str]:

@@ -89,6 +89,13 @@ async def read_counter(connection: AsyncConnection, name: str) -> int:
     return await connection.scalar(select(counter.c.value).where(counter.c.name == name)) or 0
 
 
+async def note_counter(connection: AsyncConnection, *, name: str, value: int) -> None:
+    """Bring a counter up to that value; one that is beyond it stays."""
+    adding = insert_into(counter, connection.dialect.name)
+    await connection.execute(adding.values(name=name, value=0).on_conflict_do_nothing())
+    await connection.execute(update(counter).where(counter.c.name == name, counter.c.value < value).values(value=value))
+
+
 async def read_changes(connection: AsyncConnection, *, after: int, limit: int = 500) -> list[Change]:
     """The changes that came after that number, oldest first."""
     statement = select(change.c.seq, change.c.kind, change.c.item_id).where(change.c.seq > after)

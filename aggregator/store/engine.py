@@ -44,7 +44,7 @@ BUSY_SECONDS = 30.0
 COMMAND_SECONDS = 30.0
 # SQLite's write-ahead log is taken in when it has so many pages (16 MB): until then most of them change once more.
 LOG_PAGES = 4_000
-SHAPE = "0009"  # the newest migration
+SHAPE = "0010"  # the newest migration
 # Alembic's own table, in which it keeps which migration was run last.
 _shape = Table(
     "alembic_version",

@@ -229,6 +229,18 @@ subscription = Table(
     Column("problem", Text),
 )
 
+hub_subscription = Table(  # who is told of which of our feeds by our own hub
+    "hub_subscription",
+    metadata,
+    Column("id", Text, primary_key=True),  # of callback and topic together
+    Column("callback", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("secret", Text),
+    Column("lease_until", Moment, nullable=False),
+    Column("digest", Text),  # of what was delivered last
+)
+
 listener = Table(
     "listener",
     metadata,

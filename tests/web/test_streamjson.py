@@ -72,6 +72,7 @@ def test_an_item_has_every_field_of_the_contract() -> None:
             ],
             "also_on": [{"item": "01J9", "partner": "tni", "url": "https://tni.example/es", "language": "es"}],
             "translations": {"eu": {"title": "Etxe epelak", "summary": "Kalea epel dago.", "by": "editor"}},
+            "page": "https://stream.example/item/01J00003",
         },
     }
 

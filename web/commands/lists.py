@@ -7,17 +7,15 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from aggregator.collectors import KINDS, RULES
-from aggregator.documents.opml import Outline, read_opml, write_opml
+from aggregator.collectors import RULES
+from aggregator.documents.opml import read_opml
 from aggregator.errors import DocumentError, SettingsError
 from aggregator.importing import Plan, plan_import
-from aggregator.model import Source
 from aggregator.sandbox import open_sandbox
 from aggregator.settings import Settings
 from aggregator.sourcesfile import parse_sources
@@ -25,6 +23,7 @@ from aggregator.store.engine import open_database
 from aggregator.store.sources import read_states
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import current_sources
+from web.sourcelist import found_addresses, source_list
 
 LARGEST = 10_000_000
 EXPORT = "Have the other feed reader export its feeds as OPML, and name that file."
@@ -98,31 +97,11 @@ async def export_list(settings: Settings) -> None:
     Example: mpower-stream sources export > mpower.opml
     """
     configuration = current_sources(settings).configuration
-    enabled = [source for source in configuration.sources if source.enabled]
-    found = await _found_addresses(settings) if any(source.kind == "discover" for source in enabled) else {}
-    groups = []
-    for partner in configuration.partners:
-        theirs = [source for source in enabled if source.partner == partner.id]
-        titles = {s.id: partner.name if len(theirs) == 1 else f"{partner.name}: {s.id}" for s in theirs}
-        outlines = [_outline(source, titles[source.id], partner.url, found) for source in theirs]
-        if outlines:
-            groups.append((partner.name, outlines))
-    say(write_opml(configuration.stream.title, groups))
-
-
-def _outline(source: Source, title: str, home: str | None, found: Mapping[str, str]) -> Outline:
-    url = KINDS[source.kind].feed_address(source.url) or found.get(source.id)
-    language = source.languages[0] if len(source.languages) == 1 else None
-    return Outline(title, url, home or source.url if url else source.url, language)
+    is_found = any(source.kind == "discover" for source in configuration.sources if source.enabled)
+    say(source_list(configuration, await _found_addresses(settings) if is_found else {}))
 
 
 async def _found_addresses(settings: Settings) -> dict[str, str]:
     """Where the feeds are that were discovered."""
     async with open_database(settings.database_url) as database, database.read() as connection:
-        states = await read_states(connection)
-    return {name: url for name, state in states.items() if (url := _found(state.cursor.place, state.cursor.found_url))}
-
-
-def _found(place: Mapping[str, object], found_url: str | None) -> str | None:
-    kind, url = place.get("kind", "feed"), place.get("url", found_url)
-    return KINDS[str(kind)].feed_address(str(url)) if url and kind in KINDS else None
+        return found_addresses(await read_states(connection))

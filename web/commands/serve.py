@@ -24,6 +24,7 @@ from aggregator.store.tables import editor as editors_table
 from curation.editors import Role, make_link
 from web.application import build_application
 from web.commands.entry import say, shared
+from web.feeds import topic_content
 from web.serving.listening import BACKLOG, listening
 
 DEMO_FOLDER = Path("var/demo")
@@ -40,7 +41,7 @@ async def run(settings: Settings) -> None:
     told = _told_to_stop()
     async with (
         _listening(settings) as (listener, placed),
-        open_machine(placed) as machine,
+        open_machine(placed, contents=topic_content) as machine,
         at_work(machine),
         _serving(machine, listener),
     ):
@@ -58,7 +59,7 @@ async def web(settings: Settings) -> None:
     told = _told_to_stop()
     async with (
         _listening(settings) as (listener, placed),
-        open_machine(placed) as machine,
+        open_machine(placed, contents=topic_content) as machine,
         in_step(machine),
         _serving(machine, listener),
     ):
@@ -74,7 +75,7 @@ async def worker(settings: Settings) -> None:
     Example: mpower-stream worker --database postgresql+asyncpg://mpower@db/mpower
     """
     told = _told_to_stop()
-    async with open_machine(settings) as machine, at_work(machine):
+    async with open_machine(settings, contents=topic_content) as machine, at_work(machine):
         say("working; Ctrl-C stops")
         await told.wait()
 
@@ -106,7 +107,7 @@ async def demo(settings: Settings) -> None:
             secret_file=folder / "secret",
             allow_private=",".join(sorted({urlsplit(url).netloc for url in sites.addresses.values()})),
         )
-        machine = await stack.enter_async_context(open_machine(placed))
+        machine = await stack.enter_async_context(open_machine(placed, contents=topic_content))
         await stack.enter_async_context(at_work(machine))
         await stack.enter_async_context(_serving(machine, listener))
         say("Sample partner sites:")
