@@ -3,7 +3,7 @@
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
 make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, stories, memory, language,
-                                  learning
+                                  learning, widget, lighthouse
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from benchmarks.benches import (
     growth,
     languages,
     learning,
+    lighthouse,
     memory,
     passes,
     pushed,
     quiet,
     stories,
     waiting,
+    widget,
     writes,
 )
 from benchmarks.table import Scale, show
 
 BENCHES = {
+    "widget": widget,
+    "lighthouse": lighthouse,
     "language": languages,
     "learning": learning,
     "pushed": pushed,
