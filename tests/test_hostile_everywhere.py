@@ -156,7 +156,7 @@ def guest_of(machine: Machine) -> Any:
     async def page(_request: web.Request) -> web.Response:
         ours = machine.settings.public_url
         text = (
-            f'<!doctype html><html lang="en"><title>A town</title><link rel="icon" href="data:,"><h1>A town</h1>'
+            f'<!doctype html><html lang="en"><title>A town</title><h1>A town</h1>'
             f'<script type="module" src="{ours}/widget.js"></script>'
             f'<mpower-stream src="{ours}" limit="100"></mpower-stream><div id="content"></div>'
         )
