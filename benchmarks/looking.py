@@ -47,10 +47,11 @@ class Seen:
     blocked: float = 0
     more: float | None = None
     shifts_at_more: float | None = None
-    axe: int = 0
+    axe: tuple[str, ...] = ()  # the rule and place of each fault
     bodies: list[bytes] = field(default_factory=list)  # of scripts and styles
-    requests: int = 0  # besides the page and pictures
+    requests: int = 0  # besides the page and pictures, until it is quiet
     third_party: int = 0
+    is_quiet: bool = False
 
 
 @asynccontextmanager
@@ -83,7 +84,7 @@ async def visit(browser: Browser, widget: Widget, own: frozenset[str], axe: str 
         await _fill_in(page, widget, seen)
         if axe:
             await devtools.send("Emulation.setCPUThrottlingRate", {"rate": 1})
-            seen.axe = await _count_faults(page, axe)
+            seen.axe = await _faults(page, axe)
     finally:
         await context.close()
     return seen
@@ -93,9 +94,8 @@ def _answering(widget: Widget, own: frozenset[str], seen: Seen) -> Callable[[Rou
     async def answer(route: Route) -> None:
         address, kind = route.request.url, route.request.resource_type
         found = _answer(widget, address)
-        if kind not in {"document", "image"}:
-            seen.requests += 1
-        seen.third_party += urlsplit(address).netloc not in own
+        seen.requests += not seen.is_quiet and kind not in {"document", "image"}
+        seen.third_party += not seen.is_quiet and urlsplit(address).netloc not in own
         if found and kind in {"script", "stylesheet"} and not address.endswith("/start.js"):
             seen.bodies.append(found.body)
         await asyncio.sleep(LATENCY_SECONDS)
@@ -123,6 +123,7 @@ async def _fill_in(page: Page, widget: Widget, seen: Seen) -> None:
     timeout = PATIENCE_SECONDS * 1000
     await page.wait_for_function("() => 'item' in seen", timeout=timeout)
     await asyncio.sleep(QUIET_SECONDS)
+    seen.is_quiet = True
     painted = await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
     seen.first_item = max(0.0, await page.evaluate("seen.item") - painted)
     seen.shifts, seen.blocked = await page.evaluate("[shifts, long]")
@@ -140,8 +141,8 @@ async def _fill_in(page: Page, widget: Widget, seen: Seen) -> None:
     seen.shifts_at_more = await page.evaluate("shifts")
 
 
-async def _count_faults(page: Page, axe: str) -> int:
+async def _faults(page: Page, axe: str) -> tuple[str, ...]:
     await page.evaluate(axe)
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
     found = await page.evaluate("(tags) => axe.run({ runOnly: tags, resultTypes: ['violations'] })", tags)
-    return sum(len(rule["nodes"]) for rule in found["violations"])
+    return tuple(f"{rule['id']} {node['target'][0]}" for rule in found["violations"] for node in rule["nodes"])

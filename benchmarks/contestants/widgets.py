@@ -46,7 +46,7 @@ class Widget:
         return (
             '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>A town</title>'
             '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-            f"{self.head}</head><body><main><h1>A town</h1><p>What we do about energy.</p>{self.body}"
+            f"{self.head}</head><body><main><h1>A town</h1><h2>News</h2><p>About energy.</p>{self.body}"
             "<h2>Opening hours</h2><p>From nine to four.</p></main></body></html>"
         )
 
@@ -71,8 +71,8 @@ def _bsky(home: Path, name: str) -> Widget:
         name,
         f'<script type="module" src="{FILES}/bsky-embed.es.js" async></script>',
         f'<bsky-embed username="town.example" limit="{PER_PAGE}" load-more="true"></bsky-embed>',
-        "article",
-        "button",
+        "article:not(.animate-pulse)",
+        "#bsky-load-more",
         _bluesky,
         {"bsky-embed.es.js": home / "dist/bsky-embed.es.js"},
     )
@@ -177,7 +177,7 @@ def _post(n: int) -> dict[str, Any]:
                "aspectRatio": {"width": 480, "height": 320}}  # fmt: skip
     embed = {"embed": {"$type": "app.bsky.embed.images#view", "images": [picture]}} if n % 2 else {}
     return {
-        "uri": f"at://did:plc:town/app.bsky.feed.post/{n}", "cid": "bafy", "indexedAt": at, "labels": [],
+        "uri": f"at://did:plc:town/app.bsky.feed.post/{n}", "cid": "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "indexedAt": at, "labels": [],
         "author": {"did": "did:plc:town", "handle": "town.example", "displayName": "A town",
                    "avatar": "https://files.example/avatar.png", "labels": []},
         "record": {"$type": "app.bsky.feed.post", "text": f"{n} {WORDS * 2}"[:290], "createdAt": at, "langs": ["en"]},
