@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 
 PAGE, OURS, FILES = "http://town.example", "http://stream.example", "http://town.example/files"
 PER_PAGE = 10
+CID = "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku"
 WORDS = "The street is warm for the winter, since forty houses share one pump, and the bills of all came down. "
 
 
@@ -177,7 +178,7 @@ def _post(n: int) -> dict[str, Any]:
                "aspectRatio": {"width": 480, "height": 320}}  # fmt: skip
     embed = {"embed": {"$type": "app.bsky.embed.images#view", "images": [picture]}} if n % 2 else {}
     return {
-        "uri": f"at://did:plc:town/app.bsky.feed.post/{n}", "cid": "bafyreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku", "indexedAt": at, "labels": [],
+        "uri": f"at://did:plc:town/app.bsky.feed.post/{n}", "cid": CID, "indexedAt": at, "labels": [],
         "author": {"did": "did:plc:town", "handle": "town.example", "displayName": "A town",
                    "avatar": "https://files.example/avatar.png", "labels": []},
         "record": {"$type": "app.bsky.feed.post", "text": f"{n} {WORDS * 2}"[:290], "createdAt": at, "langs": ["en"]},
