@@ -13,7 +13,7 @@ run: .venv/run.stamp
 test: .venv/dev.stamp .venv/browser.stamp .venv/minify.stamp .venv/wordpress.stamp
 	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-bench: .venv/bench.stamp
+bench: .venv/dev.stamp .venv/browser.stamp .venv/bench.stamp
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 check: .venv/dev.stamp
@@ -48,7 +48,7 @@ widget: .venv/python.stamp .venv/minify.stamp
 	@touch $@
 
 # Contestants are kept apart: what they need must not change what the program runs on.
-.venv/bench.stamp: .venv/run.stamp requirements/bench.txt
+.venv/bench.stamp: .venv/run.stamp requirements/bench.txt benchmarks/peers/package-lock.json
 	@echo "Installing those that the program is measured against …"
 	@$(PYTHON) -m venv .venv/bench
 	@.venv/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/build.txt

@@ -3,7 +3,7 @@
 make bench                        a few minutes
 make bench ARGS=--full            1,000 feeds, repeated, and what takes long
 make bench ARGS="--only passes"   one of: passes, quiet, waiting, writes, pushed, growth, stories, memory, language,
-                                  learning, serving
+                                  learning, serving, widget, lighthouse
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from benchmarks.benches import (
     growth,
     languages,
     learning,
+    lighthouse,
     memory,
     passes,
     pushed,
@@ -24,11 +25,14 @@ from benchmarks.benches import (
     serving,
     stories,
     waiting,
+    widget,
     writes,
 )
 from benchmarks.table import Scale, show
 
 BENCHES = {
+    "widget": widget,
+    "lighthouse": lighthouse,
     "language": languages,
     "learning": learning,
     "pushed": pushed,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -31,14 +32,21 @@ def chromium_path() -> str:
     pytest.skip("there is no chromium: install it and run make test again")
 
 
-@pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+@asynccontextmanager
+async def launched(chromium_path: str) -> AsyncIterator[Browser]:
+    """That chromium, for as long as it is needed."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+@pytest.fixture
+async def browser(chromium_path: str) -> AsyncIterator[Browser]:
+    async with launched(chromium_path) as browser:
+        yield browser
 
 
 @pytest.fixture

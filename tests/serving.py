@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
-from aiohttp import ClientSession, DummyCookieJar
+from aiohttp import ClientSession, DummyCookieJar, web
 from aiohttp.test_utils import TestServer
 
-from aggregator.machine import Machine, on_watch
+from aggregator.machine import Machine, on_watch, open_machine
+from aggregator.settings import Settings
 from curation.editors import Role, add_editor, make_token
 from web.application import build_application
 
@@ -19,6 +23,22 @@ async def serving(machine: Machine) -> AsyncIterator[str]:
     """Its address, while it is served and watched."""
     async with on_watch(machine), TestServer(build_application(machine)) as server:
         yield str(server.make_url("")).rstrip("/")
+
+
+@asynccontextmanager
+async def open_to_the_public(settings: Settings, now: Callable[[], datetime]) -> AsyncIterator[Machine]:
+    """The whole program, served and watched at its `public_url`: so that a browser finds pictures, too, where it is."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        address = f"http://127.0.0.1:{door.getsockname()[1]}"
+        async with open_machine(replace(settings, public_url=address), now=now) as machine, on_watch(machine):
+            runner = web.AppRunner(build_application(machine), shutdown_timeout=0)
+            await runner.setup()
+            try:
+                await web.SockSite(runner, door).start()
+                yield machine
+            finally:
+                machine.watchers.close()  # else open pages would wait for news
+                await runner.cleanup()
 
 
 @asynccontextmanager

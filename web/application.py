@@ -24,6 +24,7 @@ from curation.rendering import show_problem
 from web import (
     feeds,
     health,
+    hub,
     interest,
     itempage,
     listings,

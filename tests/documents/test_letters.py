@@ -64,6 +64,14 @@ def test_plain_text_becomes_paragraphs_and_nothing_in_it_is_markup() -> None:
     assert "<p>Hola</p><p>1 &lt; 2</p>" in one(text="Hola\n\n1 < 2").body_html
 
 
+def test_a_link_with_characters_that_no_markup_holds_costs_nothing_but_itself() -> None:
+    entry = one(
+        f'<p title="\x02 {READER}">Ayudas</p><a href="\x01javascript:pwned()">más</a> &#1; {READER}', user=READER
+    )
+    assert "Ayudas" in entry.body_html
+    assert READER not in entry.body_html
+
+
 def test_an_address_is_nobodys_name() -> None:
     assert one("<p>x", From="news@villaluz.example").authors == ()
     assert "@" not in repr(one("<p>x", From='"news@villaluz.example" <news@villaluz.example>').authors)

@@ -91,7 +91,8 @@ def read_page(markup: str, *, readers: Sequence[str], unwanted: Collection[str] 
         ):
             _drop(link)
         else:
-            link.set("href", impersonal(address, readers))
+            # lxml gives out characters in attributes that it does not take back.
+            link.set("href", fields.storable(impersonal(address, readers)))
     for element in root.iter():
         _forget(element, readers)
     return LetterPage(str(lxml.html.tostring(root, encoding="unicode")), online_at)
@@ -175,9 +176,9 @@ def _forget(element: HtmlElement, readers: Sequence[str]) -> None:
     """Take the readers' addresses out of an element's own texts."""
     for reader in readers:
         if element.text and reader in element.text.lower():
-            element.text = without((reader,), element.text)
+            element.text = fields.storable(without((reader,), element.text))
         if element.tail and reader in element.tail.lower():
-            element.tail = without((reader,), element.tail)
+            element.tail = fields.storable(without((reader,), element.tail))
         for name, value in element.attrib.items():
             if reader in unquote(str(value)).lower():
-                element.set(name, without((reader,), str(value)))
+                element.set(name, fields.storable(without((reader,), str(value))))
