@@ -31,7 +31,7 @@ from tests.conftest import Clock
 from tests.curation.conftest import password_hash  # noqa: F401  # a fixture
 from tests.curation.desk import PASSWORD
 from tests.hostile import entries, town
-from tests.hostile.payloads import COUNT, PRODUCT
+from tests.hostile.payloads import COUNT, PRODUCT, TEXTS
 from tests.loopback import everywhere, on_loopback
 from tests.partner import PartnerSite
 from tests.serving import asking, open_to_the_public, read
@@ -304,3 +304,17 @@ async def look_at_feeds(watched: Watched, session: ClientSession) -> None:
         await watched.page.set_content('<!doctype html><title>x</title><div id="content"></div>')
         html = [str(node.text) for node in tree.iter("{*}content", "{*}encoded", "{*}description") if node.text]
         await look_at_contents(watched, html)
+
+
+async def test_what_is_looked_for_is_found_where_a_page_lets_it_in(browser: Browser) -> None:
+    """The other test would say nothing if its look saw nothing."""
+    page, missed = await browser.new_page(), []
+    await page.set_content("<!doctype html><title>x</title><mpower-stream></mpower-stream>")
+    for text in TEXTS:
+        # One leads away from this page, one is no tag unless it was mended, and one only asks another host.
+        if text.startswith("<") and not text.startswith(("<meta", "<scr<", "<img src='http")):
+            await page.evaluate("(text) => { document.querySelector('mpower-stream').innerHTML = text }", text)
+            if not await page.evaluate(LOOK, PRODUCT):
+                missed.append(text)
+            await page.evaluate("window.pwned = undefined")
+    assert missed == []
