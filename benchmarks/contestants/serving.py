@@ -30,7 +30,7 @@ from aggregator.store.sources import Cursor
 from aggregator.store.tables import item
 from curation.application import MACHINE
 from web.application import build_application
-from web.listings import stream_json
+from web.feeds import stream_feed
 from web.serving.listening import listening
 
 ITEMS = 60
@@ -98,7 +98,7 @@ async def served(machine: Machine, mode: str) -> AsyncIterator[int]:
         async def bare(_request: web.Request) -> web.Response:
             return web.Response(body=body)
 
-        app.router.add_get("/stream.json", stream_json if mode == "each" else bare)
+        app.router.add_get("/stream.json", stream_feed if mode == "each" else bare)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

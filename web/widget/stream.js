@@ -53,9 +53,16 @@ define("stream", (element, given) => {
 
   /** A page's items, and where the next page is. */
   const read = async (url) => {
-    const { items, next_url: onward, _mpower: page } = await get(url);
+    const { items, next_url: onward, _mpower } = await get(url);
+    const page = { partners: {}, tags: {}, languages: {}, ..._mpower };
     isStatic = page.static;
-    for (const item of items) item.page = page;
+    // A host of files names its pictures from where it lies itself.
+    const whole = (address) => address && `${new URL(address, url)}`;
+    for (const item of items) {
+      const more = { also_on: [], translations: {}, ...item._mpower };
+      for (const picture of more.images ?? []) picture.url = whole(picture.url);
+      Object.assign(item, { tags: [], ...item, image: whole(item.image), page, _mpower: more });
+    }
     // Only the query of `next_url` counts, if it has one: we stay on the host that this page may speak to.
     return [items.filter(fits), onward && new URL(new URL(onward, url).search || onward, url)];
   };
@@ -70,7 +77,9 @@ define("stream", (element, given) => {
   const offer = (url, text) => {
     next = url;
     if (!url) return more.remove();
-    more.href = `${url}&ui=${now.language}`.replace("/stream.json", "/stream");
+    const page = new URL(`${url}`.replace("/stream.json", "/stream").replace(/\.json$/, ".html"));
+    page.searchParams.set("ui", now.language);
+    more.href = page;
     more.textContent = text;
     // A node that is put where it is already would lose its focus.
     if (!more.isConnected) element.append(more);
