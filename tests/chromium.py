@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -43,10 +47,43 @@ async def launched(chromium_path: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
+@pytest.fixture(scope="session")
+def chromium_address(chromium_path: str) -> Iterator[str]:
+    """Where one chromium for all tests of this process is spoken to: its start takes a second of a processor."""
+    with tempfile.TemporaryDirectory(prefix="mpower-chromium-", ignore_cleanup_errors=True) as folder:
+        arguments = [*ARGUMENTS, "--headless=new", "--remote-debugging-port=0", f"--user-data-dir={folder}"]
+        started = subprocess.Popen(
+            [chromium_path, *arguments, "about:blank"], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        )
+        try:
+            yield f"http://127.0.0.1:{_port(Path(folder) / 'DevToolsActivePort', started)}"
+        finally:
+            started.terminate()
+            started.wait(30)
+
+
+def _port(file: Path, started: subprocess.Popen[bytes]) -> int:
+    """The port that chromium has taken: it writes it down when it listens."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until and started.poll() is None:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            return int(file.read_text().splitlines()[0])
+        time.sleep(0.05)
+    pytest.fail("chromium does not start; run it by hand with --headless=new to see why")
+
+
 @pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    async with launched(chromium_path) as browser:
-        yield browser
+async def browser(chromium_address: str) -> AsyncIterator[Browser]:
+    """The chromium of this process. Each test makes contexts of its own in it, and they go with the test."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.connect_over_cdp(chromium_address)
+        try:
+            yield browser
+        finally:
+            for context in browser.contexts:
+                if context is not browser.contexts[0]:
+                    await context.close()
+            await browser.close()
 
 
 @pytest.fixture
