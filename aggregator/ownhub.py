@@ -14,7 +14,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -66,7 +66,7 @@ Contents = Callable[[str], Awaitable[Content | None]]
 
 def host_of(callback: str) -> str:
     """By which subscriptions are counted."""
-    return (urlsplit(callback).hostname or "").lower()
+    return web_address(callback).raw_host or ""
 
 
 @dataclass(frozen=True, slots=True)

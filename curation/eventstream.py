@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from aggregator.machine import Machine
-from aggregator.store.changes import Change, ChangeKind, read_all_changes
+from aggregator.store.changes import Change, ChangeKind, read_changes
 
 PING_SECONDS = 20.0
 RETRY_MILLISECONDS = 2000
@@ -49,11 +49,17 @@ async def _catch_up(
     seen = _last_event_id(request)
     if seen is None:
         return 0
-    async with machine.database.read() as connection:
-        missed = await read_all_changes(connection, after=seen)
-    for change in missed:
-        await _write(response, change, kinds, tell)
-    return missed[-1].seq if missed else seen
+    # One from before the database was put back to an older copy would have the reader wait for years.
+    seen = min(seen, await machine.watchers.last())
+    # Some at a time, as fast as the reader takes them: any number may be asked for, and two days may hold many.
+    while True:
+        async with machine.database.read() as connection:
+            missed = await read_changes(connection, after=seen)
+        if not missed:
+            return seen
+        for change in missed:
+            await _write(response, change, kinds, tell)
+        seen = missed[-1].seq
 
 
 async def _next(queue: asyncio.Queue[Change | None], response: web.StreamResponse) -> Change | None:

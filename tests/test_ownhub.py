@@ -195,7 +195,12 @@ async def test_nothing_is_done_that_the_callback_does_not_confirm(hub: Hub, how:
         ({"callback": "https://me:pw@city.example/"}, "hub.callback"),
         ({"callback": "https://city.example/#part"}, "hub.callback"),
         ({"callback": "https://city.example/" + "x" * 2000}, "hub.callback"),
+        ({"callback": "http://[::1"}, "hub.callback"),
+        ({"topic": "http://["}, "hub.topic"),
+        ({"topic": "{root}//["}, "hub.topic"),
         ({"secret": "x" * 200}, "hub.secret"),
+        ({"secret": "of\0which PostgreSQL keeps none"}, "hub.secret"),
+        ({f"made-up.{number}": "" for number in range(50)}, "form"),
         ({"lease_seconds": "soon"}, "hub.lease_seconds"),
     ],
 )

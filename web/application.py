@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -93,6 +94,11 @@ async def _explain(request: web.Request, handler: Handler) -> web.StreamResponse
     except web.HTTPForbidden as error:
         # aiohttp's answer where a static address is a folder.
         if request.path.startswith("/static/"):
+            raise web.HTTPNotFound from error
+        raise
+    except OSError as error:
+        # The same where it is longer than a file's name can be.
+        if request.path.startswith("/static/") and error.errno == errno.ENAMETOOLONG:
             raise web.HTTPNotFound from error
         raise
 

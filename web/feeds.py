@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 from multidict import MultiDict
@@ -78,8 +77,7 @@ def read_topic(url: str, public_url: str) -> tuple[str, Asked]:
     A feed has one address, the one that it calls its own; a page further on is no topic.
     """
     root = public_url.rstrip("/")
-    parts = urlsplit(url)
-    path = parts.path.removeprefix(urlsplit(root).path)
+    path = url.removeprefix(root).partition("?")[0]
     if not url.startswith(f"{root}/") or path not in FORMATS:
         raise WrongValue("hub.topic", f"is no feed of {root}/")
     asked = read_query(MultiDict(URL(url).query))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from aiohttp import hdrs, web
 
@@ -25,6 +25,7 @@ from web.feeds import read_topic
 from web.push import read_body
 
 LONGEST_FORM: Final = 20_000
+MOST_FIELDS: Final = 50
 LONGEST_CALLBACK: Final = 2_000
 LONGEST_SECRET: Final = 200  # section 5.1: less than that, in bytes
 LEASE: Final = 10 * 86_400
@@ -40,9 +41,8 @@ async def subscribe(request: web.Request) -> web.Response:
     if request.content_type != FORM:
         return _no(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"Send a form ({FORM}).")
     body = await read_body(request, LONGEST_FORM)
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=50))
     try:
-        asked = read_asked(form, machine)
+        asked = read_asked(_read_form(body), machine)
     except WrongValue as error:
         return _no(HTTPStatus.BAD_REQUEST, f"{error.field}: {error.detail}.")
     return await _take(machine, asked)
@@ -63,6 +63,13 @@ async def _take(machine: Machine, asked: HubAsked) -> web.Response:
     return web.Response(status=HTTPStatus.ACCEPTED, headers=_HEADERS)
 
 
+def _read_form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=MOST_FIELDS))
+    except ValueError as error:
+        raise WrongValue("form", f"may have at most {MOST_FIELDS} fields") from error
+
+
 def read_asked(form: Mapping[str, str], machine: Machine) -> HubAsked:
     """What a subscriber asks for. Raises WrongValue that names the parameter."""
     mode, callback, topic = form.get("hub.mode", ""), form.get("hub.callback", ""), form.get("hub.topic", "")
@@ -70,14 +77,15 @@ def read_asked(form: Mapping[str, str], machine: Machine) -> HubAsked:
         raise WrongValue("hub.mode", "must be subscribe or unsubscribe; this hub pushes its own feeds alone")
     if not callback.isascii() or not callback.isprintable() or len(callback) > LONGEST_CALLBACK or "#" in callback:
         raise WrongValue("hub.callback", f"must be an address of at most {LONGEST_CALLBACK} letters, without fragment")
-    if urlsplit(callback).scheme not in {"http", "https"}:
+    if not callback.lower().startswith(("http://", "https://")):
         raise WrongValue("hub.callback", "must be an address of the web")
     if reason := machine.sources.refuses(callback):
         raise WrongValue("hub.callback", reason)
     read_topic(topic, machine.shop.public_url)
     secret = form.get("hub.secret") or None
-    if secret and len(secret.encode("utf-8", "replace")) >= LONGEST_SECRET:
-        raise WrongValue("hub.secret", f"must be shorter than {LONGEST_SECRET} bytes")
+    # What PostgreSQL cannot keep would be found out after the callback was asked, again and again.
+    if secret and (len(secret.encode("utf-8", "replace")) >= LONGEST_SECRET or "\0" in secret):
+        raise WrongValue("hub.secret", f"must be shorter than {LONGEST_SECRET} bytes, none of them zero")
     return HubAsked(mode, callback, topic, secret, _lease(form.get("hub.lease_seconds", "")))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from aggregator.filters import WrongValue
 from aggregator.itemjson import item_page, timestamp
 from aggregator.store.single import Listed, count_public, read_listed
 from curation.application import MACHINE
+from curation.problems import Problem
 from web.strings import all_strings
 from web.xmlwriting import add, element, written
 
@@ -27,6 +29,8 @@ async def sitemap(request: web.Request) -> web.Response:
     machine, part = request.app[MACHINE], _part(request)
     async with machine.database.read() as connection:
         parts = max(-(-await count_public(connection) // MOST), 1)
+        if part is not None and part > parts:
+            raise Problem(HTTPStatus.NOT_FOUND, "The stream has no such part.")
         if part is None and parts > 1:
             return _xml(write_index(machine.settings.public_url, parts))
         skip = ((part or 1) - 1) * MOST

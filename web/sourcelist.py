@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,16 +15,19 @@ from aggregator.documents.opml import Outline, write_opml
 from aggregator.model import Configuration, Source
 from aggregator.store.sources import SourceState, read_states
 from curation.application import MACHINE
+from web.serving.answering import good_until
 
 # Names of what opens something to whoever has it, as they stand in addresses.
 _KEYS: Final = re.compile(r"key|token|secret|sig|auth|pass|pwd|user|session|hash|feed$", re.IGNORECASE)
 # What only its owner asks for: mailboxes, and systems that post to us.
 _OWN: Final = frozenset({"mail", "hook"})
+GOOD_FOR: Final = timedelta(minutes=1)
 
 
 async def sources_opml(request: web.Request) -> web.Response:
     """`GET /sources.opml`: the enabled sources by partner, without an address that would open more than is public."""
     machine = request.app[MACHINE]
+    good_until(request, machine.now() + GOOD_FOR)  # a feed that is found elsewhere changes nothing in the stream
     async with machine.database.read() as connection:
         found = found_addresses(await read_states(connection))
     text = source_list(machine.configuration, found, is_public=True)

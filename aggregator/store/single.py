@@ -36,6 +36,8 @@ async def read_single(connection: AsyncConnection, item_id: str) -> StreamItem |
     What editors look at once more after it was public is None, too, since it may be back. Raises GoneError for what is
     out for good.
     """
+    if "\0" in item_id:  # of which PostgreSQL takes none
+        return None
     row = (await connection.execute(select(item).where(item.c.id == item_id))).one_or_none()
     if row is None or row.public_at is None:
         return None

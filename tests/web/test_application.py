@@ -200,7 +200,13 @@ async def test_people_read_it_in_their_language(visitor: ClientSession, language
 
 @pytest.mark.parametrize(
     ("path", "headers"),
-    [("/nothing", {}), ("/stream?limit=0", {}), ("/stream.json?limit=0", BROWSER), ("/strings/xx.json", BROWSER)],
+    [
+        ("/nothing", {}),
+        ("/stream?limit=0", {}),
+        ("/stream.json?limit=0", BROWSER),
+        ("/strings/xx.json", BROWSER),
+        ("/static/" + "longer than a file's name can be" * 10, {}),
+    ],
 )
 async def test_programs_get_the_problem_and_may_read_it_anywhere(
     visitor: ClientSession, path: str, headers: dict[str, str]
@@ -292,6 +298,16 @@ async def test_open_widgets_hear_what_is_published_and_withdrawn(visitor: Client
         await stream.content.readuntil(b"\n\n")
         async with asyncio.timeout(30):
             assert b"item-withdrawn" in await stream.content.readuntil(b"\n\n")
+    # A number from the time before the database was put back to an older copy.
+    async with visitor.get("/events", headers={"Last-Event-ID": str(10**15)}) as stream:
+        await stream.content.readuntil(b"\n\n")
+        async with asyncio.timeout(30):
+            said = asyncio.create_task(stream.content.readuntil(b"\n\n"))
+            while not said.done():
+                for action in ("approve", "reject"):
+                    await decide(machine, kept.item_ids[0], action=action, editor="ana")
+                await asyncio.sleep(0.05)
+        assert b"event: item-" in said.result()
 
 
 async def test_what_waits_is_not_told_on_the_public_line(visitor: ClientSession, machine: Machine) -> None:

@@ -24,10 +24,10 @@ from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.conftest import Clock
 from tests.serving import asking
-from web import application
+from web import application, sourcelist
 from web.serving.answering import SHELF, good_until
 from web.serving.encodings import choose
-from web.serving.shelf import Page, Shelf
+from web.serving.shelf import MOST_REPEATS_A_PAGE, Page, Shelf
 
 SOON = 30.0
 
@@ -249,6 +249,36 @@ async def test_a_page_that_depends_on_the_time_is_shown_until_then(
         assert (await site.get("/made"))[1] != first
 
 
+async def test_a_feed_that_is_found_elsewhere_is_in_the_list_of_sources_within_a_minute(
+    machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {"place": "https://news.example/old.xml"}
+    monkeypatch.setattr(sourcelist, "found_addresses", lambda _states: {})
+    monkeypatch.setattr(sourcelist, "source_list", lambda *_, **__: found["place"])
+    async with _serving(machine, monkeypatch, sourcelist.sources_opml) as site:
+        assert (await site.get("/made"))[1] == b"https://news.example/old.xml"
+        found["place"] = "https://news.example/new.xml"
+        clock.forward(minutes=1)
+        assert (await site.get("/made"))[1] == b"https://news.example/new.xml"
+
+
+async def test_who_makes_up_queries_keeps_nobody_else_from_the_quick_way() -> None:
+    shelf = Shelf(lambda: (1, "x"), lambda: None)  # type: ignore[arg-type,return-value]
+    shelf.turn_to((1, "x"))
+    page = Page(("home",), (), "tag", b"y" * 500, is_packable=True, is_first=True, is_repeatable=True)
+    shelf.keep(page, (1, "x"))
+    for number in range(3 * MOST_REPEATS_A_PAGE):
+        shelf.remember(b"GET /?made-up=%d" % number, page, b"head", b"body")
+    size = shelf.bytes
+    for _ in range(2):
+        shelf.remember(b"GET /?made-up=0000", page, b"head", b"body")
+    assert shelf.repeat(b"GET /?made-up=0000")
+    assert len(shelf._repeats) == len(page.repeats) == MOST_REPEATS_A_PAGE
+    assert abs(shelf.bytes - size) < 10
+    shelf.turn_to((2, "x"))
+    assert not shelf.repeat(b"GET /?made-up=0000")
+
+
 async def test_a_new_sources_file_shows_at_once(served: Site) -> None:
     assert b"Test stream" in (await served.get("/"))[1]
     file = served.machine.settings.sources
@@ -268,7 +298,7 @@ async def test_without_its_database_the_last_good_pages_are_shown_and_said_to_be
 
     monkeypatch.setattr("aggregator.streamversion.read_counter", away)
     monkeypatch.setattr("aggregator.machine.read_counter", away)
-    monkeypatch.setattr("web.listings.read_page", away)
+    monkeypatch.setattr("web.feeds.read_page", away)
     await served.machine.bell.ring()
     status, shown, headers = await served.get("/stream.json")
     assert (status, shown) == (200, body)
@@ -332,7 +362,7 @@ class _serving:  # noqa: N801 - reads as the context manager that it is
     """The program with a page at /made that this handler makes."""
 
     def __init__(self, machine: Machine, monkeypatch: pytest.MonkeyPatch, handler: Any) -> None:
-        monkeypatch.setattr(application.listings, "ROUTES", (("/made", handler),))
+        monkeypatch.setattr(application, "KEPT", (*application.KEPT, ("/made", handler)))
         self._machine = machine
         self._server = TestServer(application.build_application(machine))
 

@@ -14,6 +14,7 @@ from protego import Protego
 from aggregator.documents.opml import read_opml
 from aggregator.machine import Machine
 from aggregator.model import Detection
+from aggregator.store.changes import touch_stream
 from aggregator.store.tables import item
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
@@ -97,12 +98,16 @@ async def test_search_engines_find_every_page_with_its_languages(
     assert links == {language: f"{ROOT}/item/{item_id}" for language, item_id in ids.items()}
     # A long stream is told in parts, each page once.
     monkeypatch.setattr(sitemap, "MOST", 3)
+    async with machine.database.write() as connection:
+        await touch_stream(connection)  # what is kept of it goes
+    await machine.bell.ring()
     parts = find(await text_of(visitor, "/sitemap.xml"), "/s:sitemapindex/s:sitemap/s:loc/text()")
     assert len(parts) == 3
     told = [find(await text_of(visitor, part.removeprefix(ROOT)), "//s:loc/text()") for part in parts]
     assert sorted(page for part in told for page in part) == sorted(pages)
-    async with visitor.get("/sitemap.xml?part=0") as answer:
-        assert answer.status == 400
+    for part, status in (("0", 400), ("4", 404)):
+        async with visitor.get(f"/sitemap.xml?part={part}") as answer:
+            assert answer.status == status
 
 
 async def test_robots_may_read_what_is_public_and_nothing_else(visitor: ClientSession) -> None:
@@ -215,6 +220,7 @@ async def test_another_site_embeds_any_page_of_the_stream(visitor: ClientSession
         (f"url={ROOT}.evil.example/stream", 404),
         (f"url={ROOT}/curation/", 404),
         (f"url={ROOT}/item/unknown", 404),
+        (f"url={ROOT}/item/x%2500y", 404),
     ],
 )
 async def test_what_cannot_be_embedded_is_said_so(visitor: ClientSession, query: str, status: int) -> None:

@@ -237,6 +237,10 @@ async def test_an_idle_connection_is_closed_after_its_last_answer(
         assert await line.rest() == b""
 
 
+def test_idle_connections_are_kept_longer_than_nginx_keeps_its_own_and_not_for_an_hour() -> None:
+    assert 60 < OPTIONS["keepalive_timeout"] < 120
+
+
 async def test_a_server_that_stops_lets_go_of_those_it_answered(served: Machine) -> None:
     async with server(served) as quick:
         reader, writer = await asyncio.open_connection("127.0.0.1", quick.port)

@@ -10,7 +10,9 @@ from typing import Final
 
 import brotli
 
-# A page of 16 KB is packed once per version and takes half a millisecond; the best that there is takes thirty, for 5 %.
+# Each page is packed once for each version. Of 16 KB of prose brotli makes 6.8 KB at 5 in 0.8 ms, as much at 9 in 14,
+# 6.0 at 11 in 31 ms; of a feed of 73 KB 13.0 in 2.5 ms, 12.9 in 16 ms, 11.4 in 92 ms. gzip gains nothing at 9 over 6:
+# 7.1 KB in 0.5 ms, 13.7 in 2.1 ms.
 GZIP_LEVEL: Final = 6
 BROTLI_QUALITY: Final = 5
 SMALLEST: Final = 400

@@ -17,7 +17,9 @@ from web.serving.quick import QuickHandler, is_able
 
 BACKLOG: Final = 512
 # No request's body is ever unpacked: nobody needs that, and a kilobyte may hold a gigabyte.
-OPTIONS: Final[dict[str, Any]] = {"access_log": None, "auto_decompress": False}
+# A connection on which nothing is asked is closed: aiohttp would keep it for an hour, and whoever opens some hundreds
+# could keep all others out. It is longer than the minute for which nginx keeps its own, so that nginx closes first.
+OPTIONS: Final[dict[str, Any]] = {"access_log": None, "auto_decompress": False, "keepalive_timeout": 75.0}
 log = logging.getLogger(__name__)
 
 

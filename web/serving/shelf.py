@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -36,7 +36,7 @@ class Page:
     is_repeatable: bool  # it reads nothing that requests differ in besides address and language
     until: datetime | None = None
     forms: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
-    repeats: list[bytes] = field(default_factory=list)
+    repeats: deque[bytes] = field(default_factory=deque)
     size: int = 0
 
 
@@ -47,6 +47,10 @@ class Repeat:
     page: Page
     head: bytes
     body: bytes
+
+
+def _size(asked: bytes, repeat: Repeat) -> int:
+    return len(asked) + len(repeat.head) + OVERHEAD // 4
 
 
 class Shelf:
@@ -111,10 +115,15 @@ class Shelf:
 
     def remember(self, asked: bytes, page: Page, head: bytes, body: bytes) -> None:
         """Answer a request of these bytes like this from now on, as long as the page is kept."""
-        if len(page.repeats) < MOST_REPEATS_A_PAGE and page.is_repeatable and self._find_any(page.key) is page:
-            page.repeats.append(asked)
-            self._repeats[asked] = Repeat(page, head, body)
-            self._grow(page, len(asked) + len(head) + OVERHEAD // 4)
+        if not page.is_repeatable or self._find_any(page.key) is not page or asked in self._repeats:
+            return
+        if len(page.repeats) >= MOST_REPEATS_A_PAGE:
+            # The oldest goes: otherwise whoever makes up so many queries would keep all others from the quick way.
+            oldest = page.repeats.popleft()
+            self._grow(page, -_size(oldest, self._repeats.pop(oldest)))
+        page.repeats.append(asked)
+        self._repeats[asked] = repeat = Repeat(page, head, body)
+        self._grow(page, _size(asked, repeat))
 
     def repeat(self, asked: bytes) -> bytes | None:
         """The whole answer to a request of these bytes, where it is known and sure."""
