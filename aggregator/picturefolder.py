@@ -57,7 +57,11 @@ def put(folder: Path, name: str, data: bytes) -> None:
 
 
 def listing(folder: Path, *, before: datetime) -> Listing:
-    """Look through the folder. Old is what was last wanted before that moment. Files of others are passed over."""
+    """Look through the folder. Old is what was last wanted before that moment. Files of others are passed over.
+
+    A folder that somebody has removed is an empty one: what stood there is to be fetched again.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
     names: list[str] = []
     old: list[str] = []
     leftovers: list[str] = []

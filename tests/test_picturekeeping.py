@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -250,18 +251,42 @@ def test_a_file_that_a_loss_of_power_cut_short_is_written_anew(tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-async def test_copies_that_are_lost_are_fetched_again(machine: Machine, site: PartnerSite, work_off, clock) -> None:
+@pytest.mark.parametrize("is_whole_folder", [False, True])
+@ON_SQLITE
+async def test_copies_that_are_lost_are_fetched_again(
+    machine: Machine, site: PartnerSite, work_off, clock, is_whole_folder: bool
+) -> None:
     site.put("/roof.png", drawn(), "image/png")
     publish(site)
     await work_off()
     before, (row,) = folder_of(machine), await items(machine)
-    (machine.settings.media_dir / row.images[0]["name"]).unlink()
+    if is_whole_folder:
+        shutil.rmtree(machine.settings.media_dir)
+    else:
+        (machine.settings.media_dir / row.images[0]["name"]).unlink()
     await machine.sweep_pictures()
     await machine.sweep_pictures()
     assert len(await open_work(machine)) == 1
     await work_off()
     assert folder_of(machine) == before
     assert (await items(machine))[0].images == row.images
+
+
+@ON_SQLITE
+async def test_a_picture_that_cannot_be_written_is_kept_once_it_can_be(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.put("/roof.png", drawn(), "image/png")
+    publish(site)
+    folder = machine.settings.media_dir
+    folder.rmdir()
+    folder.symlink_to("a-mount-that-is-gone")
+    await work_off()
+    assert (await items(machine))[0].image is None
+    folder.unlink()
+    clock.forward(seconds=10)
+    await work_off()
+    assert (await items(machine))[0].image_width == 900
 
 
 @pytest.mark.parametrize(("status", "stays"), [(500, True), (404, False)])

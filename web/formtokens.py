@@ -47,9 +47,12 @@ def judge_token(secret: bytes, subject: tuple[str, ...], token: str, now: dateti
     return Standing.QUICK if age < TOO_QUICK else Standing.GOOD
 
 
-def token_key(token: str) -> str:
-    """What stands for the token where it is kept: the same form that is sent twice has the same."""
-    return hashlib.sha256(token.encode(errors="backslashreplace")).hexdigest()
+def token_key(token: str, name: str) -> str:
+    """What stands for a form where it is kept: the one that is sent twice for the same person has the same.
+
+    Whoever goes back to enter a colleague sends the same token, and is nevertheless somebody else.
+    """
+    return hashlib.sha256(f"{token}\n{name}".encode(errors="backslashreplace")).hexdigest()
 
 
 def _sign(secret: bytes, subject: tuple[str, ...], issued: str, nonce: str) -> str:

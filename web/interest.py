@@ -138,7 +138,7 @@ async def _keep(machine: Machine, call: Call, site: Site, sent: Sent) -> Notice 
     async with machine.database.write() as connection:
         if await count_since(connection, call.id, now - WINDOW) >= ENTRIES_A_CALL:
             return Notice("interest_crowd", HTTPStatus.TOO_MANY_REQUESTS, WINDOW)
-        await keep_entry(connection, entry, token_key(sent.token))
+        await keep_entry(connection, entry, token_key(sent.token, entry.name))
     return None
 
 

@@ -30,6 +30,8 @@ EMAIL: Final = re.compile(
     r"[^\s@<>()\[\],;:\\\"]{1,64}@[^\W_](?:[\w-]{0,61}[^\W_])?(?:\.[^\W_](?:[\w-]{0,61}[^\W_])?)+"
 )
 LINK: Final = re.compile(r"://|www\.|</?\w|\[/?url|\bhref\s*=", re.IGNORECASE)
+# Letters that show nothing: the fillers of Hangul (Unicode 16, 18.6) and the blank of Braille.
+FILLERS: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 # Controls, halves of pairs, unknown and private characters, line ends; and those that turn the direction of a text.
 UNFIT: Final = frozenset({"Cc", "Cs", "Co", "Cn", "Zl", "Zp"})
 TURNING: Final = frozenset(map(chr, (0x200E, 0x200F, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A))))
@@ -80,8 +82,11 @@ async def read_sent(request: web.Request) -> Sent:
 
 
 def _sent(fields: Mapping[str, str], options: list[str]) -> Sent:
+    values = {name: _settled(fields.get(name, "")) for name in LENGTHS}
+    # What is copied from a page or a letter brings marks along that nobody sees, and that belong to no address.
+    values["email"] = "".join(letter for letter in values["email"] if unicodedata.category(letter) != "Cf")
     return Sent(
-        values={name: _settled(fields.get(name, "")) for name in LENGTHS},
+        values={**values, "country": values["country"].upper()},
         options=tuple(dict.fromkeys(options)),
         agrees=fields.get("consent", "").lower() in YES,
         call_id=fields.get("call", ""),
@@ -92,8 +97,14 @@ def _sent(fields: Mapping[str, str], options: list[str]) -> Sent:
 
 
 def _settled(value: str) -> str:
-    """One line in composed letters, with single spaces between words."""
-    return " ".join(part for part in unicodedata.normalize("NFC", value).strip().split(" ") if part)
+    """One line in composed letters, with single spaces between words; nothing where nothing can be seen."""
+    line = " ".join(part for part in unicodedata.normalize("NFC", value).strip().split(" ") if part)
+    return line if any(map(_can_be_seen, line)) else ""
+
+
+def _can_be_seen(letter: str) -> bool:
+    """Letters, numbers, punctuation and symbols, but for the fillers; marks alone stand on nothing."""
+    return unicodedata.category(letter)[0] in "LNPS" and letter not in FILLERS
 
 
 def faults_of(sent: Sent, call: Call) -> tuple[Fault, ...]:
@@ -109,7 +120,7 @@ def faults_of(sent: Sent, call: Call) -> tuple[Fault, ...]:
 
 def _fault_of(name: str, value: str) -> Fault | None:
     wrong = None
-    if not value.strip():
+    if not value:
         wrong = None if name in OPTIONAL else "interest_missing"
     elif len(value) > LENGTHS[name]:
         wrong = "interest_too_long"

@@ -60,7 +60,7 @@ def email_key(address: str) -> str:
 
 
 async def keep_entry(connection: AsyncConnection, entry: Entry, form_key: str) -> None:
-    """Keep it in place of an older one of the same address, or of the same form as it was shown (`form_key`).
+    """Keep it in place of an older one of the same address, or of the same form (`form_key`).
 
     People mend their mistakes by sending a form again, and a browser sends the same one twice.
     """

@@ -32,7 +32,9 @@ class LiveStream:
     waiting: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def publish(self, *news: Sighting) -> None:
+        """Visible to whoever asks after this, as what is published by the program itself."""
         await keep(self.machine.database, source("trusted", AUTO, partner="tni"), news, self.machine.now())
+        await self.machine.bell.ring()
 
     @property
     def pieces(self) -> list[int]:
@@ -78,4 +80,5 @@ async def live_stream(folder: Path, news: Sequence[Sighting] = ()) -> AsyncItera
             try:
                 yield stream
             finally:
+                machine.watchers.close()  # else a page's open events are waited for
                 await runner.cleanup()

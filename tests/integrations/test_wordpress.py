@@ -24,7 +24,7 @@ async def test_block_and_shortcode_show_the_rows_without_script(town, stream, se
         "src": stream.url, "lang": "eu", "layout": "cards", "heading-level": "2", "limit": "5", "live": "",
     }  # fmt: skip
     assert dict(first.attrib) == {
-        "src": stream.url, "lang": "fr", "tag": "solar", "limit": "3", "heading-level": "4", "images": "off", "live": "",
+        "class": "wp-exclude-emoji", "src": stream.url, "lang": "fr", "tag": "solar", "limit": "3", "heading-level": "4", "images": "off", "live": "",
     }  # fmt: skip
     assert block.getparent().get("class") == "wp-block-mpower-stream"
     assert block.xpath(".//li/article/@lang") == ["en"] * 5
@@ -120,6 +120,6 @@ async def test_what_somebody_mistypes_is_never_asked_of_the_stream(town, stream,
     )
     page = await see(session, await town.publish(session, content))
     assert [dict(element.attrib) for element in page.xpath("//mpower-stream")] == [
-        {"src": stream.url, "lang": "en", "tag": "solar"},
-        {"src": stream.url, "lang": "eu", "limit": "100"},
+        {"class": "wp-exclude-emoji", "src": stream.url, "lang": "en", "tag": "solar"},
+        {"class": "wp-exclude-emoji", "src": stream.url, "lang": "eu", "limit": "100"},
     ]

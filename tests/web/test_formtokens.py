@@ -42,7 +42,7 @@ def test_no_text_at_all_breaks_the_judging_and_none_but_ours_is_good(text: str, 
     for one in (text, forged, f"{text}.{text}.{text}"):
         good = judge_token(SECRET, ("a",), one, later) is Standing.GOOD
         assert good == (one == token)
-        assert len(token_key(one)) == 64
+        assert len(token_key(one, "Ane")) == 64
 
 
 def test_two_tokens_of_one_moment_differ() -> None:

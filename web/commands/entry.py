@@ -28,6 +28,10 @@ from aggregator.settings import Settings, read_settings
 GARBAGE = 5_000  # new objects, before those that hold each other are looked for
 
 
+# aiosqlite would write every value of every statement into a debug log: what people entered, and digests of passwords.
+QUIETED = {"apscheduler": "ERROR", "aiohttp.access": "WARNING", "alembic": "WARNING", "aiosqlite": "INFO"}
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line, for programs that gather logs."""
 
@@ -51,8 +55,8 @@ def start_log(settings: Settings) -> None:
     text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
     handler.setFormatter(JsonLines() if settings.log_json else text)
     logging.basicConfig(level=settings.log_level.upper(), handlers=[handler], force=True)
-    for noisy, level in (("apscheduler", "ERROR"), ("aiohttp.access", "WARNING"), ("alembic", "WARNING")):
-        logging.getLogger(noisy).setLevel(level)
+    for logger, level in QUIETED.items():
+        logging.getLogger(logger).setLevel(level)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

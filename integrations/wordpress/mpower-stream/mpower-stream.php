@@ -3,7 +3,7 @@
  * Plugin Name:       mPOWER Stream
  * Plugin URI:        https://municipalpower.org/
  * Description:       Shows a multilingual stream of news from a network of organisations, as a block or a shortcode. Readable without script, kept when the stream cannot be reached, no cookies, no tracking.
- * Version:           1.0.0
+ * Version:           1.0.1
  * Requires at least: 6.0
  * Requires PHP:      7.4
  * Author:            mPOWER
@@ -17,7 +17,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'MPOWER_STREAM_VERSION', '1.0.0' );
+define( 'MPOWER_STREAM_VERSION', '1.0.1' );
 define( 'MPOWER_STREAM_FILE', __FILE__ );
 
 require __DIR__ . '/includes/addresses.php';
@@ -33,6 +33,7 @@ add_action( 'init', 'mpower_stream_load_words', 5 );
 add_action( 'init', 'mpower_stream_register_assets' );
 add_action( 'init', 'mpower_stream_register' );
 add_action( 'wp_enqueue_scripts', 'mpower_stream_enqueue_early' );
+add_filter( 'no_texturize_tags', 'mpower_stream_no_texturize' );
 add_filter( 'script_loader_tag', 'mpower_stream_as_module', 10, 2 );
 add_action( 'admin_init', 'mpower_stream_register_settings' );
 add_filter( 'option_page_capability_mpower_stream', 'mpower_stream_capability' );

@@ -48,5 +48,43 @@ function mpower_stream_clean( $html ) {
 		return '';
 	}
 	// An end too many would close what the theme has opened.
-	return force_balance_tags( $html );
+	return mpower_stream_settle( force_balance_tags( $html ) );
+}
+
+/**
+ * Writes a piece so that WordPress, which goes over whole pages after the block is rendered, finds nothing to do in it.
+ *
+ * The same letters stand there for a browser. But a bracket that others have written begins no shortcode, which would
+ * run on this site, and no smiley becomes a picture. The hexadecimal form is needed: do_shortcode() undoes the other.
+ *
+ * @param string $html The clean piece.
+ * @return string
+ */
+function mpower_stream_settle( $html ) {
+	$html = preg_replace( '#\A<mpower-stream\b#', '<mpower-stream class="wp-exclude-emoji"', $html );
+	$html = strtr(
+		$html,
+		array(
+			'[' => '&#x5b;',
+			']' => '&#x5d;',
+		)
+	);
+	$begins = static function ( $found ) {
+		return sprintf( '%s&#x%x;', $found[1], ord( $found[2] ) );
+	};
+	$text   = static function ( $found ) use ( $begins ) {
+		return preg_replace_callback( '/(\s|^|&gt;)([:;8])(?=\S)/', $begins, $found[0] );
+	};
+	return preg_replace_callback( '/(?<=>)[^<]+/', $text, $html );
+}
+
+/**
+ * Has WordPress leave the letters of others as they are: its quotation marks are those of the site's language.
+ *
+ * @param string[] $names The elements that it leaves alone.
+ * @return string[]
+ */
+function mpower_stream_no_texturize( $names ) {
+	$names[] = 'mpower-stream';
+	return $names;
 }
