@@ -68,21 +68,23 @@ class Writing:
         if digest_of(self._place(path)) != kept:
             self._staged_path(path).write_bytes(data)
 
-    def copy(self, path: str, source: Path) -> None:
-        """A file with the bytes of another one."""
+    def copy(self, path: str, source: Path) -> int:
+        """A file with the bytes of another one. Returns how many these are."""
         found = digest_of(source)
         if found is None:
             raise FileNotFoundError(source)
         self._note(path, found)
         if digest_of(self._place(path)) != found:
             shutil.copyfile(source, self._staged_path(path))
+        return found.size
 
     def finish(self) -> Figures:
         """Let the new files take their places, the manifest last; then remove what is gone."""
         gone = sorted(self._ours - self._files.keys())
         self._write(OURS, json.dumps(sorted(self._ours | self._files.keys())).encode())
-        # One flush for thousands of new files, in place of one for each.
-        os.sync()
+        # One flush for thousands of new files, in place of one for each; without any it would wait for others'.
+        if self._staged:
+            os.sync()
         # What was not there comes first, so that no page leads to one that is still to come.
         for path in sorted(self._staged, key=lambda path: (self._place(path).exists(), path)):
             self._put_in_place(self._stage / path, path)
