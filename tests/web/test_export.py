@@ -262,6 +262,7 @@ async def test_hostile_words_run_nowhere_and_search_finds_every_item(one: Databa
     words = {word: places for name, its in index.items() if name.startswith("w-") for word, places in its}
     assert {"grozde", "energia", "dakovo", "hirugarren", "eguzki", "proto", "constructor", fold("ǅ")} <= words.keys()
     assert index["index"] == sorted(name for name in index if name.startswith("w-"))
+    assert len(files["search/search.js"]) <= 3_000
     titles = [shown[1] for name, items in index.items() if name.startswith("m-") for shown in items]
     assert HOSTILE in titles
 
