@@ -16,7 +16,7 @@ import pytest
 from lxml import etree, html
 from sqlalchemy import event, func, select, update
 
-from aggregator.model import State
+from aggregator.model import Detection, State, TagMatch
 from aggregator.store.engine import Database, open_database
 from aggregator.store.moves import move
 from aggregator.store.search import fold
@@ -24,8 +24,10 @@ from aggregator.store.tables import item, metadata
 from tests.builders import AUTO, START, keep, sighting, source
 from tests.web.exports import HOSTILE, NARROW, PICTURE, SECRET, contents, export, fill, stamps
 from web.commands.database import copy_rows
+from web.export.checking import check
 from web.feed import urn
 
+ODD = ("..", "a.b", "CON", "con", "nul", "Twin", "twin", "t" * 300, "é", "a/b")
 OURS = ("href", "src", "data-next", "action", "poster")
 
 
@@ -265,6 +267,27 @@ async def test_hostile_words_run_nowhere_and_search_finds_every_item(one: Databa
     assert len(files["search/search.js"]) <= 3_000
     titles = [shown[1] for name, items in index.items() if name.startswith("m-") for shown in items]
     assert HOSTILE in titles
+
+
+async def test_an_empty_stream_and_one_item_of_which_nothing_is_known_are_exports_too(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/odd.db") as database:
+        await export(database, tmp_path / "out")
+        assert check(tmp_path / "out").is_whole
+        assert json.loads((tmp_path / "out/stream.json").read_bytes())["items"] == []
+        assert etree.parse(tmp_path / "out/stream.atom").findtext("{*}updated") == "1970-01-01T00:00:00Z"
+        # Its partner stands no more in sources.toml; upper and lower case are two, also where a disk knows one.
+        unknown = {"detection": Detection("und", 0.0, "test"), "tags": tuple(TagMatch(t, "editor") for t in ODD)}
+        await keep(database, source("odd", AUTO, partner="Gone"), [sighting(1, title=None, url=None)], START, unknown)
+        await export(database, tmp_path / "out")
+    files = contents(tmp_path / "out")
+    assert check(tmp_path / "out").is_whole
+    assert len({path.casefold() for path in files}) == len(files)
+    assert len([path for path in files if path.startswith("tag/")]) == len(ODD)
+    (page,) = (html.fromstring(data) for path, data in files.items() if path.startswith("item/"))
+    assert "Gone" in page.xpath("string(//h1)")
+    assert page.xpath("//div[@class='content']//text()") == ["Body of 1"]
+    for address in page.xpath("//ul[@class='topics']//a/@href"):
+        assert target_of("item/x", address) in files
 
 
 async def test_two_databases_that_hold_the_same_give_the_same_bytes(database: Database, tmp_path: Path) -> None:

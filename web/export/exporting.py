@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +54,8 @@ def read_base_url(text: str) -> str:
 
 async def export_stream(database: Database, origin: Origin, folder: Path) -> Figures:
     """Write the public stream into `folder`, or what of it is not there yet. Raises ExportError."""
+    if folder.resolve().is_relative_to(origin.media_dir.resolve()):
+        raise ExportError(f"{folder} is in the program's own folder of pictures ({origin.media_dir}); name another one")
     with open_writing(folder) as writing:
         async with snapshot(database) as connection:
             outlines = await read_outlines(connection)
@@ -67,7 +68,8 @@ async def export_stream(database: Database, origin: Origin, folder: Path) -> Fig
             await _write_lists(writing, reading, listings, origin, pictures)
             counts = await read_counts(connection)
         _write_fixed(writing, listings, origin, logos, counts)
-        return await asyncio.to_thread(writing.finish)
+        # Not in a thread: Ctrl-C would clear away what it is still putting in place.
+        return writing.finish()
 
 
 class Reading:

@@ -186,6 +186,11 @@ def read_manifest(folder: Path) -> dict[str, Kept] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{folder / MANIFEST} is not one that an export wrote; name another folder") from error
+    if data.get("format") != FORMAT:
+        raise ExportError(
+            f"{folder / MANIFEST} is of another version ({str(data.get('format'))[:60]!r}, not {FORMAT!r}); "
+            "use the program that wrote it or a newer one, or name another folder"
+        )
     if unsafe := [path for path in files if not is_safe(path)]:
         raise ExportError(f"{folder / MANIFEST} names {unsafe[0]!r}, which no export writes; name another folder")
     return files
