@@ -151,12 +151,6 @@ def search_page(configuration: Configuration) -> bytes:
     return _page("search", SEARCH_PAGE, configuration, strings, policy=SEARCH_POLICY)
 
 
-def heading_of(item: StreamItem, configuration: Configuration) -> tuple[str, str]:
-    """What an item is called in its own language, and which language that is."""
-    heading = make_row(item, configuration, strings_for(item.language)).heading
-    return heading.text, heading.language
-
-
 def logo_path(partner: Partner) -> str | None:
     """The file of a partner's logo, or None where it has none that every host shows as a picture."""
     _, dot, ending = (partner.logo or "").rpartition(".")

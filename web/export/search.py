@@ -21,7 +21,8 @@ from aggregator.model import Configuration
 from aggregator.store.search import fold
 from aggregator.store.stream import StreamItem
 from web.export.names import file_name
-from web.export.pages import heading_of, strings_for
+from web.export.pages import strings_for
+from web.rows import heading_and_text
 
 FOLDER: Final = "search"
 START: Final = 2  # letters that the words of one file have in common, and the shortest word that is found
@@ -63,9 +64,11 @@ class Index:
         place = month * MONTH + len(self._shown)
         partner = self._configuration.partner(item.partner)
         name = partner.name if partner else item.partner
-        heading, language = heading_of(item, self._configuration)
+        heading, _ = heading_and_text(item, self._configuration, strings_for(item.language))
         day = self._strings.date(item.published_at)
-        self._shown.append([file_name(item.id), heading, language, name, timestamp(item.published_at), day])
+        self._shown.append(
+            [file_name(item.id), heading.text, heading.language, name, timestamp(item.published_at), day]
+        )
         for word in _words([*_texts(item), name, *(self._labels.get(tag, tag) for tag in item.tags)]):
             self._places.setdefault(word, array("Q")).append(place)
 
