@@ -131,7 +131,11 @@ async def filter_by_everything(page: Page) -> None:
     stream, rows = page.locator("mpower-stream"), page.locator("mpower-stream > ol > li")
     more = page.get_by_role("link", name="Kargatu gehiago")
     for attribute, value, count in (("tag", "../../up", 15), ("languages", "eu", 15), ("partner", "tni", 15)):
-        await stream.evaluate("(node, it) => node.setAttribute(...it)", [attribute, value])
+        await stream.evaluate(
+            "(node, it) => new Promise((done) => { node.addEventListener('mpower-stream:load', done, { once: true }); "
+            "node.setAttribute(...it); }).then(() => {})",
+            [attribute, value],
+        )
         while True:
             await expect(page.locator("ol[aria-busy]")).to_have_count(0)
             await expect(rows.first).to_be_visible()
