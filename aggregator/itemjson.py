@@ -11,8 +11,11 @@ from aggregator.store.stream import StreamItem
 Json = dict[str, Any]
 
 
-def item_json(item: StreamItem, public_url: str) -> Json:
-    """One item as the contract has it. What JSON Feed makes optional is left out where it is not known."""
+def item_json(item: StreamItem, public_url: str, page: str | None = None) -> Json:
+    """One item as the contract has it. What JSON Feed makes optional is left out where it is not known.
+
+    `page` is the address of the item's own page here, where that is another than a running program's.
+    """
     optional: Json = {
         "url": item.url,
         "title": item.title,
@@ -31,7 +34,7 @@ def item_json(item: StreamItem, public_url: str) -> Json:
         "language": item.language,
         "tags": list(item.tags),
         **{name: value for name, value in optional.items() if value is not None},
-        "_mpower": {**_extension(item, public_url), "page": item_page(item.id, public_url)},
+        "_mpower": {**_extension(item, public_url), "page": page or item_page(item.id, public_url)},
     }
 
 

@@ -22,7 +22,7 @@ def write_atom(feed: Feed) -> bytes:
     """The answer of /stream.atom."""
     root = element(f"{{{ATOM}}}feed", {None: ATOM, "media": MEDIA})
     root.set(XML_LANG, feed.language)
-    add(root, "id", feed.first_url)
+    add(root, "id", feed.id)
     add(root, "title", feed.configuration.stream.title)
     add(root, "subtitle", feed.description)
     add(root, "updated", timestamp(feed.updated_at))

@@ -43,6 +43,16 @@ class Feed:
         return self.public_url.rstrip("/")
 
     @property
+    def id(self) -> str:
+        """What names the whole feed for good (RFC 4287, section 4.2.6)."""
+        return self.first_url
+
+    @property
+    def home_url(self) -> str:
+        """The page that whoever finds the feed first wants to see."""
+        return f"{self.root}/"
+
+    @property
     def self_url(self) -> str:
         """This page's own address."""
         return feed_address(self.root, self.path, self.asked)
@@ -99,7 +109,11 @@ class Feed:
 
     def leads_to(self, item: StreamItem) -> str:
         """The item at its source, else its own page here."""
-        return item.url or item_page(item.id, self.root)
+        return item.url or self.page_of(item.id)
+
+    def page_of(self, item_id: str) -> str:
+        """An item's own page here."""
+        return item_page(item_id, self.root)
 
     def links(self) -> str:
         """The value of the header `Link` (RFC 8288): which topic this is and who pushes it (WebSub, section 4)."""

@@ -122,12 +122,10 @@ class Row:
 def make_row(item: StreamItem, configuration: Configuration, strings: Strings, root: str = "") -> Row:
     """The row of an item for a visitor who reads `strings`. `root` stands before the addresses of pictures."""
     ours = strings.language
-    translation = None if primary_subtag(item.language) == ours else item.translations.get(ours)
+    translation = _translation(item, ours)
     partner = _partner_name(item.partner, configuration)
     warning = _warning(item, strings)
-    heading, text = _words(item, translation, ours, warning)
-    if not heading.text:
-        heading = Words(strings.word("untitled").replace("{partner}", partner), ours)
+    heading, text = heading_and_text(item, configuration, strings)
     return Row(
         id=item.id,
         story=item.story,
@@ -153,6 +151,20 @@ def make_row(item: StreamItem, configuration: Configuration, strings: Strings, r
         times=_times(item, strings),
         place=item.about.place,
     )
+
+
+def heading_and_text(item: StreamItem, configuration: Configuration, strings: Strings) -> tuple[Words, Words]:
+    """What heads the row, never empty, and what stands below it."""
+    ours = strings.language
+    heading, text = _words(item, _translation(item, ours), ours, _warning(item, strings))
+    if not heading.text:
+        partner = _partner_name(item.partner, configuration)
+        heading = Words(strings.word("untitled").replace("{partner}", partner), ours)
+    return heading, text
+
+
+def _translation(item: StreamItem, ours: str) -> Translation | None:
+    return None if primary_subtag(item.language) == ours else item.translations.get(ours)
 
 
 def _picture(item: StreamItem, root: str) -> Picture | None:

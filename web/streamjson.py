@@ -44,19 +44,19 @@ def json_of(feed: Feed) -> Json:
     said: Json = {
         "version": VERSION,
         "title": configuration.stream.title,
-        "home_page_url": f"{feed.root}/",
+        "home_page_url": feed.home_url,
         "feed_url": feed.self_url,
         "description": feed.description,
         "icon": f"{feed.root}/static/icon.svg",
         "favicon": f"{feed.root}/static/icon.svg",
-        "authors": [{"name": configuration.stream.title, "url": f"{feed.root}/"}],
+        "authors": [{"name": configuration.stream.title, "url": feed.home_url}],
         "language": feed.language,
     }
     if feed.next_url:
         said["next_url"] = feed.next_url
     if feed.hubs:
         said["hubs"] = [{"type": "WebSub", "url": hub} for hub in feed.hubs]
-    said["items"] = [item_json(item, feed.root) for item in items]
+    said["items"] = [item_json(item, feed.root, feed.page_of(item.id)) for item in items]
     said["_mpower"] = {
         "version": feed.page.version,
         "partners": partner_names(items, configuration),

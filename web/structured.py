@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -25,16 +25,23 @@ def as_data(said: Json) -> Markup:
     return Markup(text)  # noqa: S704 - no letter is left in it that HTML reads
 
 
-def item_data(item: StreamItem, heading: str, configuration: Configuration, public_url: str) -> Json:
-    """The item as what it is: an article, a post, a video or an event. `heading` stands in for a title."""
-    page = item_page(item.id, public_url)
+def item_data(
+    item: StreamItem,
+    heading: str,
+    configuration: Configuration,
+    public_url: str,
+    page_of: Callable[[str, str], str] = item_page,
+) -> Json:
+    """The item as what it is: an article, a post, a video or an event. `heading` stands in for a title.
+
+    `page_of` says where an item's own page is, below `public_url`.
+    """
+    page = page_of(item.id, public_url)
     said = _event(item, heading) if item.kind == Kind.EVENT else _work(item, heading)
     partner = configuration.partner(item.partner)
     whose = _organisation(partner.name if partner else item.partner, partner.url if partner else None)
     picture = f"{public_url.rstrip('/')}/media/{item.image}" if item.image else None
-    others = [
-        {"@type": "WebPage", "@id": item_page(o.item, public_url), "inLanguage": o.language} for o in item.also_on
-    ]
+    others = [{"@type": "WebPage", "@id": page_of(o.item, public_url), "inLanguage": o.language} for o in item.also_on]
     said |= {
         "organizer" if item.kind == Kind.EVENT else "publisher": whose,
         "description": item.summary,

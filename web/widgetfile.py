@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +15,12 @@ BUILT: Final = FOLDER / "built"
 def widget_module() -> str:
     """/widget.js: one file with the elements and their style; their words are asked for."""
     return (BUILT / "widget.js").read_text("utf-8")
+
+
+@cache
+def widget_files() -> Mapping[str, bytes]:
+    """Every file that stands in the root of a host for the widget, by its name."""
+    return {path.name: path.read_bytes() for path in sorted(BUILT.iterdir()) if path.suffix in {".js", ".css"}}
 
 
 @cache

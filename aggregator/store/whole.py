@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.model import State
 from aggregator.store.engine import Database
+from aggregator.store.pictures import files_of
 from aggregator.store.stream import StreamItem, also_on, read_also_on, read_tags, stream_fields
 from aggregator.store.tables import item, item_tag
 from aggregator.store.walk import read_rows
@@ -24,7 +25,7 @@ BATCH = 500
 class Outline:
     """Of a public item only what decides where it stands: at 100,000 items their texts would be too much at once.
 
-    `image` is the file's name of its picture, `translations` are the languages an editor put it into.
+    `pictures` are the file names of our copies of its picture, `translations` the languages an editor put it into.
     """
 
     id: str
@@ -35,7 +36,7 @@ class Outline:
     kind: str
     language: str
     partner: str
-    image: str | None
+    pictures: tuple[str, ...]
     translations: frozenset[str]
     tags: tuple[str, ...]
 
@@ -59,12 +60,13 @@ async def read_outlines(connection: AsyncConnection) -> list[Outline]:
     tagged = select(item_tag.c.item_id, item_tag.c.tag).where(item_tag.c.item_id.in_(public))
     async for row in await connection.stream(tagged):
         tags.setdefault(row.item_id, []).append(row.tag)
-    names = ("id", "story", "stream_at", "published_at", "pinned_at", "kind", "language", "image")
-    columns = (*(item.c[name] for name in names), item.c.partner_id, item.c.translations)
+    names = ("id", "story", "stream_at", "published_at", "pinned_at", "kind", "language")
+    columns = (*(item.c[name] for name in names), item.c.partner_id, item.c.translations, item.c.image, item.c.images)
     outlines = [
         Outline(
             **{name: getattr(row, name) for name in names},
             partner=row.partner_id,
+            pictures=files_of(row),
             translations=frozenset(row.translations),
             tags=tuple(sorted(tags.get(row.id, ()))),
         )

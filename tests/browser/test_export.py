@@ -15,7 +15,7 @@ from playwright.async_api import Page, expect
 
 from aggregator.store.engine import open_database
 from aggregator.store.search import fold
-from tests.web.exports import HOSTILE, contents, export, fill
+from tests.web.exports import HOSTILE, NARROW, PICTURE, export, fill
 
 pytestmark = pytest.mark.browser
 
@@ -126,11 +126,39 @@ async def test_without_script_the_search_page_offers_the_lists(folder: Path, bro
     await context.close()
 
 
+async def filter_by_everything(page: Page) -> None:
+    """What a running program filters, the widget does here, over all pages of the stream."""
+    stream, rows = page.locator("mpower-stream"), page.locator("mpower-stream > ol > li")
+    more = page.get_by_role("link", name="Kargatu gehiago")
+    for attribute, value, count in (("tag", "../../up", 15), ("languages", "eu", 15), ("partner", "tni", 15)):
+        await stream.evaluate(
+            "(node, it) => new Promise((done) => { node.addEventListener('mpower-stream:load', done, { once: true }); "
+            "node.setAttribute(...it); }).then(() => {})",
+            [attribute, value],
+        )
+        while True:
+            await expect(page.locator("ol[aria-busy]")).to_have_count(0)
+            await expect(rows.first).to_be_visible()
+            if not await more.count():
+                break
+            await more.click()
+        await expect(rows).to_have_count(count)
+        await stream.evaluate("(node, name) => node.removeAttribute(name)", attribute)
+        await expect(page.locator(f"mpower-stream:not([{attribute}]) .mpower-title").first).to_be_visible()
+    await page.locator(".mpower-filters summary").click()
+    await page.locator("select[name=languages]").select_option("es")
+    await expect(rows.locator("article:not([lang=es])")).to_have_count(0)
+    await expect(rows.first).to_be_visible()
+    await page.get_by_role("link", name="español").click()
+    await expect(page.get_by_role("status")).to_contain_text("Se muestran 15 publicaciones.")
+
+
 async def test_the_widget_of_a_foreign_page_shows_all_of_it_from_a_plain_static_host(
     folder: Path, tmp_path: Path, browser_page: Page
 ) -> None:
-    (picture,) = (path for path in contents(folder) if path.startswith("media/"))
     hosts: set[str] = set()
+    said: list[str] = []
+    browser_page.on("console", lambda message: said.append(message.text))
     asked: list[str] = []
     browser_page.on("request", lambda request: hosts.add(request.url.split("/")[2]))
     guest = tmp_path / "guest"
@@ -144,12 +172,20 @@ async def test_the_widget_of_a_foreign_page_shows_all_of_it_from_a_plain_static_
             f'<!doctype html><html lang="eu"><meta charset="utf-8"><title>A town</title><link rel="icon" href="data:,">'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
             f'<script type="module" src="{host}/some/archive/widget.js"></script>'
-            f'<mpower-stream src="{host}/some/archive/"></mpower-stream></html>'
+            '<mpower-languages languages="eu es"></mpower-languages>'
+            f'<mpower-stream src="{host}/some/archive/" live filters></mpower-stream>'
+            f'<mpower-partners src="{host}/some/archive/"></mpower-partners></html>'
         )
         await browser_page.goto(f"{other}/")
         rows = browser_page.locator("mpower-stream > ol > li")
         await expect(rows.first).to_be_visible()
-        await expect(browser_page.locator(f"img[src='{host}/some/archive/{picture}']")).to_have_count(1)
+        media = f"{host}/some/archive/media"
+        picture = browser_page.locator(f"img[src='{media}/{PICTURE}']")
+        assert await picture.get_attribute("srcset") == f"{media}/{NARROW} 320w,{media}/{PICTURE} 640w"
+        logo = browser_page.locator("mpower-partners img")
+        await expect(logo).to_have_attribute("src", f"{host}/some/archive/logos/city.svg")
+        await logo.scroll_into_view_if_needed()
+        await expect(logo).to_have_js_property("naturalWidth", 10)
         assert "Hirugarren albistea" in await rows.locator("h3").all_inner_texts()
         more = browser_page.get_by_role("link", name="Kargatu gehiago")
         while await more.count():
@@ -161,6 +197,9 @@ async def test_the_widget_of_a_foreign_page_shows_all_of_it_from_a_plain_static_
         assert await rows.count() == 46
         ids = await rows.evaluate_all("rows => rows.map((row) => row.dataset.id)")
         assert len(set(ids)) == 46
+        await filter_by_everything(browser_page)
+        assert said == []
+        assert not [path for path in asked if "/events" in path]
         assert hosts == {host.removeprefix("http://"), other.removeprefix("http://")}
         assert {path.partition("?")[0] for path in asked} >= {
             "/some/archive/strings/eu.json",

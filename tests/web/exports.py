@@ -18,6 +18,8 @@ from web.export.writing import Figures
 
 HOSTILE = "</script><script>window.pwned = 1</script><img src=x onerror='window.pwned = 1'>"
 PICTURE = "0123456789abcdef0123456789abcdef01234567.webp"
+NARROW = "1123456789abcdef0123456789abcdef01234567.webp"
+LOST = f"{'a' * 40}.webp"  # the folder of pictures has it no more
 SECRET = "unseenmarker"  # stands in nothing that is public
 LANGUAGES = ("en", "eu", "es")
 CONFIGURATION = Configuration(
@@ -79,18 +81,34 @@ async def fill(database: Database, count: int = 45) -> None:
                 image_alt="A street",
                 image_width=640,
                 image_height=480,
+                images=[
+                    {"name": NARROW, "width": 320, "height": 240},
+                    {"name": LOST, "width": 480, "height": 360},
+                    {"name": PICTURE, "width": 640, "height": 480},
+                ],
                 pinned_at=START + timedelta(hours=2),
             )
         )
         await connection.execute(update(item).where(item.c.title == "News 6 from en").values(image="../../secret"))
-        await connection.execute(update(item).where(item.c.title == "News 9 from en").values(image=f"{'a' * 40}.webp"))
+        await connection.execute(update(item).where(item.c.title == "News 9 from en").values(image=LOST))
+        await connection.execute(
+            update(item)
+            .where(item.c.title == "News 12 from en")
+            .values(
+                image=LOST,
+                image_width=640,
+                image_height=480,
+                images=[{"name": NARROW, "width": 320, "height": 240}, {"name": LOST, "width": 640, "height": 480}],
+            )
+        )
 
 
 def origin(folder: Path, base_url: str = "") -> Origin:
-    """Where the export comes from: a folder with a logo and the one picture that there is."""
+    """Where the export comes from: a folder with a logo and the pictures that there are."""
     (folder / "logos").mkdir(parents=True, exist_ok=True)
     (folder / "logos/city.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>')
-    (folder / PICTURE).write_bytes(b"RIFF picture")
+    for name in (PICTURE, NARROW):
+        (folder / name).write_bytes(b"RIFF picture")
     (folder.parent / "secret").write_text(SECRET)
     return Origin(CONFIGURATION, folder, folder, base_url)
 

@@ -16,16 +16,19 @@ import pytest
 from lxml import etree, html
 from sqlalchemy import event, func, select, update
 
-from aggregator.model import State
+from aggregator.model import Detection, State, TagMatch
 from aggregator.store.engine import Database, open_database
 from aggregator.store.moves import move
 from aggregator.store.search import fold
 from aggregator.store.tables import item, metadata
 from tests.builders import AUTO, START, keep, sighting, source
-from tests.web.exports import HOSTILE, PICTURE, SECRET, contents, export, fill, stamps
+from tests.web.exports import HOSTILE, NARROW, PICTURE, SECRET, contents, export, fill, stamps
 from web.commands.database import copy_rows
+from web.export.checking import check
+from web.feed import urn
 
-OURS = ("href", "src", "data-next", "action", "poster", "srcset")
+ODD = ("..", "a.b", "CON", "con", "nul", "Twin", "twin", "t" * 300, "é", "a/b")
+OURS = ("href", "src", "data-next", "action", "poster")
 
 
 @pytest.fixture
@@ -37,7 +40,14 @@ async def one(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def leads(page: html.HtmlElement) -> list[tuple[html.HtmlElement, str]]:
-    return [(node, node.get(name)) for name in OURS for node in page.xpath(f"//*[@{name}]")]
+    one = [(node, node.get(name)) for name in OURS for node in page.xpath(f"//*[@{name}]")]
+    several = [(node, part.split()[0]) for node in page.xpath("//*[@srcset]") for part in node.get("srcset").split(",")]
+    return one + several
+
+
+def target_of(path: str, address: str) -> str:
+    """The file that an address in the file `path` leads to."""
+    return normpath(f"{dirname(path)}/{unquote(address)}".lstrip("/"))
 
 
 async def test_every_link_of_every_page_leads_to_a_file_and_every_page_is_reached(
@@ -56,6 +66,9 @@ async def test_every_link_of_every_page_leads_to_a_file_and_every_page_is_reache
             if node.tag == "a" and address.startswith(("https://", "mailto:")):
                 assert {*node.get("rel", "").split()} & {"noopener", "noreferrer"}, address
                 continue
+            if node.get("rel") == "canonical" and address.startswith("https://"):
+                assert path.startswith("item/")
+                continue
             parts = urlsplit(address)
             assert not parts.scheme, (path, address)
             assert not parts.netloc, (path, address)
@@ -63,7 +76,7 @@ async def test_every_link_of_every_page_leads_to_a_file_and_every_page_is_reache
             if not address:
                 assert node.get("class") == "mpower-more"  # a list whose pages no program reads
                 continue
-            target = normpath(f"{dirname(path)}/{unquote(parts.path)}".lstrip("/")) if parts.path else path
+            target = target_of(path, parts.path) if parts.path else path
             assert target in files, (path, address)
             if parts.fragment:
                 assert html.fromstring(files[target]).get_element_by_id(parts.fragment) is not None
@@ -87,11 +100,13 @@ async def test_pages_have_a_strict_policy_a_language_headings_in_order_and_the_f
         assert policy.startswith("default-src 'none'; ")
         assert "unsafe" not in policy
         assert ("script-src" in policy) == (path == "search.html")
-        scripts = page.xpath("//script")
+        scripts = page.xpath("//script[not(@type='application/ld+json')]")
         assert [script.get("src") for script in scripts] == (
             ["search/search.js", "search/index.js"] if path == "search.html" else []
         )
-        assert not page.xpath("//script[text()]|//style|//*[@style]|//iframe|//object|//base")
+        assert not page.xpath(
+            "//script[text()][not(@type='application/ld+json')]|//style|//*[@style]|//iframe|//object|//base"
+        )
         assert not [name for node in page.iter("*") for name in node.attrib if name.startswith("on")]
         assert page.get("lang")
         levels = [int(node.tag[1]) for node in page.xpath("//h1|//h2|//h3|//h4|//h5|//h6")]
@@ -100,7 +115,9 @@ async def test_pages_have_a_strict_policy_a_language_headings_in_order_and_the_f
         assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), path
         ids = page.xpath("//@id")
         assert len(ids) == len(set(ids)), path
-        assert {urlsplit(link).path.rpartition("/")[2] for link in page.xpath("//link[@rel='alternate']/@href")} == {
+        assert {
+            urlsplit(link).path.rpartition("/")[2] for link in page.xpath("//link[@rel='alternate'][@type]/@href")
+        } == {
             "stream.json",
             "stream.atom",
         }
@@ -126,12 +143,47 @@ async def test_a_list_stands_in_its_own_language_and_rows_lead_to_the_items_page
     assert start.xpath("//img/@src") == ["logos/city.svg"]
 
 
+async def test_an_item_has_the_page_of_a_running_program_and_one_in_each_language_an_editor_gave(
+    one: Database, tmp_path: Path
+) -> None:
+    await export(one, tmp_path / "out")
+    items = {
+        page.xpath("string(//h1)"): (path, page)
+        for path, data in contents(tmp_path / "out").items()
+        if path.startswith("item/") and (page := html.fromstring(data)) is not None
+    }
+    path, page = items["News 3 from en"]
+    translated, in_basque = items["Hirugarren albistea"]
+    assert translated == path.replace(".html", ".eu.html")
+    assert (page.get("lang"), in_basque.get("lang")) == ("en", "eu")
+    (source,) = in_basque.xpath("//a[@class='button']/@href")
+    for each in (page, in_basque):
+        assert each.xpath("//link[@rel='canonical']/@href") == [source]
+        (graph,) = each.xpath("//script[@type='application/ld+json']/text()")
+        assert target_of(path, json.loads(graph)["image"]) == f"media/{PICTURE}"
+        (picture,) = each.xpath("//img")
+        assert [part.split()[1] for part in picture.get("srcset").split(",")] == ["320w", "640w"]
+        assert each.xpath("//ul[@class='topics']//a/@href") == ["../tag/solar/index.html"]
+    alternates = {link.get("hreflang"): link.get("href") for link in page.xpath("//link[@hreflang]")}
+    assert {code: target_of(path, url) for code, url in alternates.items()} == {"en": path, "eu": translated}
+    assert in_basque.xpath("string(//h1/@lang)") == "eu"
+    assert "Itzulia" in in_basque.xpath("string(//article)")
+    # What an editor wrote is said to be a translation, and what the source wrote is at hand.
+    assert in_basque.xpath("string(//details/summary)") == "Erakutsi jatorrizkoa"
+    assert "News 3 from en" in in_basque.xpath("string(//details)")
+    assert in_basque.xpath("//article//a[@hreflang='en']/@href")[-1] == path.rpartition("/")[2]
+    told, other = items["Told in en"][1], items["Told in es"][0]
+    assert target_of(path, told.xpath("//link[@hreflang='es']/@href")[0]) == other
+    # A post without a title is headed by whose it is, and its text stands below.
+    assert all(page.xpath("//h1")[0].text_content().strip() for _, page in items.values())
+
+
 async def test_the_feeds_are_walked_to_the_end_by_their_relative_links(one: Database, tmp_path: Path) -> None:
     await export(one, tmp_path / "out")
     files = contents(tmp_path / "out")
     rows = [li for path, data in files.items() if path.startswith("stream/") and path.endswith(".html")
             for li in html.fromstring(data).xpath("//li/@data-id")]  # fmt: skip
-    path, seen, entries = "stream.json", [], []
+    path, seen, entries, named = "stream.json", [], [], 0
     atom = "stream.atom"
     while path:
         feed = json.loads(files[path])
@@ -140,17 +192,25 @@ async def test_the_feeds_are_walked_to_the_end_by_their_relative_links(one: Data
         assert normpath(f"{dirname(path)}/{feed['home_page_url']}".lstrip("/")) == "index.html"
         for shown in feed["items"]:
             seen.append(shown["id"])
-            if "image" in shown:
-                assert files[normpath(f"{dirname(path)}/{shown['image']}".lstrip("/"))] == b"RIFF picture"
+            assert target_of(path, shown["_mpower"]["page"]) in files
+            pictures = [image["url"] for image in shown["_mpower"].get("images", ())]
+            for address in [*pictures, *([shown["image"]] if "image" in shown else ())]:
+                assert files[target_of(path, address)] == b"RIFF picture"
+            named += len(pictures)
         path = normpath(f"{dirname(path)}/{feed['next_url']}".lstrip("/")) if "next_url" in feed else ""
     while atom:
         tree = etree.fromstring(files[atom])
+        assert not tree.xpath("//*[@rel='hub']")
+        for address in tree.xpath("//@url|//*[@rel!='alternate' and @rel!='related']/@href"):
+            assert target_of(atom, address) in files, (atom, address)
         names = {"a": "http://www.w3.org/2005/Atom"}
         entries += tree.xpath("//a:entry/a:id/text()", namespaces=names)
         following = tree.xpath("/a:feed/a:link[@rel='next']/@href", namespaces=names)
         atom = normpath(f"{dirname(atom)}/{following[0]}".lstrip("/")) if following else ""
     assert len(seen) == len(set(seen)) == 46
-    assert len(entries) == len(set(entries)) == 46
+    # A reader that moves here from a running program's feed sees no item twice.
+    assert sorted(entries) == sorted(map(urn, seen))
+    assert named == 3  # what the folder of pictures has lost is named nowhere
     assert sorted(rows) == sorted(seen)
 
 
@@ -164,7 +224,10 @@ async def test_with_a_base_url_feeds_have_whole_addresses_and_pages_stay_relativ
     feed = json.loads(files["stream.json"])
     assert feed["feed_url"] == f"{base}stream.json"
     assert feed["next_url"].startswith(f"{base}stream/")
-    assert [i["image"] for i in feed["items"] if "image" in i] == [f"{base}media/{PICTURE}"]
+    pictures = [i["image"] for i in feed["items"] if "image" in i]
+    assert pictures
+    assert all(address in {f"{base}media/{PICTURE}", f"{base}media/{NARROW}"} for address in pictures)
+    assert "hubs" not in feed
     different = {path for path in files if files[path] != plain[path]}
     assert different
     assert all(re.fullmatch(r"stream.*\.(json|atom)|partners\.json|manifest\.json", path) for path in different)
@@ -201,8 +264,30 @@ async def test_hostile_words_run_nowhere_and_search_finds_every_item(one: Databa
     words = {word: places for name, its in index.items() if name.startswith("w-") for word, places in its}
     assert {"grozde", "energia", "dakovo", "hirugarren", "eguzki", "proto", "constructor", fold("ǅ")} <= words.keys()
     assert index["index"] == sorted(name for name in index if name.startswith("w-"))
+    assert len(files["search/search.js"]) <= 3_000
     titles = [shown[1] for name, items in index.items() if name.startswith("m-") for shown in items]
     assert HOSTILE in titles
+
+
+async def test_an_empty_stream_and_one_item_of_which_nothing_is_known_are_exports_too(tmp_path: Path) -> None:
+    async with open_database(f"sqlite+aiosqlite:///{tmp_path}/odd.db") as database:
+        await export(database, tmp_path / "out")
+        assert check(tmp_path / "out").is_whole
+        assert json.loads((tmp_path / "out/stream.json").read_bytes())["items"] == []
+        assert etree.parse(tmp_path / "out/stream.atom").findtext("{*}updated") == "1970-01-01T00:00:00Z"
+        # Its partner stands no more in sources.toml; upper and lower case are two, also where a disk knows one.
+        unknown = {"detection": Detection("und", 0.0, "test"), "tags": tuple(TagMatch(t, "editor") for t in ODD)}
+        await keep(database, source("odd", AUTO, partner="Gone"), [sighting(1, title=None, url=None)], START, unknown)
+        await export(database, tmp_path / "out")
+    files = contents(tmp_path / "out")
+    assert check(tmp_path / "out").is_whole
+    assert len({path.casefold() for path in files}) == len(files)
+    assert len([path for path in files if path.startswith("tag/")]) == len(ODD)
+    (page,) = (html.fromstring(data) for path, data in files.items() if path.startswith("item/"))
+    assert "Gone" in page.xpath("string(//h1)")
+    assert page.xpath("//div[@class='content']//text()") == ["Body of 1"]
+    for address in page.xpath("//ul[@class='topics']//a/@href"):
+        assert target_of("item/x", address) in files
 
 
 async def test_two_databases_that_hold_the_same_give_the_same_bytes(database: Database, tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ def outline(n: int, **values: object) -> Outline:
     moment = START + timedelta(hours=n)
     defaults = {
         "id": f"{n:026}", "story": f"{n:026}", "stream_at": moment, "published_at": moment, "pinned_at": None, "kind": "article",
-        "language": "en", "partner": "city", "image": None, "translations": frozenset(), "tags": (),
+        "language": "en", "partner": "city", "pictures": (), "translations": frozenset(), "tags": (),
     }  # fmt: skip
     return Outline(**{**defaults, **values})
 

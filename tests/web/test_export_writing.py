@@ -79,6 +79,18 @@ def test_neither_an_id_nor_a_forged_manifest_leads_out_of_the_folder(tmp_path: P
     assert (tmp_path / "out").read_text() == "mine"
 
 
+def test_an_export_of_another_version_is_neither_written_nor_checked(tmp_path: Path) -> None:
+    write(tmp_path, FIRST)
+    before = (tmp_path / MANIFEST).read_text().replace("export 1", "export 2")
+    (tmp_path / MANIFEST).write_text(before)
+    with pytest.raises(ExportError, match=r"another version \('mpower-stream export 2'.*newer one"):
+        write(tmp_path, SECOND)
+    with pytest.raises(ExportError, match="another version"):
+        check(tmp_path)
+    assert without_manifest(tmp_path) == FIRST
+    assert (tmp_path / MANIFEST).read_text() == before
+
+
 def test_a_link_that_leads_elsewhere_is_not_followed(tmp_path: Path) -> None:
     elsewhere, folder = tmp_path / "elsewhere", tmp_path / "folder"
     elsewhere.mkdir()
@@ -206,6 +218,7 @@ def test_the_command_exports_and_checks_without_database_or_sources(
         (("out", "--base-url", "archive"), "write one such as https://example.org/archive/"),
         (("out", "--base-url", "https://["), "write one such as https://example.org/archive/"),
         (("sources.toml/out",), "cannot be written: Not a directory"),
+        (("var/media/out",), "is in the program's own folder of pictures"),
     ],
 )
 def test_a_mistake_is_one_clear_line_with_its_cure(

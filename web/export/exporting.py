@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,11 +18,11 @@ from aggregator.store.engine import Database
 from aggregator.store.stream import Counts, StreamItem, read_counts
 from aggregator.store.whole import Outline, read_items, read_outlines, snapshot
 from web.export import feeds, pages, search
-from web.export.plan import Listing, Page, plan_listings
+from web.export.plan import Listing, plan_listings
 from web.export.writing import ExportError, Figures, Writing, open_writing
 from web.filterlists import partners_json, tags_json
 from web.strings import all_strings
-from web.widgetfile import widget_module, widget_style
+from web.widgetfile import widget_files
 
 BATCH: Final = 500
 REMEMBERED: Final = 2_000  # items that are at hand for the next pages
@@ -55,24 +54,28 @@ def read_base_url(text: str) -> str:
 
 async def export_stream(database: Database, origin: Origin, folder: Path) -> Figures:
     """Write the public stream into `folder`, or what of it is not there yet. Raises ExportError."""
+    if folder.resolve().is_relative_to(origin.media_dir.resolve()):
+        raise ExportError(f"{folder} is in the program's own folder of pictures ({origin.media_dir}); name another one")
     with open_writing(folder) as writing:
         async with snapshot(database) as connection:
             outlines = await read_outlines(connection)
             # At once the list of pictures that there are: what the folder has lost is left out everywhere.
-            reading = Reading(connection, _copy_pictures(writing, outlines, origin.media_dir))
+            pictures = _copy_pictures(writing, outlines, origin.media_dir)
+            reading = Reading(connection, pictures)
             logos = _copy_logos(writing, origin)
             listings = plan_listings(outlines, origin.configuration.stream.languages[0])
             await _write_items(writing, reading, outlines, origin.configuration)
-            await _write_lists(writing, reading, listings, origin)
+            await _write_lists(writing, reading, listings, origin, pictures)
             counts = await read_counts(connection)
         _write_fixed(writing, listings, origin, logos, counts)
-        return await asyncio.to_thread(writing.finish)
+        # Not in a thread: Ctrl-C would clear away what it is still putting in place.
+        return writing.finish()
 
 
 class Reading:
-    """Items by their id, the last ones at hand. Those whose picture is not there come without."""
+    """Items by their id, the last ones at hand. Of their pictures they have the copies that are there."""
 
-    def __init__(self, connection: AsyncConnection, pictures: frozenset[str]) -> None:
+    def __init__(self, connection: AsyncConnection, pictures: Collection[str]) -> None:
         self._connection = connection
         self._pictures = pictures
         self._at_hand: OrderedDict[str, StreamItem] = OrderedDict()
@@ -81,8 +84,7 @@ class Reading:
         """The items in that order."""
         wanted = [item_id for item_id in ids if item_id not in self._at_hand]
         for item_id, item in (await read_items(self._connection, wanted)).items():
-            is_there = item.image in self._pictures
-            self._at_hand[item_id] = item if is_there else replace(item, image=None)
+            self._at_hand[item_id] = with_pictures(item, self._pictures)
         found = [self._at_hand[item_id] for item_id in ids]
         for item_id in ids:
             self._at_hand.move_to_end(item_id)
@@ -91,13 +93,24 @@ class Reading:
         return found
 
 
-def _copy_pictures(writing: Writing, outlines: Iterable[Outline], media_dir: Path) -> frozenset[str]:
-    there = set()
-    for name in sorted({outline.image for outline in outlines if outline.image}):
+def with_pictures(item: StreamItem, there: Collection[str]) -> StreamItem:
+    """The item with those copies of its picture alone that are there, of which the widest is its picture."""
+    images = tuple(image for image in item.images if image.name in there)
+    if item.image in there:
+        return replace(item, images=images)
+    if not images:
+        return replace(item, image=None, images=())
+    widest = images[-1]
+    return replace(item, image=widest.name, image_width=widest.width, image_height=widest.height, images=images)
+
+
+def _copy_pictures(writing: Writing, outlines: Iterable[Outline], media_dir: Path) -> dict[str, int]:
+    """Copy what is there of the copies that items name. Returns their lengths in bytes."""
+    there = {}
+    for name in sorted({name for outline in outlines for name in outline.pictures}):
         if pages.PICTURE_NAME.fullmatch(name) and (media_dir / name).is_file():
-            writing.copy(f"media/{name}", media_dir / name)
-            there.add(name)
-    return frozenset(there)
+            there[name] = writing.copy(f"media/{name}", media_dir / name)
+    return there
 
 
 def _copy_logos(writing: Writing, origin: Origin) -> dict[str, str]:
@@ -120,12 +133,14 @@ async def _write_items(
     ids = [outline.id for outline in sorted(outlines, key=lambda outline: (outline.published_at, outline.id))]
     for start in range(0, len(ids), BATCH):
         for item in await reading.read(ids[start : start + BATCH]):
-            writing.put(pages.item_path(item.id), pages.item_page(item, configuration))
+            _put_all(writing, pages.item_pages(item, configuration))
             _put_all(writing, index.add(item))
     _put_all(writing, index.files())
 
 
-async def _write_lists(writing: Writing, reading: Reading, listings: Sequence[Listing], origin: Origin) -> None:
+async def _write_lists(
+    writing: Writing, reading: Reading, listings: Sequence[Listing], origin: Origin, sizes: Mapping[str, int]
+) -> None:
     """The pages of all lists. Those of one time come together, so that each item is read about once."""
     places = {entry.id: n for n, page in enumerate(listings[0].pages) for entry in page.entries}
     planned = [(listing, page) for listing in listings for page in listing.pages]
@@ -133,17 +148,12 @@ async def _write_lists(writing: Writing, reading: Reading, listings: Sequence[Li
     for listing, page in planned:
         items = await reading.read([entry.id for entry in page.entries])
         shown = [replace(item, pinned=entry.is_pinned) for item, entry in zip(items, page.entries, strict=True)]
-        _write_list_page(writing, listing, page, shown, origin)
-
-
-def _write_list_page(
-    writing: Writing, listing: Listing, page: Page, items: Sequence[StreamItem], origin: Origin
-) -> None:
-    configuration, base_url = origin.configuration, origin.base_url
-    writing.put(f"{listing.path}/{page.name}.html", pages.list_page(listing, page, items, configuration))
-    if listing.kind == "stream":
-        writing.put(feeds.feed_path(page.name, "json"), feeds.json_feed(page, items, configuration, base_url))
-        writing.put(feeds.feed_path(page.name, "atom"), feeds.atom_page(page, items, configuration, base_url))
+        configuration = origin.configuration
+        writing.put(f"{listing.path}/{page.name}.html", pages.list_page(listing, page, shown, configuration))
+        if listing.kind == "stream":
+            feed = feeds.file_feed(page, shown, configuration, origin.base_url, sizes)
+            writing.put(feeds.feed_path(page.name, "json"), feeds.json_page(feed))
+            writing.put(feeds.feed_path(page.name, "atom"), feeds.atom_page(feed))
 
 
 def _write_fixed(
@@ -167,9 +177,10 @@ def _write_fixed(
 def _program_files() -> tuple[tuple[str, bytes], ...]:
     """The widget with its words, and what the pages look like."""
     words = {f"strings/{code}.json": feeds.as_file(its.for_widget()) for code, its in all_strings().items()}
-    static = {f"static/{name}": (STATIC / name).read_bytes() for name in ("export.css", "host.css", "icon.svg")}
-    widget = {"widget.js": widget_module().encode(), "widget.css": widget_style().encode()}
-    return tuple((words | static | widget).items())
+    static = {
+        f"static/{name}": (STATIC / name).read_bytes() for name in ("export.css", "host.css", "icon.svg", "item.css")
+    }
+    return tuple({**words, **static, **widget_files()}.items())
 
 
 def _put_all(writing: Writing, files: Iterable[tuple[str, bytes]]) -> None:

@@ -1,27 +1,31 @@
-"""The stream for programs, as files: JSON Feed, what can be filtered by, and Atom. Values in, values out."""
+"""The stream for programs, as files: a running program's feeds with the addresses of files. Values in, values out."""
 
 from __future__ import annotations
 
 import json
-import uuid
-import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from posixpath import dirname, relpath
-from typing import Final
 
-from aggregator.itemjson import Json, timestamp
+from aggregator.filters import Asked
+from aggregator.itemjson import Json
 from aggregator.model import Configuration
 from aggregator.store.stream import StreamFilters, StreamItem, StreamPage
-from web.export.plan import Page
-from web.streamjson import feed_json
+from web.atom import write_atom
+from web.export.names import file_name
+from web.export.plan import FIRST, Page
+from web.feed import Feed, urn
+from web.streamjson import json_of
 
-ATOM: Final = "http://www.w3.org/2005/Atom"
-XML: Final = "http://www.w3.org/XML/1998/namespace"
+
+def item_path(item_id: str, language: str | None = None) -> str:
+    """The file of an item's own page; of its page in a language that an editor put it into, if that is named."""
+    return f"item/{file_name(item_id)}{f'.{language}' if language else ''}.html"
 
 
 def feed_path(name: str, ending: str) -> str:
     """The file of a page of the whole stream: `stream.json`, and those that follow in a folder."""
-    return f"stream.{ending}" if name == "index" else f"stream/{name}.{ending}"
+    return f"stream.{ending}" if name == FIRST else f"stream/{name}.{ending}"
 
 
 def lead(origin: str, target: str, base_url: str = "") -> str:
@@ -39,85 +43,81 @@ def as_file(value: Json) -> bytes:
     return (json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "replace")
 
 
-def json_feed(page: Page, items: Sequence[StreamItem], configuration: Configuration, base_url: str) -> bytes:
-    """A page of the stream as JSON Feed 1.1. `base_url` ends in a slash or is empty.
+@dataclass(frozen=True, slots=True)
+class FileFeed(Feed):
+    """A page of the stream as a file of an export, of the kind `ending`; `Feed.public_url` is where the files will be.
 
-    JSON Feed wants whole addresses. Where no host is known yet they are relative to the file that they stand in, as in
-    HTML. `_mpower.static` says that no program answers here: whoever reads it filters by itself.
+    JSON Feed and Atom want whole addresses (an Atom reader takes others as well, RFC 4287, section 2). Where no host is
+    known yet they are relative to the file that they stand in, as in HTML.
     """
-    path = feed_path(page.name, "json")
-    root = base_url.rstrip("/") or root_of(path)
-    feed = feed_json(
-        StreamPage(tuple(items), None, 0), configuration=configuration, public_url=root, filters=StreamFilters()
-    )
-    feed["home_page_url"] = lead(path, "index.html", base_url)
-    feed["feed_url"] = lead(path, path, base_url)
-    if page.next:
-        feed["next_url"] = lead(path, feed_path(page.next, "json"), base_url)
+
+    name: str = FIRST
+    following: str | None = None
+    ending: str = "json"
+
+    @property
+    def root(self) -> str:
+        """What stands before every address of the folder."""
+        return self.public_url.rstrip("/") or root_of(self._file)
+
+    @property
+    def id(self) -> str:
+        """The same wherever the files are put."""
+        return urn(f"stream {self.configuration.stream.title}")
+
+    @property
+    def home_url(self) -> str:
+        """The page to begin with."""
+        return self._lead("index.html")
+
+    @property
+    def html_url(self) -> str:
+        """The same page for people."""
+        return self._lead(f"stream/{self.name}.html")
+
+    @property
+    def self_url(self) -> str:
+        """This file."""
+        return self._lead(self._file)
+
+    @property
+    def first_url(self) -> str:
+        """The file with what is newest."""
+        return self._lead(feed_path(FIRST, self.ending))
+
+    @property
+    def next_url(self) -> str | None:
+        """The file with what is older."""
+        return self._lead(feed_path(self.following, self.ending)) if self.following else None
+
+    def page_of(self, item_id: str) -> str:
+        """An item's own page."""
+        return self._lead(item_path(item_id))
+
+    @property
+    def _file(self) -> str:
+        return feed_path(self.name, self.ending)
+
+    def _lead(self, target: str) -> str:
+        return lead(self._file, target, self.public_url)
+
+
+def file_feed(
+    page: Page, items: Sequence[StreamItem], configuration: Configuration, base_url: str, sizes: Mapping[str, int]
+) -> FileFeed:
+    """That page of the stream. `base_url` ends in a slash or is empty, `sizes` are the pictures' lengths in bytes."""
     # The stream's version counts changes; two databases that hold the same may have counted differently.
-    feed["_mpower"] = {"static": True, **{name: value for name, value in feed["_mpower"].items() if name != "version"}}
-    return as_file(feed)
+    read, asked = StreamPage(tuple(items), None, 0), Asked(StreamFilters())
+    return FileFeed(read, asked, "", configuration, base_url, size_of=sizes.get, name=page.name, following=page.next)
 
 
-def atom_page(page: Page, items: Sequence[StreamItem], configuration: Configuration, base_url: str) -> bytes:
-    """A page of the stream as Atom."""
-    path = feed_path(page.name, "atom")
-    following = lead(path, feed_path(page.next, "atom"), base_url) if page.next else None
-    return atom_feed(
-        items,
-        title=configuration.stream.title,
-        authors={partner.id: partner.name for partner in configuration.partners},
-        self_url=lead(path, path, base_url),
-        home_url=lead(path, "index.html", base_url),
-        next_url=following,
-    )
+def json_page(feed: FileFeed) -> bytes:
+    """It as JSON Feed 1.1. `_mpower.static` says that no program answers here: whoever reads it filters by itself."""
+    said = json_of(replace(feed, ending="json"))
+    named = {name: value for name, value in said["_mpower"].items() if name != "version"}
+    return as_file({**said, "_mpower": {"static": True, **named}})
 
 
-def atom_feed(
-    items: Sequence[StreamItem],
-    *,
-    title: str,
-    authors: dict[str, str],
-    self_url: str,
-    home_url: str,
-    next_url: str | None,
-) -> bytes:
-    """An Atom feed (RFC 4287) of these items, one page of a paged feed (RFC 5005).
-
-    `updated` is that of the newest item; an id is the same wherever the files are put.
-    """
-    ET.register_namespace("", ATOM)
-    feed = ET.Element(f"{{{ATOM}}}feed")
-    _add(feed, "id", uuid.uuid5(uuid.NAMESPACE_URL, f"mpower-stream {title}").urn)
-    _add(feed, "title", title)
-    moments = [timestamp(item.modified_at or item.published_at) for item in items]
-    _add(feed, "updated", max(moments, default="1970-01-01T00:00:00Z"))
-    _add(feed, "link", rel="self", href=self_url, type="application/atom+xml")
-    _add(feed, "link", rel="alternate", href=home_url, type="text/html")
-    if next_url:
-        _add(feed, "link", rel="next", href=next_url, type="application/atom+xml")
-    for item, moment in zip(items, moments, strict=True):
-        entry = _add(feed, "entry")
-        if item.language != "und":
-            entry.set(f"{{{XML}}}lang", item.language)
-        _add(entry, "id", uuid.uuid5(uuid.NAMESPACE_URL, f"mpower-stream {item.id}").urn)
-        _add(entry, "title", item.title or item.summary)
-        _add(entry, "updated", moment)
-        _add(entry, "published", timestamp(item.published_at))
-        for name in [author.name for author in item.authors] or [authors.get(item.partner, item.partner)]:
-            _add(_add(entry, "author"), "name", name)
-        if item.url:
-            _add(entry, "link", rel="alternate", href=item.url)
-        for tag in item.tags:
-            _add(entry, "category", term=tag)
-        _add(entry, "summary", item.summary)
-        _add(entry, "content", item.content_html, type="html")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(feed, encoding="unicode")}\n'.encode(
-        "utf-8", "replace"
-    )
-
-
-def _add(parent: ET.Element, name: str, text: str | None = None, **attributes: str) -> ET.Element:
-    child = ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
-    child.text = text
-    return child
+def atom_page(feed: FileFeed) -> bytes:
+    """It as Atom; an item has the id that it has in a running program's feed, so that no reader sees it twice."""
+    return write_atom(replace(feed, ending="atom")) + b"\n"

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from markupsafe import Markup
-
 from aggregator.model import Configuration, Partner
-from aggregator.refine.text import clean_html
 from aggregator.store.stream import StreamItem
-from web.export.feeds import feed_path, root_of
+from web.export.feeds import feed_path, item_path, root_of
 from web.export.names import file_name
 from web.export.plan import FIRST, Listing, Page
-from web.rows import Row, make_row, web_address
+from web.rows import Row, make_row
 from web.strings import FALLBACK, Strings, all_strings, own_name, primary_subtag
+from web.structured import as_data, item_data
 from web.views import View, in_language, paragraphs, render
+from web.wholeitem import Version, view_whole
 
 SEARCH_PAGE: Final = "search.html"
 PICTURE_NAME: Final = re.compile(r"[0-9a-f]{40}\.(?:webp|avif|jpg|png)")
@@ -38,11 +37,6 @@ class Entrance:
     path: str
     count: int
     logo: str | None = None
-
-
-def item_path(item_id: str) -> str:
-    """The file of an item's own page."""
-    return f"item/{file_name(item_id)}.html"
 
 
 def strings_for(language: str) -> Strings:
@@ -70,17 +64,51 @@ def list_page(listing: Listing, page: Page, items: Sequence[StreamItem], configu
     return _page("list", path, configuration, strings, **values)
 
 
-def item_page(item: StreamItem, configuration: Configuration) -> bytes:
-    """An item's own page, in its own language: all of its text, and where it was first published."""
-    path = item_path(item.id)
-    root, strings = root_of(path), strings_for(item.language)
-    row = _row(item, configuration, strings, root)
-    # Items are clean when they are kept; this is the second lock.
-    content = clean_html(item.content_html, None)
-    shown = replace(row, url=None, text=None, warning=None if content else row.warning, original=())
-    warning = row.warning if content else None
-    values = {"row": shown, "content": Markup(content), "summary": row.text, "warning": warning}  # noqa: S704
-    return _page("item", path, configuration, strings, **values, original=web_address(item.url), language=item.language)
+def item_pages(item: StreamItem, configuration: Configuration) -> Iterator[tuple[str, bytes]]:
+    """An item's own page, in its own language, and one for each language that an editor put it into.
+
+    They are the pages that a running program has: all of its text, its versions, and where it was first published.
+    """
+    own = strings_for(item.language)
+    for language in (None, *_translated(item)):
+        path = item_path(item.id, language)
+        yield path, _item_page(item, configuration, strings_for(language) if language else own, path)
+
+
+def _item_page(item: StreamItem, configuration: Configuration, strings: Strings, path: str) -> bytes:
+    root = root_of(path)
+    row = make_row(item, configuration, strings, root)
+
+    def page_of(item_id: str, below: str = root) -> str:
+        return f"{below}/{item_path(item_id)}"
+
+    whole = view_whole(
+        item,
+        row,
+        configuration,
+        strings,
+        page_of=page_of,
+        list_of=lambda tag: f"{root}/tag/{file_name(tag)}/{FIRST}.html",
+    )
+    versions = (*_own_versions(item, row.partner, path), *whole.versions)
+    data = as_data(item_data(item, row.heading.text, configuration, root, page_of))
+    values = {"row": row, "whole": replace(whole, versions=versions), "address": page_of(item.id), "data": data}
+    return _page("item", path, configuration, strings, **values)
+
+
+def _own_versions(item: StreamItem, partner: str, path: str) -> Iterator[Version]:
+    """The item's own pages beside the one at `path`."""
+    translated = _translated(item)
+    for code in (None, *translated) if translated else ():
+        if item_path(item.id, code) != path:
+            told = code or item.language
+            yield Version(item_path(item.id, code).rpartition("/")[2], told, own_name(told), partner)
+
+
+def _translated(item: StreamItem) -> tuple[str, ...]:
+    """The languages in which an item has a page beside its own."""
+    known, own = all_strings(), strings_for(item.language).language
+    return tuple(sorted(code for code in item.translations if code in known and code != own))
 
 
 def start_page(
@@ -123,12 +151,6 @@ def search_page(configuration: Configuration) -> bytes:
     return _page("search", SEARCH_PAGE, configuration, strings, policy=SEARCH_POLICY)
 
 
-def heading_of(item: StreamItem, configuration: Configuration) -> tuple[str, str]:
-    """What an item is called in its own language, and which language that is."""
-    heading = make_row(item, configuration, strings_for(item.language)).heading
-    return heading.text, heading.language
-
-
 def logo_path(partner: Partner) -> str | None:
     """The file of a partner's logo, or None where it has none that every host shows as a picture."""
     _, dot, ending = (partner.logo or "").rpartition(".")
@@ -141,7 +163,8 @@ def _row(item: StreamItem, configuration: Configuration, strings: Strings, root:
     row = make_row(item, configuration, strings, root)
     pairs = zip(row.elsewhere, item.also_on, strict=True)
     elsewhere = tuple(replace(place, url=f"{root}/{item_path(other.item)}") for place, other in pairs)
-    return replace(row, url=f"{root}/{item_path(item.id)}", elsewhere=elsewhere)
+    language = strings.language if strings.language in _translated(item) else None
+    return replace(row, url=f"{root}/{item_path(item.id, language)}", elsewhere=elsewhere)
 
 
 def _title(listing: Listing, configuration: Configuration, strings: Strings) -> tuple[str, str]:

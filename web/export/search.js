@@ -7,7 +7,7 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
   const make = (tag, values) => Object.assign(document.createElement(tag), values);
   const form = $("search"), list = $("found"), more = $("more");
   const createScriptURL = (name) => `search/${name}.js`;
-  const policy = globalThis.trustedTypes?.createPolicy("mpower-search", { createScriptURL }) ?? { createScriptURL };
+  const policy = self.trustedTypes?.createPolicy("mpower-search", { createScriptURL }) ?? { createScriptURL };
   const files = new Map(), waiting = new Map();
   let known, turn, keys;
 
@@ -19,7 +19,7 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
     }));
     return files.get(name);
   };
-  globalThis.mpowerSearch = (name, data) => {
+  self.mpowerSearch = (name, data) => {
     if (name !== "index") return waiting.get(name)?.(data);
     known = new Set(data);
     $("without").hidden = true;
@@ -69,8 +69,9 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
     const sets = await Promise.all(terms.map(find));
     if (mine !== turn) return;
     keys = [...sets[0]].filter((key) => sets.every((set) => set.has(key))).sort((a, b) => b - a);
-    tell(form.dataset.found.replace("{n}", keys.length));
+    const count = keys.length;
     await show(mine);
+    if (mine === turn) tell(form.dataset.found.replace("{n}", count));
   };
   const ask = () => {
     turn = {};
@@ -83,8 +84,8 @@ file: may fetch nothing: each calls mpowerSearch(name, data). search.py says wha
 
   form.onsubmit = () => {
     const hash = `#${new URLSearchParams({ q: form.q.value })}`;
-    if (location.hash === hash) ask();
-    else location.hash = hash;
+    if (location.hash !== hash) history.pushState(0, "", hash);
+    ask();
     return false;
   };
   more.onclick = trying(show);

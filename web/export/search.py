@@ -21,7 +21,8 @@ from aggregator.model import Configuration
 from aggregator.store.search import fold
 from aggregator.store.stream import StreamItem
 from web.export.names import file_name
-from web.export.pages import heading_of, strings_for
+from web.export.pages import strings_for
+from web.rows import heading_and_text
 
 FOLDER: Final = "search"
 START: Final = 2  # letters that the words of one file have in common, and the shortest word that is found
@@ -30,6 +31,8 @@ MONTH: Final = 1_000_000
 _SCRIPT: Final = Path(__file__).with_name("search.js")
 _WORD: Final = re.compile(rf"[^\W_]{{{START},}}")
 _COMMENT: Final = re.compile(r"^\s*(?:/\*.*?\*/|//[^\n]*)$", re.DOTALL | re.MULTILINE)
+# Where search.js can do without spaces: its texts hold none of these with a space beside it.
+_SPARE: Final = re.compile(r" ?(=>|===|!==|&&|\?\?|=|,|;|\?|:|\(|\{|\}) ?")
 # Harmless in a page, too, and to readers of JavaScript before 2019.
 _ESCAPES: Final = {ord("<"): "\\u003c", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
@@ -38,7 +41,7 @@ _ESCAPES: Final = {ord("<"): "\\u003c", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 def search_script() -> bytes:
     """search.js as it is put into an export."""
     lines = (line.strip() for line in _COMMENT.sub("", _SCRIPT.read_text("utf-8")).splitlines())
-    return ("\n".join(line for line in lines if line) + "\n").encode()
+    return ("\n".join(_SPARE.sub(r"\1", line) for line in lines if line) + "\n").encode()
 
 
 class Index:
@@ -61,9 +64,11 @@ class Index:
         place = month * MONTH + len(self._shown)
         partner = self._configuration.partner(item.partner)
         name = partner.name if partner else item.partner
-        heading, language = heading_of(item, self._configuration)
+        heading, _ = heading_and_text(item, self._configuration, strings_for(item.language))
         day = self._strings.date(item.published_at)
-        self._shown.append([file_name(item.id), heading, language, name, timestamp(item.published_at), day])
+        self._shown.append(
+            [file_name(item.id), heading.text, heading.language, name, timestamp(item.published_at), day]
+        )
         for word in _words([*_texts(item), name, *(self._labels.get(tag, tag) for tag in item.tags)]):
             self._places.setdefault(word, array("Q")).append(place)
 

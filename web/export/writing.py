@@ -68,21 +68,23 @@ class Writing:
         if digest_of(self._place(path)) != kept:
             self._staged_path(path).write_bytes(data)
 
-    def copy(self, path: str, source: Path) -> None:
-        """A file with the bytes of another one."""
+    def copy(self, path: str, source: Path) -> int:
+        """A file with the bytes of another one. Returns how many these are."""
         found = digest_of(source)
         if found is None:
             raise FileNotFoundError(source)
         self._note(path, found)
         if digest_of(self._place(path)) != found:
             shutil.copyfile(source, self._staged_path(path))
+        return found.size
 
     def finish(self) -> Figures:
         """Let the new files take their places, the manifest last; then remove what is gone."""
         gone = sorted(self._ours - self._files.keys())
         self._write(OURS, json.dumps(sorted(self._ours | self._files.keys())).encode())
-        # One flush for thousands of new files, in place of one for each.
-        os.sync()
+        # One flush for thousands of new files, in place of one for each; without any it would wait for others'.
+        if self._staged:
+            os.sync()
         # What was not there comes first, so that no page leads to one that is still to come.
         for path in sorted(self._staged, key=lambda path: (self._place(path).exists(), path)):
             self._put_in_place(self._stage / path, path)
@@ -184,6 +186,11 @@ def read_manifest(folder: Path) -> dict[str, Kept] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ExportError(f"{folder / MANIFEST} is not one that an export wrote; name another folder") from error
+    if data.get("format") != FORMAT:
+        raise ExportError(
+            f"{folder / MANIFEST} is of another version ({str(data.get('format'))[:60]!r}, not {FORMAT!r}); "
+            "use the program that wrote it or a newer one, or name another folder"
+        )
     if unsafe := [path for path in files if not is_safe(path)]:
         raise ExportError(f"{folder / MANIFEST} names {unsafe[0]!r}, which no export writes; name another folder")
     return files
