@@ -32,6 +32,7 @@ def host_page(*items: StreamItem, language: str = "en", asked: Asked = EVERYTHIN
         {
             "title": CONFIGURATION.stream.title,
             "public_url": "https://stream.example",
+            "page_address": "https://stream.example/",
             "root": "",
             "strings": strings,
             "view": show_stream(page, asked, CONFIGURATION, strings),

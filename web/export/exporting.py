@@ -23,7 +23,7 @@ from web.export.plan import Listing, Page, plan_listings
 from web.export.writing import ExportError, Figures, Writing, open_writing
 from web.filterlists import partners_json, tags_json
 from web.strings import all_strings
-from web.widgetfile import widget_module, widget_style
+from web.widgetfile import widget_extras, widget_module, widget_style
 
 BATCH: Final = 500
 REMEMBERED: Final = 2_000  # items that are at hand for the next pages
@@ -168,8 +168,9 @@ def _program_files() -> tuple[tuple[str, bytes], ...]:
     """The widget with its words, and what the pages look like."""
     words = {f"strings/{code}.json": feeds.as_file(its.for_widget()) for code, its in all_strings().items()}
     static = {f"static/{name}": (STATIC / name).read_bytes() for name in ("export.css", "host.css", "icon.svg")}
-    widget = {"widget.js": widget_module().encode(), "widget.css": widget_style().encode()}
-    return tuple((words | static | widget).items())
+    widget = {"widget.js": widget_module(), "widget-extras.js": widget_extras(), "widget.css": widget_style()}
+    encoded = {name: text.encode() for name, text in widget.items()}
+    return tuple((words | static | encoded).items())
 
 
 def _put_all(writing: Writing, files: Iterable[tuple[str, bytes]]) -> None:
