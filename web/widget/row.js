@@ -47,14 +47,14 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   const translation = primary(own) !== language && more.translations?.[language];
   const warning = more.warning || (more.sensitive && words.sensitive);
   // Words with their language, the first that there are.
-  const chosen = (...pairs) => pairs.find(([text]) => text) ?? [];
+  const chosen = (...pairs) => pairs.find(([text]) => text) ?? [""];
 
   const warned = [warning, more.warning ? own : language];
   let [text, textIn] = chosen([translation?.summary, language], [summary, own]);
   let [heading, headingIn] = chosen([translation?.title, language], [title, own], warned);
   if (!heading) {
     const beginning = BEGINNING.exec(text)?.[0];
-    text = text?.slice(beginning?.length).trim();
+    text = text.slice(beginning?.length).trim();
     [heading, headingIn] = chosen([beginning, textIn], [fill(words.untitled, { partner: nameOf(more.partner) }), language]);
   }
 
@@ -63,9 +63,8 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   const label = `${prefix}also-${id}`;
   const also = more.also_on.map(({ partner, url, language: code }, n) => {
     const said = foreign(code) && (page.languages?.[foreign(code)] ?? foreign(code));
-    const host = !said && partner === more.partner && HOST.exec(url)?.[1];
-    return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null },
-      nameOf(partner), said && [" (", make("span", { lang: code }, said), ")"], host && ` (${host})`))];
+    const where = said ? make("span", { lang: code }, said) : partner === more.partner && HOST.exec(url)?.[1];
+    return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null }, nameOf(partner), where && [" (", where, ")"]))];
   });
   let picture = hasImages && image && !warning && make("img.image", {
     src: image, srcset: more.images?.map(({ url, width }) => `${url} ${width}w`).join() || null, alt: more.image_alt ?? "",
