@@ -10,42 +10,55 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import brotli
+
 FOLDER: Final = Path(__file__).parents[1] / "web" / "widget"
 BUILT: Final = FOLDER / "built"
 TERSER: Final = Path(__file__).parent / "minify" / "node_modules" / "terser" / "bin" / "terser"
-# In this order each finds what it imports above it.
-MODULES: Final = (
-    "part.js", "row.js", "rows.js", "channel.js", "filters.js", "stream.js", "languages.js", "partners.js", "call.js",
-    "widget.js",
-)  # fmt: skip
+# The modules of each served file, the style that it carries last. In this order each finds what it imports above it.
+MODULES: Final = {
+    "widget.js": (
+        "part.js", "row.js", "rows.js", "stream.js", "languages.js", "partners.js", "call.js", "widget.js",
+        "widget.css",
+    ),
+    "widget-extras.js": ("channel.js", "filters.js", "live.js", "extras.js", "extras.css"),
+}  # fmt: skip
+_KEPT: Final = "export const extrasOf"
 _IMPORT: Final = re.compile(r"^import [^;]*;$", re.MULTILINE)
-_EXPORT: Final = re.compile(r"^export (?=const |class |async )", re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export (?!const extrasOf)", re.MULTILINE)
 _OPTIONS: Final = (
     "--module", "--mangle", "--ecma", "2022",
     "--compress", "passes=3,unsafe_arrows,unsafe_methods,pure_getters,keep_fargs=false",
 )  # fmt: skip
 
 
-def style() -> str:
-    """widget.css without comments and needless space. No text in it holds either."""
-    text = re.sub(r"/\*.*?\*/", "", _read("widget.css"), flags=re.DOTALL)
+def style(*names: str) -> str:
+    """Styles without comments and needless space. No text in them holds either."""
+    text = re.sub(r"/\*.*?\*/", "", "".join(map(_read, names)), flags=re.DOTALL)
     text = re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).replace(";}", "}")
+    text = re.sub(r"(?<![\d.])0(?=\.\d)", "", re.sub(r" ([>+]) ", r"\1", text))
     return re.sub(r"([:,]) ", r"\1", text).strip() + "\n"
 
 
-def script() -> str:
-    """The modules and the style as one module, made small by terser."""
-    modules = "".join(_EXPORT.sub("", _IMPORT.sub("", _read(name))) for name in MODULES)
+def script(name: str) -> str:
+    """A served module: its modules and its style as one, made small by terser."""
+    *names, looks = MODULES[name]
+    modules = "".join(_EXPORT.sub("", _IMPORT.sub("", _read(module))) for module in names)
     place = 'const STYLE = "";'
-    if modules.count(place) != 1 or re.search(r"^(import|export)\b", modules, re.MULTILINE):
+    if modules.count(place) != 1 or re.search(r"^(import|export)\b", modules.replace(_KEPT, ""), re.MULTILINE):
         raise ValueError(f"the modules must hold this line once, and nothing may stay imported or exported: {place}")
-    whole = modules.replace(place, f"const STYLE = {json.dumps(style().strip(), ensure_ascii=False)};")
+    whole = modules.replace(place, f"const STYLE = {json.dumps(style(looks).strip(), ensure_ascii=False)};")
     node = shutil.which("node")
     if node is None or not TERSER.exists():
         raise FileNotFoundError("terser is not here: make widget installs it where npm is at hand")
     return subprocess.run(  # noqa: S603 - our own command
         [node, TERSER, *_OPTIONS], input=whole, capture_output=True, check=True, encoding="utf-8", timeout=60
     ).stdout
+
+
+def files() -> dict[str, str]:
+    """What is served, by name."""
+    return {"widget.css": style("widget.css", "extras.css"), **{name: script(name) for name in MODULES}}
 
 
 def _read(name: str) -> str:
@@ -55,9 +68,9 @@ def _read(name: str) -> str:
 def main() -> None:
     """Write both files and say how big they are."""
     BUILT.mkdir(exist_ok=True)
-    for name, text in (("widget.css", style()), ("widget.js", script())):
+    for name, text in files().items():
         (BUILT / name).write_text(text, "utf-8", newline="\n")
-        print(f"{name}: {len(text.encode()):,} bytes")
+        print(f"{name}: {len(text.encode()):,} bytes, {len(brotli.compress(text.encode())):,} by brotli")
 
 
 if __name__ == "__main__":

@@ -24,6 +24,12 @@ def widget_files() -> Mapping[str, bytes]:
 
 
 @cache
+def widget_extras() -> str:
+    """/widget-extras.js: what a stream asks for that is `live` or has `filters` or `history`; beside /widget.js."""
+    return (BUILT / "widget-extras.js").read_text("utf-8")
+
+
+@cache
 def widget_style() -> str:
     """/widget.css: for pages that hold rows before the script runs."""
     return (BUILT / "widget.css").read_text("utf-8")

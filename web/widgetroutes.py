@@ -11,15 +11,20 @@ from typing import Final
 from aiohttp import web
 
 from web.strings import all_strings
-from web.widgetfile import widget_module, widget_style
+from web.widgetfile import widget_extras, widget_module, widget_style
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 WIDGET_CACHING: Final = "public, max-age=300, stale-while-revalidate=86400"
 
 
 async def widget_script(request: web.Request) -> web.Response:
-    """`/widget.js`: the element, its style and its English words in one file."""
+    """`/widget.js`: the elements and their style in one file."""
     return _file(request, widget_module(), "text/javascript")
+
+
+async def widget_extras_script(request: web.Request) -> web.Response:
+    """`/widget-extras.js`: what the element asks for where it is `live` or has `filters` or `history`."""
+    return _file(request, widget_extras(), "text/javascript")
 
 
 async def widget_css(request: web.Request) -> web.Response:
@@ -37,6 +42,7 @@ async def widget_words(request: web.Request) -> web.Response:
 
 ROUTES: tuple[tuple[str, Handler], ...] = (
     ("/widget.js", widget_script),
+    ("/widget-extras.js", widget_extras_script),
     ("/widget.css", widget_css),
     ("/strings/{language}.json", widget_words),
 )

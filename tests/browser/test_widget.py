@@ -23,7 +23,7 @@ from tests.web.samples import CONFIGURATION, stream_item
 from web.streamjson import feed_json
 from web.strings import all_strings
 from web.views import render, show_stream
-from web.widgetfile import widget_module, widget_style
+from web.widgetfile import widget_extras, widget_module, widget_style
 
 pytestmark = pytest.mark.browser
 
@@ -71,6 +71,7 @@ class Program:
     def _application(self) -> web.Application:
         app = web.Application()
         app.router.add_get("/widget.js", self._file(widget_module, "text/javascript"))
+        app.router.add_get("/widget-extras.js", self._file(widget_extras, "text/javascript"))
         app.router.add_get("/widget.css", self._file(widget_style, "text/css"))
         app.router.add_get("/strings/{language}.json", self._words)
         app.router.add_get("/stream.json", self._stream)

@@ -32,6 +32,7 @@ def host_page(*items: StreamItem, language: str = "en", asked: Asked = EVERYTHIN
         {
             "title": CONFIGURATION.stream.title,
             "public_url": "https://stream.example",
+            "page_address": "https://stream.example/",
             "root": "",
             "strings": strings,
             "view": show_stream(page, asked, CONFIGURATION, strings),
@@ -322,6 +323,10 @@ def stream_page_of(asked: Asked, counts: Counts, *items: StreamItem) -> Any:
         "q": asked.filters.q or "",
         "filtered": True,
         "feed_query": "",
+        "page_address": "https://stream.example/sub/stream",
+        "description": "Intro",
+        "translated": {},
+        "data": "",
     }
     return html.fromstring(render("stream.html", values).encode(), parser=HTML_PARSER)
 

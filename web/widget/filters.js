@@ -2,11 +2,8 @@
 A visitor's choice of language, topic and partner. What can be chosen is asked for when somebody wants to choose.
 */
 
-import { get, make } from "./part.js";
-import { languageOf } from "./row.js";
-
 /** A box that sets the attributes of `element`, in the words of `now`. `fail` tells what cannot be asked for. */
-export const filtersOf = (element, { language, coming, address }, fail) => {
+export const filtersOf = (element, { language, coming, address }, fail, make, get, languageOf) => {
   const name = make("summary");
   const box = make("details.filters", language, name);
   coming.then(({ filter }) => name.append(filter));

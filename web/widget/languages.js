@@ -2,7 +2,7 @@
 <mpower-languages>: the translate bar. It speaks to the page's mpower elements and leaves the page itself alone.
 */
 
-import { define, make, onClick, parted, tell } from "./part.js";
+import { define, listed, make, onClick, parted, tell } from "./part.js";
 
 define("languages", (bar, given) => {
   onClick(bar, (link, event) => {
@@ -10,14 +10,14 @@ define("languages", (bar, given) => {
     if (!code) return;
     event.preventDefault();
     if (!tell(bar, "change", { language: code })) return;
-    const elements = document.querySelectorAll("mpower-stream, mpower-languages, mpower-partners, mpower-call");
+    const elements = document.querySelectorAll("mpower-stream,mpower-languages,mpower-partners,mpower-call");
     for (const element of elements) element.lang = code;
   });
   return async ({ language, coming }) => {
     const words = await coming;
     if (!bar.querySelector("a")) {
-      bar.replaceChildren(make("nav", 0, make("ul.links", { role: "list" }, parted(given("languages") || "eu hr fr de es en").map((code) =>
-        make("li", 0, make("a", { href: `?lang=${code}`, hreflang: code, lang: code }, words.names?.[code] ?? code))))));
+      bar.replaceChildren(make("nav", 0, listed(parted(given("languages") || "eu hr fr de es en").map((code) =>
+        make("a", { href: `?lang=${code}`, hreflang: code, lang: code }, words.names?.[code] ?? code)))));
     }
     for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language ? "true" : null;
     for (const nav of bar.querySelectorAll("nav")) nav.ariaLabel = words.filter_languages;

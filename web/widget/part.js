@@ -6,6 +6,8 @@ const PATIENCE_MS = 2e4;
 // What must be said even where no words can be had.
 const PLAIN = { locale: "en", more: "Load more", retry: "Try again", failed: "Not loaded" };
 
+/** What a parameter or attribute says, brought into the range. */
+export const within = (low, value, high) => Math.max(low, Math.min(value, high));
 export const primary = (language) => /^[a-z]{2,8}/i.exec(language)?.[0].toLowerCase();
 export const parted = (list) => (list ?? "").split(/[\s,]+/).filter(Boolean);
 export const fill = (text, values) => text?.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -30,6 +32,8 @@ export const make = (name, attributes, ...children) => {
 };
 
 export const web = (url) => /^https?:\/\//i.test(url);
+/** A list of links, or of what stands in their place. */
+export const listed = (held) => make("ul.links", { role: "list" }, held.map((one) => make("li", 0, one)));
 /** A link, if one may lead there: to the web and nowhere else. */
 export const linked = (attributes, ...held) => (web(attributes.href) ? make("a", attributes, ...held) : held);
 
@@ -75,12 +79,14 @@ export const define = (name, begin) => customElements.define(`mpower-${name}`, c
     const spoken = primary(this.closest("[lang]")?.lang);
     // A test holds these to strings/.
     const language = /^(de|e[nsu]|fr|hr|pt)$/.test(spoken) ? spoken : "en";
+    const now = {
+      language, prefer: spoken ?? language,
+      level: within(2, this.#given("heading-level") || 3, 6) || 3,
+      address: (path) => new URL(path, src ? new URL(src.replace(/\/?$/, "/"), document.baseURI) : import.meta.url),
+      coming: wordsIn(language).then((words) => (now.words = words)),
+    };
     try {
-      await this.#update({
-        language, spoken: spoken ?? language, coming: wordsIn(language),
-        level: Math.min(6, Math.max(2, this.#given("heading-level") || 3)) || 3,
-        address: (path) => new URL(path, src ? new URL(src.replace(/\/?$/, "/"), document.baseURI) : import.meta.url),
-      });
+      await this.#update(now);
     } catch (error) {
       tell(this, "error", { message: `${error}`, detail: error.cause });
     }

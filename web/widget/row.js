@@ -9,10 +9,12 @@ import { fill, linked, make, primary, web } from "./part.js";
 // Chromium's Intl knows no Basque.
 const dateOf = (time, words) => {
   const { locale, intl } = words;
-  const day = new Date(time);
-  if (intl) return fill(intl.date, { year: day.getUTCFullYear(), month: intl.months[day.getUTCMonth()], day: day.getUTCDate() });
+  if (intl) {
+    const [year, month, day] = time.split(/\D0?/);
+    return fill(intl.date, { year, month: intl.months[month - 1], day });
+  }
   words.dates ??= new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
-  return words.dates.format(day);
+  return words.dates.format(new Date(time));
 };
 
 export const languageOf = (code, words) => {
@@ -28,45 +30,43 @@ const BEGINNING = /^.{15,90}?[.!?…](?=\s|$)|^.{1,80}(?=\s|$)|^.{1,80}/su;
 
 // When an event begins and ends, in UTC; a day alone where it lasts whole days (as in web/rows.py).
 const timesOf = (starts, ends, words) => {
-  if (!starts || !ends) return [];
+  if (!starts || !ends) return;
+  const isDays = /T00:00.*T00:00/.test(starts + ends);
+  if (isDays) ends = new Date(Math.max(new Date(ends) - 864e5, new Date(starts))).toISOString();
   const dayOf = (time) => time.slice(0, 10);
-  const clockOf = (time) => time.slice(11, 16);
-  const days = clockOf(starts) + clockOf(ends) === "00:0000:00";
-  if (days) ends = new Date(Math.max(new Date(ends) - 864e5, new Date(starts))).toISOString();
-  const said = (time, isSaid) => make("time", { datetime: days ? dayOf(time) : time },
-    days ? dateOf(time, words) : `${isSaid ? "" : `${dateOf(time, words)}, `}${clockOf(time)} UTC`);
-  const isOneDay = dayOf(starts) === dayOf(ends);
-  return [said(starts), ...((days ? isOneDay : starts === ends) ? [] : [" – ", said(ends, isOneDay)])];
+  const told = (time) => (isDays ? dayOf(time) : time);
+  return [starts, ends].map((time, isEnd) => (!isEnd || told(ends) !== told(starts)) && [isEnd && " – ", make("time", { datetime: told(time) },
+    isEnd && dayOf(ends) === dayOf(starts) ? "" : dateOf(time, words) + (isDays ? "" : ", "), isDays ? "" : `${time.slice(11, 16)} UTC`)]);
 };
 
 /** The `li` of an item of /stream.json; the same as web/templates/row.html makes on the server. */
-export const rowOf = (item, { words, language, level, images, prefix }) => {
+export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   const { id, title, summary, language: own, image, page, _mpower: more } = item;
-  const nameOf = (partner) => page.partners[partner] ?? partner;
+  const nameOf = (partner) => page.partners?.[partner] ?? partner;
   const foreign = (code) => code !== "und" && primary(code) !== language && primary(code);
-  const translation = primary(own) !== language && more.translations[language];
-  const inOurs = (ours, theirs) => (ours ? [ours, language] : [theirs, own]);
+  const translation = primary(own) !== language && more.translations?.[language];
+  const warning = more.warning || (more.sensitive && words.sensitive);
+  // Words with their language, the first that there are.
+  const chosen = (...pairs) => pairs.find(([text]) => text) ?? [""];
 
-  let [heading, headingIn] = inOurs(translation?.title, title);
-  let [text, textIn] = inOurs(translation?.summary, summary);
-  const [warning, warningIn] = more.warning ? [more.warning, own] : [more.sensitive && words.sensitive, language];
-  if (!heading && warning) [heading, headingIn] = [warning, warningIn];
+  const warned = [warning, more.warning ? own : language];
+  let [text, textIn] = chosen([translation?.summary, language], [summary, own]);
+  let [heading, headingIn] = chosen([translation?.title, language], [title, own], warned);
   if (!heading) {
-    [heading, headingIn] = [BEGINNING.exec(text)?.[0], textIn];
-    text = text.slice(heading?.length).trim();
+    const beginning = BEGINNING.exec(text)?.[0];
+    text = text.slice(beginning?.length).trim();
+    [heading, headingIn] = chosen([beginning, textIn], [fill(words.untitled, { partner: nameOf(more.partner) }), language]);
   }
-  if (!heading) [heading, headingIn] = [fill(words.untitled, { partner: nameOf(more.partner) }), language];
 
   const seen = make("p.summary", textIn, text);
   const { quote, card } = warning ? {} : more;
   const label = `${prefix}also-${id}`;
   const also = more.also_on.map(({ partner, url, language: code }, n) => {
-    const said = foreign(code) && (page.languages[foreign(code)] ?? foreign(code));
-    const host = !said && partner === more.partner && HOST.exec(url)?.[1];
-    return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null },
-      nameOf(partner), said && [" (", make("span", { lang: code }, said), ")"], host && ` (${host})`))];
+    const said = foreign(code) && (page.languages?.[foreign(code)] ?? foreign(code));
+    const where = said ? make("span", { lang: code }, said) : partner === more.partner && HOST.exec(url)?.[1];
+    return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null }, nameOf(partner), where && [" (", where, ")"]))];
   });
-  let picture = images && image && !warning && make("img.image", {
+  let picture = hasImages && image && !warning && make("img.image", {
     src: image, srcset: more.images?.map(({ url, width }) => `${url} ${width}w`).join() || null, alt: more.image_alt ?? "",
     width: more.image_width, height: more.image_height, "data-colour": more.image_colour, loading: "lazy", decoding: "async",
     sizes: more.images?.[0] && "auto, (max-width: 36rem) 100vw, 24rem",
@@ -84,12 +84,12 @@ export const rowOf = (item, { words, language, level, images, prefix }) => {
       make("span.shared", 0, more.boosted_by && fill(words.shared_by, more.boosted_by)),
       make("span.translated", 0, translation && words.translated)),
     make("p.when", language, timesOf(more.starts_at, more.ends_at, words), more.place && " ", make("bdi.place", { lang: own }, more.place)),
-    warning && seen ? make("details.warning", 0, make("summary", warningIn, warning), seen) : seen,
+    warning && seen ? make("details.warning", 0, make("summary", warned[1], warning), seen) : seen,
     quote?.text && web(quote.url) && make("blockquote.quote", { cite: quote.url, dir: "auto" },
       linked({ href: quote.url }, quote.author?.name ?? quote.url), " ", quote.text),
     card && web(card.url) && make("p.card", { dir: "auto" }, linked({ href: card.url }, card.title || card.url)),
     translation && make("details.original", 0, make("summary", language, words.original), make("p", own, title), make("p", own, summary)),
     also[0] && make("p.also", { lang: language, dir: "auto", role: "group", "aria-labelledby": label }, make("span", { id: label }, words.also), ...also),
-    make("p.tags", language, "", ...item.tags.map((tag) => [make("span.tag", 0, page.tags[tag]?.[language] ?? page.tags[tag]?.en ?? tag), " "]))),
+    make("p.tags", language, "", ...item.tags.map((tag) => [make("span.tag", 0, page.tags?.[tag]?.[language] ?? page.tags?.[tag]?.en ?? tag), " "]))),
   picture));
 };
