@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import cache
 from http import HTTPStatus
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -28,9 +30,13 @@ from web.views import (
     show_stream,
     translate_bar,
 )
+from web.widgetfile import widget_style
+from web.widgetroutes import WIDGET_CACHING
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+STATIC: Final = Path(__file__).parent / "static"
+STYLES: Final = ("host", "item", "interest")
 # What browsers ask for as pages and programs read.
 FOR_PROGRAMS: Final = (".json", ".atom", ".rss", ".opml", ".xml", ".txt", "/oembed", "/hub")
 
@@ -56,6 +62,8 @@ async def host_page(request: web.Request) -> web.Response:
         calls=[show_call(call, language, root=site.root) for call in open_calls(request)],
         partners=[partner for partner in site.configuration.partners if partner.listed],
         page_address=f"{site.public_url}/?lang={language}",
+        # Where no language is asked for it is the page for every language (`x-default`), which is no other's copy.
+        canonical=f"{site.public_url}/?lang={language}" if request.query.get("lang") else f"{site.public_url}/",
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 
@@ -77,9 +85,8 @@ async def stream_page(request: web.Request) -> web.Response:
         site,
         "stream.html",
         page_address=address,
-        translated={
-            language: f"{site.public_url}/stream{as_query(asked, more={'ui': language})}" for language in all_strings()
-        },
+        bar=translate_bar(site.configuration),
+        elsewhere={language: as_query(asked, more={"ui": language}) for language in all_strings()},
         description=site.configuration.stream.intro.get(site.strings.language),
         data=as_data(list_data(page.items, heading, site.strings.language, address, site.public_url)),
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root, heading_level=2),
@@ -135,7 +142,21 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     return response
 
 
+@cache
+def page_style() -> str:
+    """All that our own pages look like: one file, since each that a page waits for costs a slow phone a round trip."""
+    return "".join([widget_style(), *((STATIC / f"{name}.css").read_text("utf-8") for name in STYLES)])
+
+
+async def pages_css(_request: web.Request) -> web.Response:
+    """`/static/pages.css`: the rows' style and our own, sent compressed as files of a folder are not."""
+    return web.Response(
+        text=page_style(), content_type="text/css", charset="utf-8", headers={"Cache-Control": WIDGET_CACHING}
+    )
+
+
 ROUTES: tuple[tuple[str, Handler], ...] = (
+    ("/static/pages.css", pages_css),
     ("/", host_page),
     ("/stream", stream_page),
     ("/embed", embed_page),
