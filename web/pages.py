@@ -15,6 +15,7 @@ from curation.application import MACHINE
 from curation.problems import Problem
 from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
 from web.opencalls import open_calls
+from web.pagestyle import page_style
 from web.site import Site, answer, site_of
 from web.strings import all_strings
 from web.structured import as_data, list_data
@@ -28,6 +29,7 @@ from web.views import (
     show_stream,
     translate_bar,
 )
+from web.widgetroutes import WIDGET_CACHING
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -56,6 +58,8 @@ async def host_page(request: web.Request) -> web.Response:
         calls=[show_call(call, language, root=site.root) for call in open_calls(request)],
         partners=[partner for partner in site.configuration.partners if partner.listed],
         page_address=f"{site.public_url}/?lang={language}",
+        # Where no language is asked for it is the page for every language (`x-default`), which is no other's copy.
+        canonical=f"{site.public_url}/?lang={language}" if request.query.get("lang") else f"{site.public_url}/",
         feed_query=as_query(Asked(asked.filters, prefer=asked.prefer)),
     )
 
@@ -77,9 +81,8 @@ async def stream_page(request: web.Request) -> web.Response:
         site,
         "stream.html",
         page_address=address,
-        translated={
-            language: f"{site.public_url}/stream{as_query(asked, more={'ui': language})}" for language in all_strings()
-        },
+        bar=translate_bar(site.configuration),
+        elsewhere={language: as_query(asked, more={"ui": language}) for language in all_strings()},
         description=site.configuration.stream.intro.get(site.strings.language),
         data=as_data(list_data(page.items, heading, site.strings.language, address, site.public_url)),
         view=show_stream(page, asked, site.configuration, site.strings, root=site.root, heading_level=2),
@@ -135,7 +138,15 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     return response
 
 
+async def pages_css(_request: web.Request) -> web.Response:
+    """`/static/pages.css`: the rows' style and our own, sent compressed as files of a folder are not."""
+    return web.Response(
+        text=page_style(), content_type="text/css", charset="utf-8", headers={"Cache-Control": WIDGET_CACHING}
+    )
+
+
 ROUTES: tuple[tuple[str, Handler], ...] = (
+    ("/static/pages.css", pages_css),
     ("/", host_page),
     ("/stream", stream_page),
     ("/embed", embed_page),

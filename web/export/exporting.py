@@ -21,6 +21,7 @@ from web.export import feeds, pages, search
 from web.export.plan import Listing, plan_listings
 from web.export.writing import ExportError, Figures, Writing, open_writing
 from web.filterlists import partners_json, tags_json
+from web.pagestyle import page_style
 from web.strings import all_strings
 from web.widgetfile import widget_files
 
@@ -177,9 +178,8 @@ def _write_fixed(
 def _program_files() -> tuple[tuple[str, bytes], ...]:
     """The widget with its words, and what the pages look like."""
     words = {f"strings/{code}.json": feeds.as_file(its.for_widget()) for code, its in all_strings().items()}
-    static = {
-        f"static/{name}": (STATIC / name).read_bytes() for name in ("export.css", "host.css", "icon.svg", "item.css")
-    }
+    static = {f"static/{name}": (STATIC / name).read_bytes() for name in ("export.css", "icon.svg")}
+    static["static/pages.css"] = page_style().encode()
     return tuple({**words, **static, **widget_files()}.items())
 
 
