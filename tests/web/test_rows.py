@@ -33,6 +33,7 @@ def host_page(*items: StreamItem, language: str = "en", asked: Asked = EVERYTHIN
             "title": CONFIGURATION.stream.title,
             "public_url": "https://stream.example",
             "page_address": "https://stream.example/",
+            "canonical": "https://stream.example/",
             "root": "",
             "strings": strings,
             "view": show_stream(page, asked, CONFIGURATION, strings),
@@ -325,7 +326,8 @@ def stream_page_of(asked: Asked, counts: Counts, *items: StreamItem) -> Any:
         "feed_query": "",
         "page_address": "https://stream.example/sub/stream",
         "description": "Intro",
-        "translated": {},
+        "bar": translate_bar(CONFIGURATION),
+        "elsewhere": {language: f"?ui={language}" for language in all_strings()},
         "data": "",
     }
     return html.fromstring(render("stream.html", values).encode(), parser=HTML_PARSER)
