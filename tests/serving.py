@@ -22,7 +22,10 @@ from web.application import build_application
 async def serving(machine: Machine) -> AsyncIterator[str]:
     """Its address, while it is served and watched."""
     async with on_watch(machine), TestServer(build_application(machine)) as server:
-        yield str(server.make_url("")).rstrip("/")
+        try:
+            yield str(server.make_url("")).rstrip("/")
+        finally:
+            machine.watchers.close()  # else open pages would wait for news, and the server for them
 
 
 @asynccontextmanager

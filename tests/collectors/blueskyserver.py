@@ -275,11 +275,19 @@ class Bluesky:
                 self._send(mine, seq, event)
         self.lines.append(mine)
         self.connected.set()
+
+        async def hear() -> None:
+            # As a real server: a goodbye is answered, else whoever says it waits for that.
+            await socket.receive()
+            line.put_nowait(None)
+
+        hearing = asyncio.create_task(hear())
         try:
             while (text := await line.get()) is not None:
                 await socket.send_str(text)
             await socket.close(code=WSCloseCode.GOING_AWAY)
         finally:
+            hearing.cancel()
             self.lines.remove(mine)
         return socket
 
