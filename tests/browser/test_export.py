@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, expect
 
 from aggregator.store.engine import open_database
@@ -56,6 +57,27 @@ async def search(page: Page, words: str) -> list[str]:
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).not_to_be_empty()
     return await page.locator("#found a").all_inner_texts()
+
+
+async def test_axe_finds_nothing_on_the_pages_of_an_export(folder: Path, browser_page: Page) -> None:
+    # A stick's pages have a policy of their own that lets in nothing, axe neither: it is set aside for the look alone.
+    for page in folder.glob("*.html"):
+        page.write_text(page.read_text("utf-8").replace("Content-Security-Policy", "x"), "utf-8")
+    listed = folder / "stream/index.html"
+    listed.write_text(listed.read_text("utf-8").replace("Content-Security-Policy", "x"), "utf-8")
+    found: list[str] = []
+    for path in ("index.html", "stream/index.html", "search.html"):
+        await browser_page.goto((folder / path).as_uri())
+        for light, width in (("light", 1280), ("dark", 320)):
+            await browser_page.emulate_media(color_scheme="dark" if light == "dark" else "light")
+            await browser_page.set_viewport_size({"width": width, "height": 800})
+            await browser_page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")
+            looked = await Axe().run(browser_page, options={"resultTypes": ["violations"]})
+            found += [
+                f"{path} {light}: {rule['id']} {rule['nodes'][0]['target']}" for rule in looked.response["violations"]
+            ]
+            assert await browser_page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert "\n".join(found) == ""
 
 
 async def test_from_a_stick_pages_links_pictures_and_search_work(folder: Path, browser_page: Page) -> None:

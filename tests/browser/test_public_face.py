@@ -155,6 +155,27 @@ async def test_axe_finds_nothing_in_any_light_size_or_direction(visit: Visit) ->
     assert "\n".join(found) == ""
 
 
+async def test_axe_finds_nothing_on_the_pages_around_the_stream(visit: Visit) -> None:
+    """An item's page, a form that was sent empty, what is not here, nothing that fits: small and wide, light and dark."""
+    await visit.open("/?limit=40")
+    ids = await visit.page.locator("mpower-stream li:has(img)").first.get_attribute("data-id")
+    found: list[str] = []
+    for address in (f"/item/{ids}?ui=de", "/interest/mpower-digital?ui=de", "/item/none?ui=de", "/stream?q=zzzz&ui=de"):
+        await visit.page.goto(visit.ours + address)
+        if submit := await visit.page.query_selector("form.interest button"):
+            await submit.click()
+            await expect(visit.page.locator(".faults li")).to_have_count(6)
+        found += await faults(visit, address)
+        await visit.page.emulate_media(color_scheme="dark")
+        found += await faults(visit, f"{address} in the dark", type="rule", values=OF_LOOKS)
+        await visit.page.set_viewport_size(NARROW)
+        found += await faults(visit, f"{address} at 320 px in the dark")
+        assert await visit.page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"], address
+        await visit.page.emulate_media(**USUAL)
+        await visit.page.set_viewport_size(WIDE)
+    assert "\n".join(found) == ""
+
+
 async def test_axe_finds_nothing_in_any_language(visit: Visit) -> None:
     found: list[str] = []
     for language in all_strings():
