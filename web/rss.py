@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
+from html import escape
 from typing import Final
 
 from lxml import etree
@@ -53,8 +54,9 @@ def _add_item(channel: etree._Element, item: StreamItem, feed: Feed) -> None:
     add(entry, f"{_DC}language", item.language)
     for tag in item.tags:
         add(entry, "category", feed.label(tag))
-    # An item has a title or a description; the latter may be short where the whole text follows.
-    add(entry, "description", item.summary or item.content_text)
+    # An item has a title or a description; the latter may be short where the whole text follows. It is HTML (RSS 2.0),
+    # so what only looks like markup in a text has to stay a text.
+    add(entry, "description", escape(item.summary or item.content_text, quote=False))
     if item.content_html:
         add(entry, f"{_CONTENT}encoded", item.content_html)
     if item.image:
