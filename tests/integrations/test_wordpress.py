@@ -62,7 +62,7 @@ async def test_with_script_the_rows_are_kept_and_load_more_adds_to_them(town, st
     await expect(rows).to_have_count(10)
     await rows.evaluate_all("rows => rows.forEach(row => row.isOfTheServer = true)")
     loading.set()
-    await browser_page.wait_for_function("customElements.get('mpower-stream')")
+    await browser_page.wait_for_function("Boolean(customElements.get('mpower-stream'))")
     before = list(stream.asked)
     await browser_page.locator("mpower-stream .mpower-more").click()
     await expect(rows).to_have_count(20)
