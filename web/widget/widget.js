@@ -6,7 +6,8 @@ framework, no third party; docs/widget.md says what each attribute, event, class
   <mpower-languages></mpower-languages>
   <mpower-stream lang="eu" tag="solar" limit="5" layout="cards" live></mpower-stream>
 
-Served as one file that tools/widget.py makes of these modules and of widget.css (`make widget`).
+Served as one file that tools/widget.py makes of these modules and of widget.css (`make widget`); what extras.js imports is
+a second one, for the streams that ask for it.
 */
 
 import "./stream.js";
