@@ -153,6 +153,12 @@ def test_a_page_further_on_and_the_last_one_say_so() -> None:
     assert 'rel="hub"' not in feed.links()
 
 
+def test_a_text_that_looks_like_markup_stays_a_text_for_readers_of_rss() -> None:
+    item = stream_item(5, summary="Use <b>less</b> & <script>run()</script>")
+    entry = etree.fromstring(write_rss(feed_of(item, path="/stream.rss"))).find("channel/item")
+    assert entry.findtext("description") == "Use &lt;b&gt;less&lt;/b&gt; &amp; &lt;script&gt;run()&lt;/script&gt;"
+
+
 @pytest.mark.parametrize(("path", "write"), [("/stream.atom", write_atom), ("/stream.rss", write_rss)])
 def test_readers_that_others_wrote_find_everything(path: str, write: Any) -> None:
     document = write(feed_of(FULL, POST, path=path))
