@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from functools import lru_cache
 from itertools import islice, product, repeat
 from operator import attrgetter
+from os import urandom
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, delete, or_, select, update
@@ -236,7 +236,7 @@ async def _insert(
 def new_ids(moment: datetime, count: int) -> list[str]:
     """So many ids (ULIDs) that sort by that moment, those of one call in their order."""
     # Not ULID's own chance: of one moment it only counts on.
-    first = str(ULID(ULID.from_datetime(moment).bytes[:6] + os.urandom(10)))[:-4]
+    first = str(ULID(ULID.from_datetime(moment).bytes[:6] + urandom(10)))[:-4]
     return [first + "".join(end) for end in islice(product(DIGITS, repeat=4), count)]
 
 
