@@ -31,8 +31,8 @@ from tests.conftest import SOURCES, Clock
 from tests.hub import open_hub
 from tests.loopback import everywhere, on_loopback
 from tests.serving import asking, serving
-from web.feeds import topic_content
 from web.hub import LONGEST_LEASE, SHORTEST_LEASE
+from web.outputs.feeds import topic_content
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 

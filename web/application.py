@@ -22,21 +22,10 @@ from curation.application import MACHINE
 from curation.eventstream import stream_events
 from curation.problems import PROBLEM_PAGE, Problem, wrong_value
 from curation.rendering import show_problem
-from web import (
-    feeds,
-    health,
-    hub,
-    interest,
-    itempage,
-    listings,
-    oembed,
-    pages,
-    push,
-    sitemap,
-    sourcelist,
-    widgetroutes,
-)
-from web.crowd import Crowd
+from web import health, hub, itempage, pages, push, widgetroutes
+from web.interest import routes as interest
+from web.interest.crowd import Crowd
+from web.outputs import feeds, listings, oembed, sitemap, sourcelist
 from web.serving.answering import OPEN, SHELF, cached, open_shelf
 from web.serving.reads import Handler
 

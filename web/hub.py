@@ -21,7 +21,7 @@ from aggregator.store.hubsubscriptions import count_asked, has_room, subscriptio
 from aggregator.websub import FORM
 from curation.application import MACHINE
 from curation.problems import Problem
-from web.feeds import read_topic
+from web.outputs.feeds import read_topic
 from web.push import read_body
 
 LONGEST_FORM: Final = 20_000

@@ -11,9 +11,9 @@ from aggregator.store.single import GoneError, read_single
 from aggregator.store.stream import StreamItem
 from curation.application import MACHINE
 from curation.problems import Problem
+from web.outputs.structured import as_data, item_data
 from web.rows import make_row
 from web.site import answer, site_of
-from web.structured import as_data, item_data
 from web.views import translate_bar
 from web.wholeitem import view_whole
 

@@ -14,11 +14,11 @@ from aggregator.store.stream import Counts, CursorError, StreamFilters, StreamPa
 from curation.application import MACHINE
 from curation.problems import Problem
 from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
-from web.opencalls import open_calls
+from web.interest.opencalls import open_calls
+from web.outputs.structured import as_data, list_data
 from web.pagestyle import page_style
 from web.site import Site, answer, site_of
 from web.strings import all_strings
-from web.structured import as_data, list_data
 from web.views import (
     as_query,
     kept_fields,

@@ -30,7 +30,7 @@ from aggregator.store.sources import Cursor
 from aggregator.store.tables import item
 from curation.application import MACHINE
 from web.application import build_application
-from web.feeds import stream_feed
+from web.outputs.feeds import stream_feed
 from web.serving.listening import listening
 
 ITEMS = 60

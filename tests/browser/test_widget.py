@@ -20,7 +20,7 @@ from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
 from aggregator.store.stream import AlsoOn, Image, StreamFilters, StreamItem, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item
-from web.streamjson import feed_json
+from web.outputs.streamjson import feed_json
 from web.strings import all_strings
 from web.views import render, show_stream
 from web.widgetfile import widget_extras, widget_module, widget_style

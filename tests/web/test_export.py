@@ -25,7 +25,7 @@ from tests.builders import AUTO, START, keep, sighting, source
 from tests.web.exports import HOSTILE, NARROW, PICTURE, SECRET, contents, export, fill, stamps
 from web.commands.database import copy_rows
 from web.export.checking import check
-from web.feed import urn
+from web.outputs.feed import urn
 
 ODD = ("..", "a.b", "CON", "con", "nul", "Twin", "twin", "t" * 300, "é", "a/b")
 OURS = ("href", "src", "data-next", "action", "poster")

@@ -25,11 +25,11 @@ from aggregator.store.stream import AlsoOn, StreamFilters
 from tests.builders import AUTO, keep, sighting, source
 from tests.serving import asking, serving
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
-from web.atom import write_atom
-from web.feed import Feed, urn
-from web.feeds import read_topic
-from web.rss import write_rss
-from web.streamjson import write_json
+from web.outputs.atom import write_atom
+from web.outputs.feed import Feed, urn
+from web.outputs.feeds import read_topic
+from web.outputs.rss import write_rss
+from web.outputs.streamjson import write_json
 
 ROOT = "https://stream.example"
 HUB = f"{ROOT}/hub"

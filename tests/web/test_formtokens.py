@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.countries import countries
-from web.formtokens import TOO_OLD, TOO_QUICK, Standing, issue_token, judge_token, token_key
+from web.interest.countries import countries
+from web.interest.formtokens import TOO_OLD, TOO_QUICK, Standing, issue_token, judge_token, token_key
 from web.strings import all_strings
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)

@@ -19,9 +19,9 @@ from aggregator.settings import Settings
 from aggregator.store.interest import Entry, read_entries
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
-from web import crowd, interest
 from web.commands import entry
-from web.crowd import Crowd
+from web.interest import crowd
+from web.interest.crowd import Crowd
 from web.strings import all_strings
 
 CALLS = """
@@ -430,7 +430,7 @@ async def test_many_posts_of_one_address_wait_and_a_forged_header_does_not_help(
 async def test_a_call_takes_so_many_an_hour(
     visitor: ClientSession, machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(interest, "ENTRIES_A_CALL", 4)
+    monkeypatch.setattr(routes, "ENTRIES_A_CALL", 4)
     tokens = [await token_of(visitor, clock) for _ in range(7)]
 
     async def send(number: int) -> int:

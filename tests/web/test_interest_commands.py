@@ -22,7 +22,7 @@ from aggregator.store.interest import Entry
 from tests.conftest import SOURCES
 from tests.store.test_interest import entry, keep_all
 from web.commands import main
-from web.entriescsv import COLUMNS, disarm, entries_csv
+from web.interest.entriescsv import COLUMNS, disarm, entries_csv
 
 CALL = """
 [[call]]

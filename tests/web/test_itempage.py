@@ -21,8 +21,8 @@ from curation.edits import Edit, edit_item
 from tests.builders import AUTO, keep, sighting, source
 from tests.serving import asking, serving
 from tests.web.samples import CONFIGURATION, stream_item
+from web.outputs.structured import as_data, item_data
 from web.strings import all_strings
-from web.structured import as_data, item_data
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 

@@ -24,7 +24,8 @@ from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.conftest import Clock
 from tests.serving import asking
-from web import application, sourcelist
+from web import application
+from web.outputs import sourcelist
 from web.serving.answering import SHELF, good_until
 from web.serving.encodings import choose
 from web.serving.shelf import MOST_REPEATS_A_PAGE, Page, Shelf
@@ -298,7 +299,7 @@ async def test_without_its_database_the_last_good_pages_are_shown_and_said_to_be
 
     monkeypatch.setattr("aggregator.streamversion.read_counter", away)
     monkeypatch.setattr("aggregator.machine.read_counter", away)
-    monkeypatch.setattr("web.feeds.read_page", away)
+    monkeypatch.setattr("web.outputs.feeds.read_page", away)
     await served.machine.bell.ring()
     status, shown, headers = await served.get("/stream.json")
     assert (status, shown) == (200, body)

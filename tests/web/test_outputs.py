@@ -19,8 +19,8 @@ from aggregator.store.tables import item
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.serving import asking, read, serving
-from web import sitemap
-from web.sourcelist import is_open
+from web.outputs import sitemap
+from web.outputs.sourcelist import is_open
 
 ROOT = "http://127.0.0.1:8000"
 NAMES = {"s": "http://www.sitemaps.org/schemas/sitemap/0.9", "x": "http://www.w3.org/1999/xhtml"}

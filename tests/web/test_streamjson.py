@@ -12,7 +12,7 @@ from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
 from aggregator.store.stream import AlsoOn, Image, StreamFilters, StreamPage, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
-from web.streamjson import feed_json
+from web.outputs.streamjson import feed_json
 
 PUBLIC_URL = "https://stream.example"
 

@@ -19,7 +19,7 @@ from aggregator.store.engine import open_database
 from aggregator.store.interest import CallCount, Entry, count_calls, erase, read_entries
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import current_sources
-from web.entriescsv import entries_csv
+from web.interest.entriescsv import entries_csv
 
 NEWEST = 20
 

@@ -23,7 +23,7 @@ from aggregator.store.engine import open_database
 from aggregator.store.sources import read_states
 from web.commands.entry import as_json, say, shared
 from web.commands.sources import current_sources
-from web.sourcelist import found_addresses, source_list
+from web.outputs.sourcelist import found_addresses, source_list
 
 LARGEST = 10_000_000
 EXPORT = "Have the other feed reader export its feeds as OPML, and name that file."

@@ -24,7 +24,7 @@ from aggregator.store.tables import editor as editors_table
 from curation.editors import Role, make_link
 from web.application import build_application
 from web.commands.entry import say, shared
-from web.feeds import topic_content
+from web.outputs.feeds import topic_content
 from web.serving.listening import BACKLOG, listening
 
 DEMO_FOLDER = Path("var/demo")

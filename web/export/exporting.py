@@ -20,7 +20,7 @@ from aggregator.store.whole import Outline, read_items, read_outlines, snapshot
 from web.export import feeds, pages, search
 from web.export.plan import Listing, plan_listings
 from web.export.writing import ExportError, Figures, Writing, open_writing
-from web.filterlists import partners_json, tags_json
+from web.outputs.filterlists import partners_json, tags_json
 from web.pagestyle import page_style
 from web.strings import all_strings
 from web.widgetfile import widget_files

@@ -11,11 +11,11 @@ from aggregator.filters import Asked
 from aggregator.itemjson import Json
 from aggregator.model import Configuration
 from aggregator.store.stream import StreamFilters, StreamItem, StreamPage
-from web.atom import write_atom
 from web.export.names import file_name
 from web.export.plan import FIRST, Page
-from web.feed import Feed, urn
-from web.streamjson import json_of
+from web.outputs.atom import write_atom
+from web.outputs.feed import Feed, urn
+from web.outputs.streamjson import json_of
 
 
 def item_path(item_id: str, language: str | None = None) -> str:

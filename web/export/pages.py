@@ -12,9 +12,9 @@ from aggregator.store.stream import StreamItem
 from web.export.feeds import feed_path, item_path, root_of
 from web.export.names import file_name
 from web.export.plan import FIRST, Listing, Page
+from web.outputs.structured import as_data, item_data
 from web.rows import Row, make_row
 from web.strings import FALLBACK, Strings, all_strings, own_name, primary_subtag
-from web.structured import as_data, item_data
 from web.views import View, in_language, paragraphs, render
 from web.wholeitem import Version, view_whole
 

@@ -7,7 +7,7 @@ from aiohttp import web
 from aggregator.model import Partner
 from aggregator.store.stream import read_counts
 from curation.application import MACHINE
-from web.filterlists import partners_json, tags_json
+from web.outputs.filterlists import partners_json, tags_json
 
 
 async def partners(request: web.Request) -> web.Response:

@@ -8,8 +8,8 @@ from lxml import etree
 
 from aggregator.itemjson import timestamp
 from aggregator.store.stream import StreamItem
-from web.feed import PICTURE_TYPE, Feed, updated_at, urn
-from web.xmlwriting import XML_LANG, add, element, written
+from web.outputs.feed import PICTURE_TYPE, Feed, updated_at, urn
+from web.outputs.xmlwriting import XML_LANG, add, element, written
 
 PATH: Final = "/stream.atom"
 TYPE: Final = "application/atom+xml"

@@ -1,6 +1,6 @@
 """A page of the stream as a feed: what JSON Feed, Atom and RSS all say of it, and where its other pages are.
 
-Knows neither request nor database; web/feeds.py reads the page, streamjson.py, atom.py and rss.py write it.
+Knows neither request nor database; web/outputs/feeds.py reads the page, streamjson.py, atom.py and rss.py write it.
 """
 
 from __future__ import annotations

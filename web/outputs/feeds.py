@@ -17,8 +17,8 @@ from aggregator.ownhub import Content
 from aggregator.publishing import hub_address
 from aggregator.store.stream import read_page
 from curation.application import MACHINE
-from web import atom, rss, streamjson
-from web.feed import Feed, feed_address
+from web.outputs import atom, rss, streamjson
+from web.outputs.feed import Feed, feed_address
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ from aggregator.store.interest import Entry, count_since, keep_entry
 from curation.access import address_of
 from curation.application import MACHINE
 from curation.problems import Problem
-from web.crowd import WINDOW, Crowd
-from web.formtokens import Standing, judge_token, token_key
-from web.interestform import NOTHING, TRAP, Fault, Sent, faults_of, read_sent
-from web.interestpages import (
+from web.interest.crowd import WINDOW, Crowd
+from web.interest.form import NOTHING, TRAP, Fault, Sent, faults_of, read_sent
+from web.interest.formtokens import Standing, judge_token, token_key
+from web.interest.opencalls import open_calls
+from web.interest.pages import (
     NO_STORE,
     Notice,
     closed_page,
@@ -34,7 +35,6 @@ from web.interestpages import (
     when_open,
     word_page,
 )
-from web.opencalls import open_calls
 from web.site import Site, site_of
 from web.strings import all_strings
 from web.views import consent_of, contact_of

@@ -12,9 +12,9 @@ from aiohttp import hdrs, web
 
 from aggregator.calls import Call
 from aggregator.machine import Machine
-from web.countries import countries
-from web.formtokens import issue_token
-from web.interestform import OPTIONAL, TRAP, Fault, Sent
+from web.interest.countries import countries
+from web.interest.form import OPTIONAL, TRAP, Fault, Sent
+from web.interest.formtokens import issue_token
 from web.site import Site, answer
 from web.views import consent_of, in_language, show_call, translate_bar
 

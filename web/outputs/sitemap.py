@@ -14,8 +14,8 @@ from aggregator.itemjson import item_page, timestamp
 from aggregator.store.single import Listed, count_public, read_listed
 from curation.application import MACHINE
 from curation.problems import Problem
+from web.outputs.xmlwriting import add, element, written
 from web.strings import all_strings
-from web.xmlwriting import add, element, written
 
 SITEMAP: Final = "http://www.sitemaps.org/schemas/sitemap/0.9"
 XHTML: Final = "http://www.w3.org/1999/xhtml"

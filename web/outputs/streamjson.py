@@ -10,7 +10,7 @@ from aggregator.filters import DEFAULT_LIMIT, Asked
 from aggregator.itemjson import Json, item_json
 from aggregator.model import Configuration
 from aggregator.store.stream import StreamFilters, StreamItem, StreamPage
-from web.feed import Feed
+from web.outputs.feed import Feed
 from web.strings import own_name, primary_subtag
 
 VERSION: Final = "https://jsonfeed.org/version/1.1"

@@ -9,9 +9,9 @@ from typing import Final
 from lxml import etree
 
 from aggregator.store.stream import StreamItem
-from web.atom import ATOM, MEDIA, add_media
-from web.feed import PICTURE_TYPE, Feed, urn
-from web.xmlwriting import add, element, written
+from web.outputs.atom import ATOM, MEDIA, add_media
+from web.outputs.feed import PICTURE_TYPE, Feed, urn
+from web.outputs.xmlwriting import add, element, written
 
 PATH: Final = "/stream.rss"
 TYPE: Final = "application/rss+xml"

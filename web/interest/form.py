@@ -14,7 +14,7 @@ from aiohttp import web
 from aggregator.calls import Call
 from curation.forms import FORM, read_form, read_json
 from curation.problems import Problem
-from web.countries import countries
+from web.interest.countries import countries
 from web.strings import FALLBACK, Strings
 
 MOST_BYTES: Final = 50_000

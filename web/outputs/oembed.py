@@ -18,10 +18,10 @@ from aggregator.store.single import GoneError, read_single
 from aggregator.store.stream import StreamItem
 from curation.application import MACHINE
 from curation.problems import Problem
+from web.outputs.xmlwriting import add, element, written
 from web.rows import begin
 from web.strings import all_strings, choose_language, primary_subtag
 from web.views import as_query
-from web.xmlwriting import add, element, written
 
 WIDTH: Final = 600
 HEIGHT: Final = 900

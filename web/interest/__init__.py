@@ -1,0 +1,1 @@
+"""The form behind a call: shown, checked and received. Keeps nothing itself."""
