@@ -16,10 +16,8 @@ from pathlib import Path
 
 import uvloop
 from aiohttp import ClientSession
-from sqlalchemy import select
 
 from aggregator.machine import Machine, open_machine
-from aggregator.store.tables import item
 from benchmarks.contestants.serving import fill, served, settings
 from curation.decisions import decide
 
@@ -33,7 +31,7 @@ async def decide_and_see(machine: Machine, item_id: str, action: str, pages: Cli
     began = time.perf_counter()
     deciding = asyncio.create_task(decide(machine, item_id, action=action, editor="bench"))
     while True:
-        async with pages.get("/stream.json?limit=60") as answer:
+        async with pages.get("/stream.json") as answer:
             text = await answer.text()
         if (f'"id": "{item_id}"' in text) is wanted:
             await deciding
@@ -55,8 +53,8 @@ async def decide_and_hear(machine: Machine, item_id: str, action: str, line: Cli
 
 async def measure(machine: Machine, here: str, there: str) -> dict[str, float]:
     """Twenty decisions for each, by turns published and withdrawn."""
-    async with machine.database.read() as connection:
-        item_id = await connection.scalar(select(item.c.id).order_by(item.c.id.desc()).limit(1))
+    async with ClientSession(here) as pages, pages.get("/stream.json?limit=1") as answer:
+        item_id = (await answer.json())["items"][0]["id"]
     figures: dict[str, float] = {"times": TIMES, "widget waits": WIDGET_WAITS_MS}
     actions = ["reject", "approve"] * (TIMES // 2)
     for name, address in (("same process", here), ("other process", there)):
