@@ -12,6 +12,8 @@ from typing import Final
 
 import brotli
 
+from web.pagestyle import tight
+
 FOLDER: Final = Path(__file__).parents[1] / "web" / "widget"
 BUILT: Final = FOLDER / "built"
 TERSER: Final = Path(__file__).parent / "minify" / "node_modules" / "terser" / "bin" / "terser"
@@ -33,11 +35,8 @@ _OPTIONS: Final = (
 
 
 def style(*names: str) -> str:
-    """Styles without comments and needless space. No text in them holds either."""
-    text = re.sub(r"/\*.*?\*/", "", "".join(map(_read, names)), flags=re.DOTALL)
-    text = re.sub(r"\s*([{};])\s*", r"\1", re.sub(r"\s+", " ", text)).replace(";}", "}")
-    text = re.sub(r"(?<![\d.])0(?=\.\d)", "", re.sub(r" ([>+]) ", r"\1", text))
-    return re.sub(r"([:,]) ", r"\1", text).strip() + "\n"
+    """Styles as they are served."""
+    return tight("".join(map(_read, names))) + "\n"
 
 
 def script(name: str) -> str:

@@ -16,7 +16,6 @@ from curation.problems import Problem
 from web.fragment import LAYOUTS, SWITCH, fragment, is_fragment, one_of, read_shown
 from web.interest.opencalls import open_calls
 from web.outputs.structured import as_data, list_data
-from web.pagestyle import page_style
 from web.site import Site, answer, site_of
 from web.strings import all_strings
 from web.views import (
@@ -29,7 +28,6 @@ from web.views import (
     show_stream,
     translate_bar,
 )
-from web.widgetroutes import WIDGET_CACHING
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -138,15 +136,7 @@ def problem_page(request: web.Request, problem: Problem) -> web.Response | None:
     return response
 
 
-async def pages_css(_request: web.Request) -> web.Response:
-    """`/static/pages.css`: the rows' style and our own, sent compressed as files of a folder are not."""
-    return web.Response(
-        text=page_style(), content_type="text/css", charset="utf-8", headers={"Cache-Control": WIDGET_CACHING}
-    )
-
-
 ROUTES: tuple[tuple[str, Handler], ...] = (
-    ("/static/pages.css", pages_css),
     ("/", host_page),
     ("/stream", stream_page),
     ("/embed", embed_page),

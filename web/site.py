@@ -7,9 +7,11 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from markupsafe import Markup
 
 from aggregator.model import Configuration
 from curation.application import MACHINE
+from web.pagestyle import page_style, style_source
 from web.strings import Strings, all_strings, choose_language, primary_subtag
 from web.views import render
 
@@ -34,7 +36,7 @@ class Site:
         parts = {
             "default-src": "'none'",
             "script-src": "'self'",
-            "style-src": "'self'",
+            "style-src": style_source(),
             "connect-src": "'self'",
             "img-src": f"'self' {address.scheme}://{address.netloc}",
             "form-action": "'self'",
@@ -63,6 +65,7 @@ def answer(site: Site, template: str, *, status: int = HTTPStatus.OK, **values: 
         "public_url": site.public_url,
         "strings": site.strings,
         "root": site.root,
+        "style": Markup(page_style()),  # noqa: S704 - our own files
     }
     return web.Response(
         status=status,

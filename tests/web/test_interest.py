@@ -20,7 +20,7 @@ from aggregator.store.interest import Entry, read_entries
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
 from web.commands import entry
-from web.interest import crowd
+from web.interest import crowd, routes
 from web.interest.crowd import Crowd
 from web.strings import all_strings
 
