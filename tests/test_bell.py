@@ -14,7 +14,7 @@ from aggregator.store.engine import Database, open_database
 SOON = 5.0
 CUT = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query LIKE 'LISTEN%'"""
-SHORT = 0.3  # three times what a bell takes to look
+SHORT = 0.3  # many times what a bell takes to hear, or to look where nobody tells it
 
 
 @pytest.fixture
@@ -44,6 +44,14 @@ async def test_what_was_rung_while_the_link_was_down_is_heard_when_it_is_up_agai
                     await connection.exec_driver_sql(CUT)
 
 
+@pytest.fixture(params=["told by the kernel", "looking"])
+def how(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With and without inotify."""
+    if request.param == "looking":
+        monkeypatch.setattr("aggregator.filebell.ctypes.CDLL", lambda *_words, **_options: object())
+
+
+@pytest.mark.usefixtures("how")
 async def test_a_ring_is_heard_between_ones_own(file: Path) -> None:
     other = FileBell(file)
     async with open_file_bell(file) as bell:
@@ -55,6 +63,32 @@ async def test_a_ring_is_heard_between_ones_own(file: Path) -> None:
                 assert await ear.wait(SOON)
 
 
+async def test_a_ring_is_told_by_the_kernel_without_a_look(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aggregator.filebell.TOLD_LOOK_SECONDS", 10 * SOON)
+    other = FileBell(file)
+    async with open_file_bell(file) as bell:
+        with bell.listen() as ear:
+            await asyncio.sleep(0)
+            for _ in range(3):
+                await other.ring()
+                assert await ear.wait(SOON)
+
+
+async def test_a_ring_on_another_file_in_the_place_of_the_first_is_heard(file: Path) -> None:
+    async with open_file_bell(file) as bell:
+        with bell.listen() as ear:
+            await FileBell(file).ring()
+            assert await ear.wait(SOON)
+            file.unlink()
+            assert not await ear.wait(SHORT)
+            file.touch()
+            assert await ear.wait(SOON)  # it is another time already
+            for _ in range(2):
+                await FileBell(file).ring()
+                assert await ear.wait(SOON)
+
+
+@pytest.mark.usefixtures("how")
 async def test_ones_own_ring_is_heard_once(file: Path) -> None:
     async with open_file_bell(file) as bell:
         with bell.listen() as ear:
@@ -63,9 +97,10 @@ async def test_ones_own_ring_is_heard_once(file: Path) -> None:
             assert not await ear.wait(SHORT)
 
 
+@pytest.mark.usefixtures("how")
 async def test_without_its_file_a_bell_rings_here(file: Path) -> None:
-    file.unlink()
     async with open_file_bell(file) as bell:
+        file.unlink()
         with bell.listen() as ear:
             await bell.ring()
             assert await ear.wait(0)
