@@ -20,7 +20,7 @@ from aggregator.store.interest import Entry, read_entries
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
 from web.commands import entry
-from web.interest import crowd
+from web.interest import crowd, routes
 from web.interest.crowd import Crowd
 from web.strings import all_strings
 
@@ -309,6 +309,9 @@ async def test_before_and_after_its_time_a_call_takes_nothing_and_says_so(
         async with visitor.post("/interest", json={**ANE, "call": "courses"}) as answer:
             assert (answer.status, answer.content_type) == (post_status, "application/problem+json")
             assert said in (await answer.json(content_type=None))["detail"]
+        async with visitor.get("/interest/courses", headers={"Accept": "application/json"}) as answer:
+            assert (answer.status, answer.content_type) == (post_status, "application/problem+json")
+            assert said in (await answer.json(content_type=None))["detail"]
     assert await entries(machine) == []
 
 
@@ -347,7 +350,7 @@ async def test_the_host_page_leads_to_the_form_in_the_visitors_language(visitor:
 
 
 async def test_unknown_calls_and_calls_that_lead_elsewhere_have_no_form(visitor: ClientSession) -> None:
-    for path in ("/interest/nothing", "/interest/nothing/thanks"):
+    for path in ("/interest/nothing", "/interest/nothing/thanks", "/interest/elsewhere/thanks"):
         async with visitor.get(path) as answer:
             assert answer.status == 404
     async with visitor.get("/interest/elsewhere", allow_redirects=False) as answer:

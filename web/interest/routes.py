@@ -1,6 +1,6 @@
 """A call's own form: shown, taken, mended, answered. It needs neither script nor cookie, and no third party.
 
-What is wrong with an entry stands in `interestform.py`, how it is kept in `aggregator/store/interest.py`. A post from
+What is wrong with an entry stands in `form.py`, how it is kept in `aggregator/store/interest.py`. A post from
 another site is no danger: whoever sends it is not signed in here, and can only send an interest.
 """
 
@@ -46,12 +46,12 @@ NO_CALL: Final = "There is no call of that id with a form here."
 
 async def show_form(request: web.Request) -> web.Response:
     """`GET /interest/{id}`: the form; for a program that asks for JSON, what it must send."""
-    machine, site = request.app[MACHINE], site_of(request, request.query.get("ui"))
+    machine, site, now = request.app[MACHINE], site_of(request, request.query.get("ui")), request.app[MACHINE].now()
     call = _find(machine, request.match_info["id"])
     if call.url:
         raise web.HTTPFound(call.url)
-    if not call.is_open(machine.now()):
-        return closed_page(call, site, machine.now())
+    if not call.is_open(now):
+        return _refuse_closed(request, call, site, now) if _is_program(request) else closed_page(call, site, now)
     if _is_program(request):
         return describe(call, site, machine)
     return form_page(call, site, machine, NOTHING)
@@ -81,6 +81,8 @@ async def thanks(request: web.Request) -> web.Response:
     """`GET /interest/{id}/thanks`: says that it was kept. The same for everybody, so it tells nothing of anybody."""
     machine, site = request.app[MACHINE], site_of(request, request.query.get("ui"))
     call, strings = _find(machine, request.match_info["id"]), site.strings
+    if call.url:
+        raise Problem(HTTPStatus.NOT_FOUND, NO_CALL)
     again = strings.text("interest_again").format(contact=contact_of(site.configuration, site.public_url))
     lines = [strings.text("interest_kept"), again]
     return word_page(site, call, heading=strings.text("interest_thanks"), lines=lines)
