@@ -377,6 +377,11 @@ async def test_a_program_is_told_what_to_send_and_what_is_wrong(
         assert answer.headers["Cache-Control"] == "no-store"
     assert [error["field"] for error in problem["errors"]] == ["email", "option"]
     clock.forward(seconds=4)
+    # A token is for one wording: that of another language is told where its own is.
+    async with visitor.post("/interest", json={**entry, "ui": "fr"}, headers=as_program) as answer:
+        problem = await answer.json(content_type=None)
+    assert (answer.status, [error["field"] for error in problem["errors"]]) == (400, ["token"])
+    assert "GET http://127.0.0.1:8000/interest/courses?ui=fr as JSON" in problem["detail"]
     for changed, status in (({"consent": "no"}, 400), ({"consent": 1}, 400), ({"name": ["x"]}, 400), ({}, 201)):
         async with visitor.post("/interest", json={**entry, **changed}, headers=as_program) as answer:
             assert answer.status == status, changed

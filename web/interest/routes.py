@@ -162,7 +162,8 @@ def _again(
     wait = next((notice.wait for notice in notices if notice.wait), None)
     headers = {"Retry-After": str(int(wait.total_seconds()) + 1)} if wait else {}
     if _is_program(request):
-        return _problem(status, faults, notices, headers).answer()
+        form = f"{site.public_url}/interest/{call.id}?ui={site.strings.language}"
+        return _problem(status, faults, notices, headers, form).answer()
     if any(notice.key == f"interest_{Standing.STRANGE}" for notice in notices):
         sent = replace(sent, token="", agrees=False)
     response = form_page(call, site, machine, sent, faults, notices, status=status)
@@ -171,13 +172,18 @@ def _again(
 
 
 def _problem(
-    status: HTTPStatus, faults: tuple[Fault, ...], notices: tuple[Notice, ...], headers: Mapping[str, str]
+    status: HTTPStatus, faults: tuple[Fault, ...], notices: tuple[Notice, ...], headers: Mapping[str, str], form: str
 ) -> Problem:
+    """What is wrong, in English; to programs also where there is a token for this language (`form`)."""
     english = all_strings()["en"]
+    cures = {f"interest_{Standing.STRANGE}": f" A new token, with the wording to agree to: GET {form} as JSON."}
     of_fields = [{"field": fault.field, "detail": fault.words(english)} for fault in faults]
     field_of = {"interest_trapped": TRAP, "interest_crowd": ""}
     of_all = [
-        {"field": field_of.get(one.key, "token"), "detail": english.text(one.key).format(minutes=one.minutes)}
+        {
+            "field": field_of.get(one.key, "token"),
+            "detail": english.text(one.key).format(minutes=one.minutes) + cures.get(one.key, ""),
+        }
         for one in notices
     ]
     errors = [*of_all, *of_fields]
