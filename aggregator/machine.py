@@ -324,13 +324,15 @@ async def at_work(machine: Machine) -> AsyncIterator[None]:
     # Pictures on a slow host must not take the places of those who collect.
     following = _worker(machine, only=("keep_pictures", "publish", "subscribe", "recheck", "learn"), slots=16)
     # Nor those of slow subscribers the places of both; and whoever asks our hub to ask many others holds up no news.
-    telling = _worker(machine, only=("announce", "deliver"), slots=8)
+    announcing = _worker(machine, only=("announce",), slots=1)
+    telling = _worker(machine, only=("deliver",), slots=16)
     confirming = _worker(machine, only=("verify",), slots=4)
     listening = Listening(machine.shop, machine.catch_up)
     async with (
         running(machine.get_ready()),
         running(collecting.run()),
         running(following.run()),
+        running(announcing.run()),
         running(telling.run()),
         running(confirming.run()),
         running(listening.run()),

@@ -6,13 +6,15 @@ fetch. What is asked of it at our door is web/hub.py's part.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import hmac
 import logging
 import secrets
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
@@ -38,6 +40,12 @@ from aggregator.store.hubsubscriptions import (
 from aggregator.work import WorkList
 
 MOST, MOST_A_HOST = 1000, 50
+# Topics that are kept as they were written last: whoever has subscribed to the same gets the same bytes.
+MOST_AT_HAND = 64
+# As many of one host as are begun within a second: more would only wait for their turn, in others' places.
+AT_ONCE_A_HOST, TURN_PAUSE = 4, timedelta(seconds=1)
+# A host at which nobody answered takes half a minute of a place: the others of that host are not tried meanwhile.
+REST = timedelta(minutes=1)
 LONGEST_ANSWER = 10_000
 FIRST_PAUSE, LONGEST_PAUSE, MOST_TRIES = timedelta(seconds=5), timedelta(hours=6), 9
 SUCCESS = range(200, 300)
@@ -60,6 +68,8 @@ class Content:
     digest: str
 
 
+# What a topic looks like depends on: the stream's version, and the digest of sources.toml.
+Edition = tuple[int, str]
 # The topic's current content, or None where it is (no longer) one of ours.
 Contents = Callable[[str], Awaitable[Content | None]]
 
@@ -71,7 +81,11 @@ def host_of(callback: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class OwnHub:
-    """The handlers of `HubAsked` and `DeliveryDue`."""
+    """The handlers of `HubAsked` and `DeliveryDue`.
+
+    What it keeps in memory is how topics were `written` last, how many deliveries are `under_way` to which host, and
+    until when hosts are `resting` at which nobody answered. Another process has its own.
+    """
 
     database: Database
     fetch: Fetch
@@ -79,11 +93,15 @@ class OwnHub:
     work: WorkList
     contents: Contents
     now: Callable[[], datetime]
+    written: OrderedDict[str, tuple[Edition, Content]] = field(default_factory=OrderedDict)
+    writing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    under_way: Counter[str] = field(default_factory=Counter)
+    resting: dict[str, datetime] = field(default_factory=dict)
 
     async def verify(self, event: HubAsked) -> Commit | None:
         """Ask the callback whether it meant what was asked in its name (section 5.3), and do it if so."""
         wanted = subscription_id(event.callback, event.topic)
-        content = await self.contents(event.topic)
+        content = await self._content(event.topic)
         if event.mode == "subscribe" and (reason := await self._why_not(event, wanted, content)):
             await self._deny(event, reason)
             return None
@@ -108,7 +126,25 @@ class OwnHub:
         known = await self.database.look(functools.partial(read_hub_subscription, wanted=event.subscription_id))
         if known is None:
             return None
-        content = await self.contents(known.topic)
+        if self._is_resting(known.host):
+            return functools.partial(self._try_again, event, None)
+        if self.under_way[known.host] >= AT_ONCE_A_HOST:
+            return functools.partial(self._put_off, event)
+        self.under_way[known.host] += 1
+        try:
+            return await self._deliver(event, known)
+        finally:
+            self.under_way[known.host] -= 1
+            if not self.under_way[known.host]:
+                del self.under_way[known.host]
+
+    def _is_resting(self, host: str) -> bool:
+        for over in [name for name, until in self.resting.items() if until <= self.now()]:
+            del self.resting[over]
+        return host in self.resting
+
+    async def _deliver(self, event: DeliveryDue, known: HubSubscription) -> Commit:
+        content = await self._content(known.topic)
         if known.lease_until <= self.now() or content is None or self.sources.configuration.stream.hub != OWN:
             return functools.partial(forget_hub_subscription, wanted=known.id)
         if content.digest == known.digest:
@@ -117,13 +153,32 @@ class OwnHub:
             await self._post(known, content)
         except FetchError as error:
             return self._after(error, event, known, content)
+        self.resting.pop(known.host, None)
         return functools.partial(self._settle, known, content)
+
+    async def _content(self, topic: str) -> Content | None:
+        """The topic as it is now, written once for all that have subscribed to it."""
+        async with self.writing:
+            version = await self.database.look(functools.partial(read_counter, name="stream"))
+            digest = self.sources.digest
+            edition, content = self.written.get(topic, (None, None))
+            if content is None or edition != (version, digest):
+                content = await self.contents(topic)
+            if content is None:
+                return None
+            self.written[topic] = (content.version, digest), content
+            self.written.move_to_end(topic)
+            while len(self.written) > MOST_AT_HAND:
+                self.written.popitem(last=False)
+            return content
 
     def _after(self, error: FetchError, event: DeliveryDue, known: HubSubscription, content: Content) -> Commit:
         """What follows where the fetch is not content: a success that says too much is one all the same."""
         if error.status in SUCCESS:
             return functools.partial(self._settle, known, content)
         log.info("a subscriber could not be told: %s", error)
+        if error.status is None and not isinstance(error, RefusedError):
+            self.resting[known.host] = self.now() + REST
         if error.status == GONE or isinstance(error, RefusedError):
             return functools.partial(forget_hub_subscription, wanted=known.id)
         return functools.partial(self._try_again, event, error.retry_at)
@@ -142,6 +197,11 @@ class OwnHub:
         if await read_counter(connection, "stream") > content.version:
             # It changed while this was on its way, when the work that was put for it was still this one.
             await self.work.put(connection, DeliveryDue(known.id), due_at=self.now(), key=delivery_key(known.id))
+
+    async def _put_off(self, event: DeliveryDue, connection: AsyncConnection) -> None:
+        """Let others go first: its host has enough to do."""
+        due_at = self.now() + TURN_PAUSE
+        await self.work.put(connection, event, due_at=due_at, key=delivery_key(event.subscription_id))
 
     async def _try_again(self, event: DeliveryDue, at: datetime | None, connection: AsyncConnection) -> None:
         """Later, each time longer; after some hours the next change is the next try."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
+from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -31,11 +33,14 @@ PICTURE_BYTES = 8_000_000
 # How long after each attempt that found nobody there the next one comes.
 WAITS = (timedelta(minutes=2), timedelta(minutes=20), timedelta(hours=3), timedelta(hours=12))
 LONGEST_WAIT = timedelta(days=1)
+# What was found at an address is known so long: many items of one source may name the same picture.
+KNOWN_FOR = timedelta(minutes=1)
+MOST_KNOWN = 200
 # Statuses below 500 that say "not now" (RFC 9110, section 15.5.9; RFC 8470; RFC 6585), and None: nobody answered.
 _NOT_NOW = frozenset({None, 408, 425, 429})
 log = logging.getLogger(__name__)
 
-Found = Picture | CollectError
+Found = Mapping[str, Any] | CollectError  # what items' rows say of a picture, or why there is none
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class PictureKeeping:
     work: WorkList
     media_dir: Path
     now: Callable[[], datetime]
+    known: OrderedDict[str, tuple[datetime, Found]] = field(default_factory=OrderedDict)
+    turns: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary)
 
     async def keep(self, event: ItemsArrived) -> Commit | None:
         """Fetch and shrink the pictures of items, so that no visitor's browser asks a third party for one.
@@ -69,6 +76,18 @@ class PictureKeeping:
         return [row for row in rows if not all((self.media_dir / name).is_file() for name in files_of(row) or ("",))]
 
     async def _picture(self, url: str) -> Found:
+        """What is found at the address, asked for once however many want it at the same time."""
+        async with self.turns.setdefault(url, asyncio.Lock()):
+            at, found = self.known.get(url, (None, None))
+            if at is None or found is None or self.now() - at >= KNOWN_FOR:
+                found = await self._fetch(url)
+                self.known[url] = self.now(), found
+                self.known.move_to_end(url)
+                while len(self.known) > MOST_KNOWN:
+                    self.known.popitem(last=False)
+            return found
+
+    async def _fetch(self, url: str) -> Found:
         try:
             answer = await self.outside.fetch.get(url, accept="image/webp, image/*", max_bytes=PICTURE_BYTES)
             picture = await self.outside.reader.run(shrink, answer.body)
@@ -76,7 +95,7 @@ class PictureKeeping:
             log.info("a picture is left out: %s", error)
             return error
         await asyncio.to_thread(self._write, picture)
-        return picture
+        return _columns(picture)
 
     def _write(self, picture: Picture) -> None:
         for copy in picture.copies:
@@ -90,8 +109,8 @@ class PictureKeeping:
         later: dict[str, datetime] = {}
         for row in rows:
             picture = found[row.picture_url]
-            if isinstance(picture, Picture):
-                shown[row.id] = (row.picture_url, _columns(picture))
+            if not isinstance(picture, CollectError):
+                shown[row.id] = (row.picture_url, picture)
             elif next_try := _next_try(picture, tries, now):
                 later[row.id] = next_try
             elif row.image and not _is_temporary(picture):

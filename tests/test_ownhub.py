@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +18,18 @@ from aiohttp import ClientSession, web
 from sqlalchemy import select
 
 from aggregator import ownhub
-from aggregator.events import StreamChanged
+from aggregator.errors import FetchError
+from aggregator.events import DeliveryDue, StreamChanged
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, open_machine
 from aggregator.settings import Settings
-from aggregator.store.hubsubscriptions import HubSubscription
+from aggregator.store.hubsubscriptions import (
+    HubSubscription,
+    put_hub_subscription,
+    read_hub_subscription,
+    read_live,
+    subscription_id,
+)
 from aggregator.store.subscriptions import PushState, read_subscription
 from aggregator.store.tables import hub_subscription, item, task
 from aggregator.work import Worker, next_due
@@ -309,6 +317,111 @@ async def test_what_changes_while_it_is_brought_is_brought_next(hub: Hub) -> Non
     object.__setattr__(hub.machine, "shop", shop)
     await hub.work()
     assert b"News 3" in hub.subscriber.brought[-1][1]
+
+
+async def subscribed(machine: Machine, topic: str, *callbacks: str) -> None:
+    """As if these callbacks had confirmed long ago, before what there is now."""
+    until = machine.now() + timedelta(days=1)
+    async with machine.database.write() as connection:
+        for callback in callbacks:
+            kept = HubSubscription(
+                subscription_id(callback, topic), callback, ownhub.host_of(callback), topic, None, until, "old"
+            )
+            await put_hub_subscription(connection, kept)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_topic_is_written_once_for_all_that_have_subscribed_to_it(hub: Hub, clock: Clock) -> None:
+    machine, written = hub.machine, []
+
+    async def counted(shop: Any, topic: str) -> Any:
+        written.append(topic)
+        return await topic_content(shop, topic)
+
+    shop = replace(machine.shop, contents=counted)
+    object.__setattr__(machine, "shop", shop)
+    await subscribed(machine, f"{hub.root}/stream.atom", *(f"{hub.subscriber.url}&{number}" for number in range(12)))
+    worker = Worker(machine.database, machine.bell, handlers(shop), machine.now)
+
+    async def work() -> None:
+        await machine.put_announcing()
+        await worker.run_due()
+        for _ in range(3):  # of one host only some at once
+            clock.forward(seconds=1)
+            await worker.run_due()
+
+    await hub.publish(2)
+    await work()
+    assert len(hub.subscriber.brought) == 12
+    assert len({body for _, body in hub.subscriber.brought}) == 1
+    assert written == [f"{hub.root}/stream.atom"]
+    # What changes is written anew.
+    await hub.publish(3)
+    await work()
+    assert len(written) == 2
+    assert b"News 3" in hub.subscriber.brought[-1][1]
+    assert len(hub.subscriber.brought) == 24
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_host_at_which_nobody_answers_is_in_nobodys_way(hub: Hub, clock: Clock) -> None:
+    machine, asked = hub.machine, []
+
+    async def silent(url: str, *_: Any, **__: Any) -> Any:
+        asked.append(url)
+        raise FetchError("nobody answers")
+
+    topic = f"{hub.root}/stream.atom"
+    away = [f"http://away.example/{number}" for number in range(20)]
+    await subscribed(machine, topic, *away, *(f"http://there.example/{number}" for number in range(3)))
+    async with machine.database.read() as connection:
+        ids = await read_live(connection, now=clock())
+        hosts = [(await read_hub_subscription(connection, one)).host for one in ids]  # type: ignore[union-attr]
+    # One of each host after the other, so that those with few need not wait for those with many.
+    assert [sorted(hosts[place : place + 2]) for place in (0, 2, 4)] == [["away.example", "there.example"]] * 3
+    fetch = SimpleNamespace(post=silent)
+    shop = replace(machine.shop, outside=replace(machine.shop.outside, fetch=fetch))  # type: ignore[arg-type]
+    told = handlers(shop)["deliver"]
+    waiting = [one for one, host in zip(ids, hosts, strict=True) if host == "away.example"]
+    await told(DeliveryDue(waiting[0]))
+    assert len(asked) == 1
+    for one in waiting[1:]:
+        assert await told(DeliveryDue(one)) is not None  # to be tried later
+    assert len(asked) == 1
+    # After a rest it is asked again.
+    clock.forward(minutes=1)
+    await told(DeliveryDue(waiting[1]))
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_of_one_host_only_some_are_told_at_once(hub: Hub, clock: Clock) -> None:
+    machine, opened = hub.machine, asyncio.Event()
+    asked: list[str] = []
+
+    async def slow(url: str, *_: Any, **__: Any) -> Any:
+        asked.append(url)
+        await opened.wait()
+
+    await subscribed(machine, f"{hub.root}/stream.atom", *(f"http://slow.example/{number}" for number in range(9)))
+    fetch = SimpleNamespace(post=slow)
+    shop = replace(machine.shop, outside=replace(machine.shop.outside, fetch=fetch))  # type: ignore[arg-type]
+    told = handlers(shop)["deliver"]
+    async with machine.database.read() as connection:
+        ids = await read_live(connection, now=clock())
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(told(DeliveryDue(one))) for one in ids]
+        async with asyncio.timeout(30):
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            while len(asked) < ownhub.AT_ONCE_A_HOST:
+                await asyncio.sleep(0)
+        opened.set()
+    assert len(asked) == ownhub.AT_ONCE_A_HOST
+    async with machine.database.write() as connection:
+        for task_ in tasks:
+            await task_.result()(connection)
+        due = (await connection.execute(select(task.c.due_at).where(task.c.handler == "deliver"))).scalars().all()
+    assert list(due) == [clock() + ownhub.TURN_PAUSE] * (9 - ownhub.AT_ONCE_A_HOST)
 
 
 def with_hub(machine: Machine, hub: str) -> None:

@@ -175,6 +175,48 @@ async def test_a_picture_that_is_signed_anew_while_it_is_fetched_is_shown_all_th
 
 
 @ON_SQLITE
+async def test_an_address_that_expired_before_anybody_answered_is_asked_for_by_its_next_signature(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.put("/roof.png", "", status=503)
+    publish(site, "/roof.png?signature=1")
+    await work_off()
+    site.put("/roof.png", "expired", status=403)
+    clock.forward(seconds=WAITS[0].total_seconds())
+    await work_off()
+    assert await open_work(machine) == []
+    site.put("/roof.png", drawn(), "image/png")
+    publish(site, "/roof.png?signature=2")
+    clock.forward(hours=1)
+    await work_off()
+    (row,) = await items(machine)
+    assert row.image_width == 900
+
+
+@ON_SQLITE
+async def test_what_is_refused_by_every_signature_is_left_alone_after_a_day(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    site.put("/roof.png", "no", status=403)
+    for hours in range(30):
+        publish(site, f"/roof.png?signature={hours}")
+        await work_off()
+        clock.forward(hours=1)
+    assert asked(site) == 24
+
+
+@ON_SQLITE
+async def test_a_picture_that_many_items_name_is_asked_for_once(machine: Machine, site: PartnerSite, work_off) -> None:
+    site.put("/roof.png", drawn(), "image/png")
+    picture = (Media(f"{site.url}/roof.png", "image/png"),)
+    site.publish([sighting(number, media=picture) for number in range(1, 31)], "/trusted")
+    site.publish([])
+    await work_off()
+    assert {row.image_width for row in await items(machine)} == {900}
+    assert (len(await items(machine)), asked(site), len(folder_of(machine))) == (30, 1, 3)
+
+
+@ON_SQLITE
 async def test_another_picture_takes_the_place_of_the_first_which_is_swept(
     machine: Machine, site: PartnerSite, work_off, clock
 ) -> None:

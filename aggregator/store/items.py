@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice, product, repeat
 from operator import attrgetter
@@ -53,6 +53,8 @@ _RENAMING = update(sighting).where(
     sighting.c.source_id == bindparam("of"), sighting.c.entry_key == bindparam("was_key")
 )
 OPEN_STATES = (State.WAITING, State.SCHEDULED, State.APPROVED)
+# So long an item without a copy of its picture has it asked for by each new signature of its address.
+SIGNED_ANEW_FOR = timedelta(days=1)
 DELETED = "deleted at its source"
 HIDDEN = "its source no longer wants it shown"
 GONE, ACCOUNT_GONE = "no longer in its feed", "its account is gone"
@@ -327,8 +329,10 @@ async def _revise(
     kept.changes += changes_of(await rejoin(connection, row.id, refined.story_keys))
     if "tags" not in row.overlay:
         await _tag_anew(connection, row, refined)
-    if is_edit or before["picture_url"] != said["picture_url"]:
-        _follow_up(kept, row.id, before, said)
+    has_other = before["picture_url"] != said["picture_url"]
+    if is_edit or has_other:
+        kept.item_ids.append(row.id)
+    kept.pictured += _to_be_asked_for(row, newest, now, has_other=has_other)
     if is_edit or _is_back(row, HIDDEN):
         is_held = source.sensitive is Sensitive.HOLD and becomes_sensitive(before, said)
         is_ahead = said["ends_at"] is not None and said["ends_at"] > now
@@ -349,10 +353,11 @@ async def _tag_anew(connection: AsyncConnection, row: Row[Any], refined: Refined
     await _put_tags(connection, [(row.id, tag) for tag in tags.values()])
 
 
-def _follow_up(kept: Kept, item_id: str, before: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    kept.item_ids.append(item_id)
-    if said["picture_url"] is not None and before["picture_url"] != said["picture_url"]:
-        kept.pictured.append(item_id)
+def _to_be_asked_for(row: Row[Any], newest: str | None, now: datetime, *, has_other: bool) -> list[str]:
+    """The item, where its picture is another one, or has no copy yet and a new signature: the old one may be over."""
+    is_young = now - row.collected_at < SIGNED_ANEW_FOR
+    is_signed_anew = row.image is None and newest != row.picture_url and is_young
+    return [row.id] if newest and (has_other or is_signed_anew) else []
 
 
 def _search_text(title: str | None, content_text: str, summary: str) -> str:

@@ -109,3 +109,18 @@ async def test_the_form_is_filled_in_mended_and_sent_by_keyboard_without_script(
         assert hosts == {address.removeprefix("http://")}
         assert await context.cookies() == []
     await context.close()
+
+
+async def test_the_longest_word_of_an_option_breaks_in_the_smallest_window(
+    machine: Machine, browser_page: Page
+) -> None:
+    await browser_page.set_viewport_size({"width": 320, "height": 640})
+    async with serving(machine) as address:
+        await browser_page.goto(f"{address}/interest/courses?ui=de")
+        for words in (".tick label", ".field > label", ".field legend", "#wording"):
+            await browser_page.locator(words).first.evaluate(
+                "one => { one.textContent = 'Donaudampfschiff'.repeat(9) }"
+            )
+            for direction in ("ltr", "rtl"):
+                await browser_page.evaluate(f"document.documentElement.dir = '{direction}'")
+                assert await browser_page.evaluate("document.documentElement.scrollWidth") <= 320, (words, direction)

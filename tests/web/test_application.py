@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -11,13 +12,15 @@ from aiohttp import ClientSession
 from lxml import html
 from yarl import URL
 
-from aggregator.machine import Machine, open_machine
+from aggregator.machine import Machine, on_watch, open_machine
 from aggregator.model import Detection
 from aggregator.settings import Settings
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
+from web.application import build_application
+from web.serving.listening import listening
 from web.strings import all_strings
 
 PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
@@ -378,3 +381,15 @@ async def test_pages_speak_the_visitors_language(visitor: ClientSession) -> None
         assert "Accept-Language" in answer.headers["Vary"]
     async with visitor.get("/?lang=hr", headers={"Accept-Language": "eu"}) as answer:
         assert '<html lang="hr"' in await answer.text()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+async def test_a_program_that_stops_ends_event_streams_whole_and_does_not_wait_for_them(machine: Machine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        port = door.getsockname()[1]
+        async with asyncio.timeout(100), on_watch(machine), asking(f"http://127.0.0.1:{port}") as session:
+            # Long enough that whoever waits for it is noticed.
+            async with listening(build_application(machine), door, shutdown_seconds=1000):
+                answer = await session.get("/events")
+                assert await answer.content.readline() == b"retry: 2000\n"
+            assert await answer.read() == b"\n"  # it raises where a stream is cut

@@ -309,6 +309,9 @@ async def test_before_and_after_its_time_a_call_takes_nothing_and_says_so(
         async with visitor.post("/interest", json={**ANE, "call": "courses"}) as answer:
             assert (answer.status, answer.content_type) == (post_status, "application/problem+json")
             assert said in (await answer.json(content_type=None))["detail"]
+        async with visitor.get("/interest/courses", headers={"Accept": "application/json"}) as answer:
+            assert (answer.status, answer.content_type) == (post_status, "application/problem+json")
+            assert said in (await answer.json(content_type=None))["detail"]
     assert await entries(machine) == []
 
 
@@ -347,7 +350,7 @@ async def test_the_host_page_leads_to_the_form_in_the_visitors_language(visitor:
 
 
 async def test_unknown_calls_and_calls_that_lead_elsewhere_have_no_form(visitor: ClientSession) -> None:
-    for path in ("/interest/nothing", "/interest/nothing/thanks"):
+    for path in ("/interest/nothing", "/interest/nothing/thanks", "/interest/elsewhere/thanks"):
         async with visitor.get(path) as answer:
             assert answer.status == 404
     async with visitor.get("/interest/elsewhere", allow_redirects=False) as answer:
@@ -374,6 +377,11 @@ async def test_a_program_is_told_what_to_send_and_what_is_wrong(
         assert answer.headers["Cache-Control"] == "no-store"
     assert [error["field"] for error in problem["errors"]] == ["email", "option"]
     clock.forward(seconds=4)
+    # A token is for one wording: that of another language is told where its own is.
+    async with visitor.post("/interest", json={**entry, "ui": "fr"}, headers=as_program) as answer:
+        problem = await answer.json(content_type=None)
+    assert (answer.status, [error["field"] for error in problem["errors"]]) == (400, ["token"])
+    assert "GET http://127.0.0.1:8000/interest/courses?ui=fr as JSON" in problem["detail"]
     for changed, status in (({"consent": "no"}, 400), ({"consent": 1}, 400), ({"name": ["x"]}, 400), ({}, 201)):
         async with visitor.post("/interest", json={**entry, **changed}, headers=as_program) as answer:
             assert answer.status == status, changed

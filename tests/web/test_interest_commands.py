@@ -116,6 +116,9 @@ async def test_entries_of_a_call_are_there_without_a_good_sources_file(run, data
     assert "Person 1" in (await run("export", "courses"))[1]
     assert "1 entry\n" in (await run("list", "courses"))[1]
     assert (await run("erase", "person1@town.example"))[1] == "1 entry erased\n"
+    # Where nothing was entered, only the file could say whether there is such a call.
+    status, _, said = await run("export", "courses")
+    assert (status, "sources.toml" in said, "there is no call" in said) == (1, True, False)
 
 
 SPECIAL = st.sampled_from("=+-@\t\r\n;,|\"' ＝＋－＠aé")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -11,11 +12,15 @@ from typing import Any
 import pytest
 from aiohttp import ClientSession
 from lxml import html
+from PIL import Image
 from playwright.async_api import Page
+from sqlalchemy import update
 
 from aggregator.machine import Machine
 from aggregator.model import Author, Detection, Kind
 from aggregator.store.about import About
+from aggregator.store.changes import touch_stream
+from aggregator.store.tables import item
 from curation.decisions import decide
 from curation.edits import Edit, edit_item
 from tests.builders import AUTO, keep, sighting, source
@@ -68,6 +73,28 @@ async def test_an_item_has_a_page_in_the_visitors_language(visitor: ClientSessio
     graph = {meta.get("property"): meta.get("content") for meta in page.xpath("//meta[@property]")}
     assert (graph["og:type"], graph["og:title"], graph["og:locale"]) == ("article", "In en", "es_ES")
     assert graph["og:url"] == f"http://127.0.0.1:8000/item/{item_id}"
+
+
+async def test_what_has_no_picture_is_shared_with_one_of_ours(visitor: ClientSession, machine: Machine) -> None:
+    item_id = await keep_one(machine, 1)
+    for path in (f"/item/{item_id}", "/stream", "/"):
+        page = await page_of(visitor, path)
+        graph = {meta.get("property"): meta.get("content") for meta in page.xpath("//meta[@property]")}
+        assert graph["og:image"] == "http://127.0.0.1:8000/static/share.png"
+        assert page.xpath("//meta[@name='twitter:card']/@content") == ["summary_large_image"]
+        async with visitor.get("/static/share.png") as answer:
+            assert (answer.status, answer.content_type) == (200, "image/png")
+            drawn = Image.open(io.BytesIO(await answer.read()))
+        size = (int(graph["og:image:width"]), int(graph["og:image:height"]))
+        assert drawn.size == size == (1200, 630)
+    async with machine.database.write() as connection:
+        own = {"image": f"{'0' * 40}.webp", "image_width": 900, "image_height": 600}
+        await connection.execute(update(item).values(**own))
+        await touch_stream(connection)
+    await machine.bell.ring()
+    page = await page_of(visitor, f"/item/{item_id}")
+    assert page.xpath("//meta[@property='og:image']/@content") == [f"http://127.0.0.1:8000/media/{'0' * 40}.webp"]
+    assert page.xpath("//meta[@property='og:image:width']/@content") == ["900"]
 
 
 async def test_a_translation_is_shown_as_one_with_the_original_at_hand(

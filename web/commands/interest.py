@@ -11,9 +11,8 @@ from pathlib import Path
 
 import click
 
-from aggregator.errors import AggregatorError, SettingsError, StoreError
+from aggregator.errors import SettingsError, StoreError
 from aggregator.machine import utc_now
-from aggregator.model import Configuration
 from aggregator.settings import Settings
 from aggregator.store.engine import open_database
 from aggregator.store.interest import CallCount, Entry, count_calls, erase, read_entries
@@ -127,13 +126,14 @@ def _check_call(settings: Settings, call: str, counts: Mapping[str, CallCount]) 
     """A call that has entries may be gone from sources.toml; one that is in neither is a slip."""
     if call in counts:
         return
-    configuration: Configuration | None = None
-    problem: AggregatorError | None = None
     try:
         configuration = current_sources(settings).configuration
     except SettingsError as error:
-        problem = error
-    calls = [one.id for one in configuration.calls if one.url is None] if configuration else []
+        # It may stand in a file that cannot be read: then that is what there is to mend.
+        raise StoreError(
+            f"nothing was entered for {call!r}, and whether it is a call cannot be read:\n{error}"
+        ) from error
+    calls = [one.id for one in configuration.calls if one.url is None]
     if call not in calls:
         known = ", ".join(dict.fromkeys([*calls, *counts])) or "none; a [[call]] in sources.toml without url makes one"
-        raise StoreError(f"there is no call {call!r} with a form; there are: {known}") from problem
+        raise StoreError(f"there is no call {call!r} with a form; there are: {known}")

@@ -1,6 +1,6 @@
 """A call's own form: shown, taken, mended, answered. It needs neither script nor cookie, and no third party.
 
-What is wrong with an entry stands in `interestform.py`, how it is kept in `aggregator/store/interest.py`. A post from
+What is wrong with an entry stands in `form.py`, how it is kept in `aggregator/store/interest.py`. A post from
 another site is no danger: whoever sends it is not signed in here, and can only send an interest.
 """
 
@@ -46,12 +46,12 @@ NO_CALL: Final = "There is no call of that id with a form here."
 
 async def show_form(request: web.Request) -> web.Response:
     """`GET /interest/{id}`: the form; for a program that asks for JSON, what it must send."""
-    machine, site = request.app[MACHINE], site_of(request, request.query.get("ui"))
+    machine, site, now = request.app[MACHINE], site_of(request, request.query.get("ui")), request.app[MACHINE].now()
     call = _find(machine, request.match_info["id"])
     if call.url:
         raise web.HTTPFound(call.url)
-    if not call.is_open(machine.now()):
-        return closed_page(call, site, machine.now())
+    if not call.is_open(now):
+        return _refuse_closed(request, call, site, now) if _is_program(request) else closed_page(call, site, now)
     if _is_program(request):
         return describe(call, site, machine)
     return form_page(call, site, machine, NOTHING)
@@ -81,6 +81,8 @@ async def thanks(request: web.Request) -> web.Response:
     """`GET /interest/{id}/thanks`: says that it was kept. The same for everybody, so it tells nothing of anybody."""
     machine, site = request.app[MACHINE], site_of(request, request.query.get("ui"))
     call, strings = _find(machine, request.match_info["id"]), site.strings
+    if call.url:
+        raise Problem(HTTPStatus.NOT_FOUND, NO_CALL)
     again = strings.text("interest_again").format(contact=contact_of(site.configuration, site.public_url))
     lines = [strings.text("interest_kept"), again]
     return word_page(site, call, heading=strings.text("interest_thanks"), lines=lines)
@@ -160,7 +162,8 @@ def _again(
     wait = next((notice.wait for notice in notices if notice.wait), None)
     headers = {"Retry-After": str(int(wait.total_seconds()) + 1)} if wait else {}
     if _is_program(request):
-        return _problem(status, faults, notices, headers).answer()
+        form = f"{site.public_url}/interest/{call.id}?ui={site.strings.language}"
+        return _problem(status, faults, notices, headers, form).answer()
     if any(notice.key == f"interest_{Standing.STRANGE}" for notice in notices):
         sent = replace(sent, token="", agrees=False)
     response = form_page(call, site, machine, sent, faults, notices, status=status)
@@ -169,13 +172,18 @@ def _again(
 
 
 def _problem(
-    status: HTTPStatus, faults: tuple[Fault, ...], notices: tuple[Notice, ...], headers: Mapping[str, str]
+    status: HTTPStatus, faults: tuple[Fault, ...], notices: tuple[Notice, ...], headers: Mapping[str, str], form: str
 ) -> Problem:
+    """What is wrong, in English; to programs also where there is a token for this language (`form`)."""
     english = all_strings()["en"]
+    cures = {f"interest_{Standing.STRANGE}": f" A new token, with the wording to agree to: GET {form} as JSON."}
     of_fields = [{"field": fault.field, "detail": fault.words(english)} for fault in faults]
     field_of = {"interest_trapped": TRAP, "interest_crowd": ""}
     of_all = [
-        {"field": field_of.get(one.key, "token"), "detail": english.text(one.key).format(minutes=one.minutes)}
+        {
+            "field": field_of.get(one.key, "token"),
+            "detail": english.text(one.key).format(minutes=one.minutes) + cures.get(one.key, ""),
+        }
         for one in notices
     ]
     errors = [*of_all, *of_fields]
