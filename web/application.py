@@ -63,6 +63,7 @@ def build_application(machine: Machine) -> web.Application:
     curation_pages.install(app)
     app[PROBLEM_PAGE] = _show_problem
     app.on_response_prepare.append(_open_problems)
+    app.on_shutdown.append(_send_home)
     access.install(
         app,
         access.Access(
@@ -101,6 +102,11 @@ async def _open_problems(request: web.Request, response: web.StreamResponse) -> 
     """A widget on another site reads what went wrong, too; and a page for people is no answer to a program."""
     if response.status >= HTTPStatus.BAD_REQUEST and not access.is_in_room(request.path):
         response.headers.update({**OPEN, hdrs.VARY: f"{hdrs.ACCEPT}, {hdrs.ACCEPT_LANGUAGE}"})
+
+
+async def _send_home(app: web.Application) -> None:
+    """Pages that wait for news would hold up the end for as long as it may take."""
+    app[MACHINE].watchers.close()
 
 
 def _moved(target: str) -> Handler:

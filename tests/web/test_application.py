@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 from lxml import html
 from yarl import URL
 
@@ -18,6 +18,7 @@ from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
+from web.application import build_application
 from web.strings import all_strings
 
 PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
@@ -378,3 +379,15 @@ async def test_pages_speak_the_visitors_language(visitor: ClientSession) -> None
         assert "Accept-Language" in answer.headers["Vary"]
     async with visitor.get("/?lang=hr", headers={"Accept-Language": "eu"}) as answer:
         assert '<html lang="hr"' in await answer.text()
+
+
+async def test_a_page_that_waits_for_news_does_not_hold_up_the_end(machine: Machine) -> None:
+    runner = web.AppRunner(build_application(machine), shutdown_timeout=3600)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0]
+    async with asking(f"http://{host}:{port}") as session, session.get("/events") as stream:
+        assert (await stream.content.readline()).startswith(b"retry: ")
+        async with asyncio.timeout(60):
+            await runner.cleanup()
+            await stream.read()
