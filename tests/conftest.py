@@ -144,12 +144,18 @@ def sqlite_in_shape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def sqlite_url(sqlite_in_shape: Path, tmp_path: Path) -> str:
+    """A file of its own for each test, in which nothing is kept yet."""
+    shutil.copyfile(sqlite_in_shape, tmp_path / "mpower.db")
+    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A database of its own for each test, on each engine, in which nothing is kept yet."""
     if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_in_shape"), tmp_path / "mpower.db")
-        yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+        yield request.getfixturevalue("sqlite_url")
         return
     shape: str = request.getfixturevalue("postgres_in_shape")
     async with _new_database(request.getfixturevalue("postgres_server"), like=shape) as url:
