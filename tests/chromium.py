@@ -10,7 +10,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -39,17 +38,6 @@ def chromium_path() -> str:
     if os.environ.get("CI"):
         pytest.fail("there is no chromium: make test installs it where apt-get and root are at hand")
     pytest.skip("there is no chromium: install it and run make test again")
-
-
-@asynccontextmanager
-async def launched(chromium_path: str) -> AsyncIterator[Browser]:
-    """That chromium, for as long as it is needed."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
-        try:
-            yield browser
-        finally:
-            await browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -82,18 +70,22 @@ def _port(file: Path, started: subprocess.Popen[bytes]) -> int:
     pytest.fail("chromium does not start; run it by hand with --headless=new to see why")
 
 
-@pytest.fixture
-async def browser(chromium_address: str) -> AsyncIterator[Browser]:
-    """The chromium of this process. Each test makes contexts of its own in it, and they go with the test."""
+@pytest.fixture(scope="session")
+async def chromium(chromium_address: str) -> AsyncIterator[Browser]:
+    """That chromium, driven from here: the driver takes a second of a processor, too."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.connect_over_cdp(chromium_address)
-        try:
-            yield browser
-        finally:
-            for context in browser.contexts:
-                if context is not browser.contexts[0]:
-                    await context.close()
-            await browser.close()
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def browser(chromium: Browser) -> AsyncIterator[Browser]:
+    """The chromium of this process. Each test makes contexts of its own in it, and they go with the test."""
+    yield chromium
+    for context in chromium.contexts:
+        if context is not chromium.contexts[0]:
+            await context.close()
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ import pytest
 
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, open_machine
+from aggregator.readiness import load
+from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings
 from aggregator.store.engine import Database, open_database
 from aggregator.work import Worker
@@ -60,6 +62,23 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="session")
+async def loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all tests of this process."""
+    return asyncio.get_running_loop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """What a test has left running ends with it, as it would with a loop of its own."""
+    before = asyncio.all_tasks(loop)
+    yield
+    if left := asyncio.all_tasks(loop) - before:
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
 
 
 @pytest.fixture(scope="session")
@@ -234,6 +253,23 @@ def settings(site: PartnerSite, database_url: str, tmp_path: Path) -> Settings:
         allow_private=site.url.removeprefix("http://"),
         public_url="http://127.0.0.1:8000",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_sandbox() -> AsyncIterator[Sandbox]:
+    """The processes that read documents for every machine of these tests: each takes half a second to start."""
+    async with open_sandbox(needs=(load.__module__,)) as sandbox:
+        await sandbox.run(len, b"")  # started here: what is started in a test ends with it
+        if sandbox._twin:
+            await asyncio.wait([sandbox._twin])
+
+        @asynccontextmanager
+        async def opened(**_options: Any) -> AsyncIterator[Sandbox]:
+            yield sandbox
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("aggregator.machine.open_sandbox", opened)
+            yield sandbox
 
 
 @pytest.fixture
