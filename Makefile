@@ -58,7 +58,7 @@ widget: .venv/python.stamp .venv/minify.stamp
 	@touch $@
 
 # The browser is Debian's: the tests drive it where it is, and say so where it cannot be had.
-.venv/browser.stamp: .venv/python.stamp
+.venv/browser.stamp: .venv/python.stamp tests/browser/install.sh
 	@sh tests/browser/install.sh
 	@touch $@
 

@@ -21,6 +21,8 @@ import pytest
 
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, open_machine
+from aggregator.readiness import load
+from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings
 from aggregator.store.engine import Database, open_database
 from aggregator.work import Worker
@@ -60,6 +62,23 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(scope="session")
+async def loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all tests of this process."""
+    return asyncio.get_running_loop()
+
+
+@pytest.fixture(autouse=True)
+def nothing_runs_on(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """What a test has left running ends with it, as it would with a loop of its own."""
+    before = asyncio.all_tasks(loop)
+    yield
+    if left := asyncio.all_tasks(loop) - before:
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.wait(left))
 
 
 @pytest.fixture(scope="session")
@@ -144,12 +163,18 @@ def sqlite_in_shape(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def sqlite_url(sqlite_in_shape: Path, tmp_path: Path) -> str:
+    """A file of its own for each test, in which nothing is kept yet."""
+    shutil.copyfile(sqlite_in_shape, tmp_path / "mpower.db")
+    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[str]:
+async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
     """A database of its own for each test, on each engine, in which nothing is kept yet."""
     if request.param == "sqlite":
-        shutil.copyfile(request.getfixturevalue("sqlite_in_shape"), tmp_path / "mpower.db")
-        yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+        yield request.getfixturevalue("sqlite_url")
         return
     shape: str = request.getfixturevalue("postgres_in_shape")
     async with _new_database(request.getfixturevalue("postgres_server"), like=shape) as url:
@@ -228,6 +253,23 @@ def settings(site: PartnerSite, database_url: str, tmp_path: Path) -> Settings:
         allow_private=site.url.removeprefix("http://"),
         public_url="http://127.0.0.1:8000",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+async def one_sandbox() -> AsyncIterator[Sandbox]:
+    """The processes that read documents for every machine of these tests: each takes half a second to start."""
+    async with open_sandbox(needs=(load.__module__,)) as sandbox:
+        await sandbox.run(len, b"")  # started here: what is started in a test ends with it
+        if sandbox._twin:
+            await asyncio.wait([sandbox._twin])
+
+        @asynccontextmanager
+        async def opened(**_options: Any) -> AsyncIterator[Sandbox]:
+            yield sandbox
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("aggregator.machine.open_sandbox", opened)
+            yield sandbox
 
 
 @pytest.fixture

@@ -22,10 +22,7 @@ from web.application import build_application
 async def serving(machine: Machine) -> AsyncIterator[str]:
     """Its address, while it is served and watched."""
     async with on_watch(machine), TestServer(build_application(machine)) as server:
-        try:
-            yield str(server.make_url("")).rstrip("/")
-        finally:
-            machine.watchers.close()  # else open pages would wait for news, and the server for them
+        yield str(server.make_url("")).rstrip("/")
 
 
 @asynccontextmanager
@@ -40,7 +37,6 @@ async def open_to_the_public(settings: Settings, now: Callable[[], datetime]) ->
                 await web.SockSite(runner, door).start()
                 yield machine
             finally:
-                machine.watchers.close()  # else open pages would wait for news
                 await runner.cleanup()
 
 

@@ -102,8 +102,8 @@ class Watched:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 @dataclass

@@ -19,7 +19,7 @@ from tests.conftest import SOURCES
 from tests.partner import PartnerSite
 from tests.program import Program, program
 
-KILLS = 20
+KILLS = 10
 ENTRIES_A_ROUND = 6
 
 

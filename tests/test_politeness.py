@@ -267,10 +267,11 @@ def moved_site(site: PartnerSite) -> PartnerSite:
 
 
 async def pass_days(machine: Machine, work_off, clock: Clock, days: int) -> None:
+    """Four times a day it is seen whether the source is due."""
     until = clock() + timedelta(days=days)
     while clock() < until:
         await work_off()
-        clock.moment = max((await state_of(machine)).due_at, clock() + timedelta(hours=1))
+        clock.moment = max((await state_of(machine)).due_at, clock() + timedelta(hours=6))
 
 
 async def test_a_permanent_move_is_followed_after_a_week_and_the_file_keeps_its_word(

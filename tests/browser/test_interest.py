@@ -26,8 +26,8 @@ def settings(settings: Settings) -> Settings:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 async def focused(page: Page) -> str:

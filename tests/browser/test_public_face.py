@@ -11,19 +11,17 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import pytest
-import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Request, expect
 
 from aggregator.machine import Machine
 from aggregator.settings import Settings
 from tests.browser.newsstand import Neighbour, approved, fill, neighbour
-from tests.chromium import launched
 from tests.conftest import Clock
 from tests.serving import open_to_the_public
 from web.strings import all_strings
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parents[2]
 # https://github.com/dequelabs/axe-core/blob/develop/doc/API.md#axe-core-tags
@@ -78,8 +76,8 @@ class Stand:
     browser: Browser
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def stand(tmp_path_factory: pytest.TempPathFactory, chromium_path: str) -> AsyncIterator[Stand]:
+@pytest.fixture(scope="module")
+async def stand(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> AsyncIterator[Stand]:
     """The stream as we ship it, with every form of row in it, its neighbour's page, and a browser."""
     folder = tmp_path_factory.mktemp("stand")
     settings = Settings(
@@ -91,13 +89,12 @@ async def stand(tmp_path_factory: pytest.TempPathFactory, chromium_path: str) ->
     async with (
         open_to_the_public(settings, Clock()) as machine,
         neighbour(machine.settings.public_url) as town,
-        launched(chromium_path) as browser,
     ):
         await fill(machine)
-        yield Stand(machine, town, browser)
+        yield Stand(machine, town, chromium)
 
 
-@pytest_asyncio.fixture(loop_scope="module")
+@pytest.fixture
 async def visit(stand: Stand) -> AsyncIterator[Visit]:
     """A visitor, whose page fails in nothing, and in which no policy has to refuse anything."""
     context = await stand.browser.new_context(viewport=WIDE)

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 from aggregator.machine import Machine
 from aggregator.store.changes import ChangeKind, record
 from aggregator.store.tables import item
+from curation.access import ROOM, SESSION_COOKIE
+from curation.sessions import open_session
 from tests.builders import keep, sighting, source
 from tests.conftest import Clock
 
@@ -53,13 +55,22 @@ class Desk:
             return {row.title: row.state for row in rows}
 
     async def sign_in(self, name: str = "ana") -> None:
+        """Come in through the door, as a person does."""
         await self.page.goto("/curation/")
         await self.page.fill("[name=name]", name)
         await self.page.fill("[name=password]", PASSWORD)
         await self.page.click("button[type=submit]")
 
+    async def come_in(self, name: str = "ana") -> None:
+        """Be signed in, with the cookie that the door would have given; how it is to sign in, other tests look at."""
+        async with self.room.database.write() as connection:
+            session = await open_session(connection, name, now=self.clock())
+        cookie = {"name": SESSION_COOKIE, "value": session.secret, "httpOnly": True, "sameSite": "Lax"}
+        await self.page.context.add_cookies([{**cookie, "domain": "127.0.0.1", "path": ROOM}])  # type: ignore[list-item]
+        await self.page.goto(f"{ROOM}/")
+
     async def open(self, name: str = "ana") -> None:
-        await self.sign_in(name)
+        await self.come_in(name)
         await self.listens()
 
     async def listens(self) -> None:

@@ -7,7 +7,6 @@ import json
 import logging
 import re
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -33,9 +32,9 @@ from tests.curation.conftest import PASSWORD, Visitor, build_app, dump
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """What is kept is tried on both engines in test_editors.py; the door itself knows no SQL."""
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+    return sqlite_url
 
 
 JSON = {"Content-Type": "application/json"}

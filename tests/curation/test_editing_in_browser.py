@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +24,8 @@ NOTHING_SURE = {"detection": Detection("und", 0.2, "unclear, perhaps eu"), "tags
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 def part(desk: Desk, name: str, card: str = SELECTED) -> Any:

@@ -29,9 +29,9 @@ PARTS = re.compile(r'part\([^()]*(?:\([^()]*\))?, "(\w+)"\)|say\(\w+, "(\w+)"')
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """The pages know no SQL; what they call is tried on both engines elsewhere."""
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+    return sqlite_url
 
 
 async def put_items(room: Machine, count: int = 1, **values: Any) -> list[str]:

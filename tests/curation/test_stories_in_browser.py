@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,8 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 async def tell_stories(desk: Desk, **story_of: str) -> None:

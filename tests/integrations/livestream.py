@@ -80,5 +80,4 @@ async def live_stream(folder: Path, news: Sequence[Sighting] = ()) -> AsyncItera
             try:
                 yield stream
             finally:
-                machine.watchers.close()  # else a page's open events are waited for
                 await runner.cleanup()

@@ -25,9 +25,9 @@ NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One engine is enough here: nothing of it is looked at."""
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+    return sqlite_url
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from aggregator.store.interest import Entry, read_entries
 from tests.conftest import Clock
 from tests.serving import asking, read, serving
 from web.commands import entry
-from web.interest import crowd, routes
+from web.interest import crowd
 from web.interest.crowd import Crowd
 from web.strings import all_strings
 
@@ -68,8 +68,8 @@ def settings(settings: Settings) -> Settings:
 
 # How an entry is kept is tried on both engines in tests/store.
 @pytest.fixture
-def database_url(tmp_path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 @pytest.fixture
@@ -438,7 +438,7 @@ async def test_many_posts_of_one_address_wait_and_a_forged_header_does_not_help(
 async def test_a_call_takes_so_many_an_hour(
     visitor: ClientSession, machine: Machine, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routes, "ENTRIES_A_CALL", 4)
+    monkeypatch.setattr("web.interest.routes.ENTRIES_A_CALL", 4)
     tokens = [await token_of(visitor, clock) for _ in range(7)]
 
     async def send(number: int) -> int:

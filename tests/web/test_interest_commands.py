@@ -45,8 +45,8 @@ def lately(number: int, **changes: object) -> Entry:
 
 
 @pytest.fixture
-async def database_url(tmp_path: Path) -> str:
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
 
 
 @pytest.fixture

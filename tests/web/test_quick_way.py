@@ -7,7 +7,6 @@ import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -80,9 +79,9 @@ async def server(machine: Machine, *, is_quick: bool = True) -> AsyncIterator[Se
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
+def database_url(sqlite_url: str) -> str:
     """One engine is enough here: nothing of it is looked at."""
-    return f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
+    return sqlite_url
 
 
 @pytest.fixture
