@@ -20,7 +20,8 @@ from tests.conftest import Clock
 from tests.serving import asking, read, serving
 from web.strings import all_strings
 
-PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
+PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget-extras.js",
+          "/widget.css")  # fmt: skip
 
 
 @pytest.fixture
