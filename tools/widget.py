@@ -20,17 +20,20 @@ TERSER: Final = Path(__file__).parent / "minify" / "node_modules" / "terser" / "
 # The modules of each served file, the style that it carries last. In this order each finds what it imports above it.
 MODULES: Final = {
     "widget.js": (
-        "part.js", "row.js", "rows.js", "stream.js", "languages.js", "partners.js", "call.js", "widget.js",
+        "part.js", "row.js", "rows.js", "partners.js", "call.js", "languages.js", "stream.js", "widget.js",
         "widget.css",
     ),
     "widget-extras.js": ("channel.js", "filters.js", "live.js", "extras.js", "extras.css"),
 }  # fmt: skip
+# What is in /widget.css.
+STYLES: Final = ("widget.css", "extras.css", "linked.css")
 _KEPT: Final = "export const extrasOf"
 _IMPORT: Final = re.compile(r"^import [^;]*;$", re.MULTILINE)
 _EXPORT: Final = re.compile(r"^export (?!const extrasOf)", re.MULTILINE)
 _OPTIONS: Final = (
     "--module", "--mangle", "--ecma", "2022",
-    "--compress", "passes=3,unsafe_arrows,unsafe_methods,pure_getters,keep_fargs=false",
+    "--compress",
+    "passes=3,unsafe_arrows,unsafe_methods,pure_getters,keep_fargs=false,reduce_funcs=false,evaluate=false",
 )  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def script(name: str) -> str:
 
 def files() -> dict[str, str]:
     """What is served, by name."""
-    return {"widget.css": style("widget.css", "extras.css"), **{name: script(name) for name in MODULES}}
+    return {"widget.css": style(*STYLES), **{name: script(name) for name in MODULES}}
 
 
 def _read(name: str) -> str:

@@ -15,10 +15,9 @@ from aggregator.model import Configuration
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
 from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
-# Beside the text a picture takes what room is left; above it, the whole width. A lazy one knows its width by itself.
-SIZES: Final = "auto, (max-width: 36rem) 100vw, 24rem"
-_BEGINNING: Final = re.compile(r".{15,90}?[.!?…](?=\s|\Z)|.{1,80}(?=\s|\Z)|.{1,80}", re.DOTALL)
-_HOST: Final = re.compile(r"https?://(?:www\.)?([a-z0-9.:-]+)", re.IGNORECASE)
+# A lazy picture knows its width by itself in most browsers; for the others this is near to what it has on any screen.
+SIZES: Final = "auto, 24rem"
+_BEGINNING: Final = re.compile(r".{15,90}?[.!?…](?!\S)|.{1,80}(?!\S)|.{80}", re.DOTALL)
 _WEB: Final = re.compile(r"https?://", re.IGNORECASE)
 
 
@@ -209,7 +208,7 @@ def _times(item: StreamItem, strings: Strings) -> tuple[When, ...]:
     if starts is None or ends is None:
         return ()
     if _is_midnight(starts) and _is_midnight(ends):
-        last = max(ends - timedelta(days=1), starts)
+        last = ends - timedelta(days=1) if ends > starts else ends
         days = (starts,) if last.date() == starts.date() else (starts, last)
         return tuple(When(f"{day:%Y-%m-%d}", strings.date(day)) for day in days)
     begin_ = When(timestamp(starts), f"{strings.date(starts)}, {starts:%H:%M} UTC")
@@ -254,8 +253,8 @@ def _elsewhere(other: AlsoOn, item: StreamItem, configuration: Configuration, st
     name, url = _partner_name(other.partner, configuration), web_address(other.url)
     if primary_subtag(other.language) not in {"und", strings.language}:
         return Elsewhere(name, url, own_name(other.language), other.language, None)
-    host = _HOST.match(url) if url and other.partner == item.partner else None
-    return Elsewhere(name, url, None, None, host[1] if host else None)
+    host = url.split("/")[2].replace("www.", "", 1) if url and other.partner == item.partner else None
+    return Elsewhere(name, url, None, None, host)
 
 
 def _partner_name(partner_id: str, configuration: Configuration) -> str:

@@ -27,29 +27,27 @@ _SHARED: Final = {
     "filter_partner": "filter_partner",
 }
 
+# Languages that partners and those they quote write in; a browser asks its own Intl for any other, which takes long.
+_LIKELY: Final = "ar ca cs da de el en es eu fr gl hr hu it nl pl pt ro ru sl sr sv tr uk"
+
 Plural = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """One interface language. `name` is its own name, `widget` and `page` hold the words by key.
-
-    `intl` is set for languages that a common browser cannot format dates and names in.
-    """
+    """One interface language. `name` is its own name, `widget` and `page` hold the words by key."""
 
     language: str
     locale: str
     name: str
     widget: Mapping[str, str | Plural]
     page: Mapping[str, str | list[str]]
-    intl: Mapping[str, object] | None = None
 
     def for_widget(self) -> dict[str, object]:
         """What the widget needs to speak this language; the body of /strings/LANGUAGE.json."""
         shared = {key: self.page[word] for key, word in _SHARED.items()}
         names = {language: strings.name for language, strings in all_strings().items()}
-        intl = {"intl": self.intl} if self.intl else {}
-        return {"locale": self.locale, "names": names, **self.widget, **shared, **intl}
+        return {"locale": self.locale, "names": names, **self.widget, **shared, **_spoken(self.locale)}
 
     def word(self, key: str) -> str:
         """A widget's word without a plural."""
@@ -73,6 +71,16 @@ class Strings:
     @property
     def _babel(self) -> Locale:
         return Locale.parse(self.locale, sep="-")
+
+
+@cache
+def _spoken(locale: str) -> dict[str, object]:
+    """What a browser need not know of a language: its dates, month by month, and what it calls the likely ones."""
+    babel = Locale.parse(locale, sep="-")
+    pattern = babel.date_formats["long"].format
+    months = babel.months["format"]["wide"]
+    days = [pattern % {"d": "{day}", "MMMM": months[month], "y": "{year}"} for month in range(1, 13)]
+    return {"days": days, "known": {code: babel.languages[code] for code in _LIKELY.split()}}
 
 
 @lru_cache(maxsize=4_000)

@@ -1044,6 +1044,38 @@ async def test_words_that_cannot_be_had_stop_no_row(page: Page, guest: Guest) ->
     await expect(more(page)).to_be_visible()
 
 
+async def test_a_stream_whose_extras_cannot_be_had_is_a_plain_stream(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.route("**/widget-extras.js", lambda route: route.abort())
+    await page.goto(guest.write("<mpower-stream live filters history></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert await told(page) == ["load", "more"]
+    await expect(page.locator(".mpower-filters, .mpower-top")).to_have_count(0)
+    assert program.listeners == set()
+
+
+async def test_the_picture_leads_where_the_title_leads_and_words_can_be_selected(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.items = [
+        stream_item(n, kind=kind, image="a.webp", image_width=960, image_height=640, summary="Forty houses, one pump.")
+        for n, kind in enumerate(("article", "video"))
+    ]
+    await page.goto(guest.write("<mpower-stream></mpower-stream><mpower-stream layout=cards></mpower-stream>"))
+    await expect(page.locator(".mpower-image")).to_have_count(4)
+    met = await page.evaluate(
+        """() => [".mpower-image", ".mpower-summary", ".mpower-meta time"].flatMap((part) =>
+        [...document.querySelectorAll(part)].map((node) => { node.scrollIntoView({ block: "center" });
+          const { x, y, width, height } = node.getBoundingClientRect();
+          const met = document.elementFromPoint(x + width / 3, y + height / 2);
+          return met === node ? "itself" : met.closest("a") && met.closest("[data-id]") === node.closest("[data-id]"); }))"""
+    )
+    assert met == [True] * 4 + ["itself"] * 8
+
+
 async def test_no_host_but_ours_is_asked_and_nothing_is_stored(page: Page, guest: Guest, program: Program) -> None:
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add("/".join(request.url.split("/")[:3])))

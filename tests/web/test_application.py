@@ -23,7 +23,8 @@ from web.application import build_application
 from web.serving.listening import listening
 from web.strings import all_strings
 
-PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget.css")
+PUBLIC = ("/stream.json", "/stream", "/", "/embed", "/partners.json", "/tags.json", "/widget.js", "/widget-extras.js",
+          "/widget.css")  # fmt: skip
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from tests.web.exports import HOSTILE, NARROW, PICTURE, SECRET, contents, export
 from web.commands.database import copy_rows
 from web.export.checking import check
 from web.outputs.feed import urn
+from web.widgetfile import widget_files
 
 ODD = ("..", "a.b", "CON", "con", "nul", "Twin", "twin", "t" * 300, "é", "a/b")
 OURS = ("href", "src", "data-next", "action", "poster")
@@ -248,6 +249,13 @@ async def test_what_is_not_public_is_nowhere_in_it_and_no_other_table_is_read(on
     known = {table.name for table in metadata.sorted_tables}
     read = {name for statement in asked for name in re.findall(r"(?:FROM|JOIN) (\w+)", statement)} & known
     assert read == {"item", "item_tag"}
+
+
+async def test_the_widget_is_in_it_whole(one: Database, tmp_path: Path) -> None:
+    await export(one, tmp_path / "out")
+    files = contents(tmp_path / "out")
+    assert {name: data for name, data in files.items() if name.startswith("widget")} == widget_files()
+    assert {"widget.js", "widget-extras.js", "widget.css", "strings/eu.json"} <= files.keys()
 
 
 async def test_hostile_words_run_nowhere_and_search_finds_every_item(one: Database, tmp_path: Path) -> None:

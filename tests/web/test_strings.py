@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Any, cast
 
 import pytest
 from babel import Locale
@@ -81,15 +82,16 @@ def test_plurals_have_the_forms_of_their_language(language: str) -> None:
         assert set(strings.widget[key]) == needed
 
 
-def test_the_basque_that_is_written_out_for_browsers_is_what_babel_says() -> None:
-    basque = all_strings()["eu"]
-    assert basque.intl is not None
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_dates_and_languages_that_the_widget_writes_are_those_that_the_pages_write(language: str) -> None:
+    strings = all_strings()[language]
+    told = cast("dict[str, Any]", strings.for_widget())
     for month in range(1, 13):
         day = datetime(2026, month, 7, 12, 0, tzinfo=UTC)
-        name = basque.intl["months"][month - 1]  # type: ignore[index]
-        assert str(basque.intl["date"]).format(year=2026, month=name, day=7) == basque.date(day)
-    for code, name in basque.intl["languages"].items():  # type: ignore[attr-defined]
-        assert Locale("eu").languages[code] == name
+        assert told["days"][month - 1].format(year=2026, day=7) == strings.date(day)
+    assert {*LANGUAGES} < {*told["known"]}
+    for code, name in told["known"].items():
+        assert name == strings.language_name(code) or code == language
 
 
 def test_names_of_languages_are_in_the_visitors_language() -> None:

@@ -9,16 +9,16 @@ import shutil
 import brotli
 import pytest
 
-from tools.widget import TERSER, files, style
+from tools.widget import STYLES, TERSER, files, style
 from web.strings import all_strings
 from web.widgetfile import FOLDER, widget_extras, widget_module, widget_style
 
 # Bytes as a host sends them by brotli: what every page loads, and that with what only some pages ask for.
-EVERY_PAGE, ALL = 5_650, 7_350
+EVERY_PAGE, ALL = 5_120, 6_860
 
 
 def test_the_served_files_are_made_of_the_written_ones() -> None:
-    assert widget_style() == style("widget.css", "extras.css"), "make widget makes them anew"
+    assert widget_style() == style(*STYLES), "make widget makes them anew"
     if not TERSER.exists() or not shutil.which("node"):
         if os.environ.get("CI"):
             pytest.fail("there is no terser: make test installs it where npm is at hand")
@@ -71,7 +71,7 @@ def test_the_module_uses_nothing_that_trusted_types_or_a_strict_policy_refuse() 
 def test_every_custom_property_and_class_name_is_documented() -> None:
     source = (FOLDER / "widget.css").read_text("utf-8")
     head = source[: source.index("*/")]
-    source += (FOLDER / "extras.css").read_text("utf-8")
+    source += "".join((FOLDER / name).read_text("utf-8") for name in STYLES[1:])
     for name in set(re.findall(r"var\((--mpower-[a-z-]+)", source)):
         assert name in head
     module = "".join(path.read_text("utf-8") for path in FOLDER.glob("*.js"))
@@ -91,9 +91,7 @@ def test_the_documentation_names_every_attribute_event_property_and_class_name()
     text = (FOLDER.parents[1] / "docs" / "widget.md").read_text("utf-8")
     code = {path.name: path.read_text("utf-8") for path in FOLDER.glob("*.js")}
     whole, looks = "".join(code.values()), "".join(path.read_text("utf-8") for path in FOLDER.glob("*.css"))
-    observed = re.search(r'observedAttributes = parted\("([^"]+)"\)', code["part.js"])
-    assert observed is not None
-    attributes = {*observed[1].split(), *re.findall(r'given\("([a-z-]+)"\)', whole), "layout"}
+    attributes = {*re.findall(r'given\("([a-z-]+)"\)', whole), "lang", "prefer", "layout"}
     attributes |= set(re.search(r'FILTERS = parted\("([^"]+)"\)', code["stream.js"])[1].split())  # type: ignore[index]
     documented = set(re.findall(r"`([a-z-]+)`", text[text.index("## Attributes") : text.index("## Events")]))
     assert attributes - documented == set()

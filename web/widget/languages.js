@@ -19,7 +19,7 @@ define("languages", (bar, given) => {
       bar.replaceChildren(make("nav", 0, listed(parted(given("languages") || "eu hr fr de es en").map((code) =>
         make("a", { href: `?lang=${code}`, hreflang: code, lang: code }, words.names?.[code] ?? code)))));
     }
-    for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language ? "true" : null;
-    for (const nav of bar.querySelectorAll("nav")) nav.ariaLabel = words.filter_languages;
+    for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language || null;
+    bar.firstElementChild.ariaLabel = words.filter_languages;
   };
 });

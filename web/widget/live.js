@@ -11,7 +11,7 @@ import { channelOf } from "./channel.js";
 export const liveOf = (element, given, [make, plural, rowsOf, leave, renew, count], [first, read, load, offer, say, focus, report, makeRow], state) => {
   const fresh = make("button.fresh", { class: "mpower-fresh mpower-button", type: "button", hidden: "" });
   // The stream down to the last row, with what is not shown yet, and where it goes on.
-  let waiting = [], beyond, looking, isMissed, listening;
+  let waiting = [], beyond, looking, isMissed, listening, heard;
 
   /** Looks for new items and offers them by a button; nothing that is read moves. */
   const look = async () => {
@@ -89,14 +89,19 @@ export const liveOf = (element, given, [make, plural, rowsOf, leave, renew, coun
 
   const member = { look, drop };
   const settle = () => {
-    const [now, , , , isBusy, isStatic] = state();
+    const [now, , next, isLoaded, isBusy, isStatic] = state();
     if (isBusy) return;
-    listening?.(member);
-    listening = null;
-    if (element.isConnected && given("live") != null && !isStatic) {
-      if (!fresh.isConnected) element.prepend(make("div.top", {}, fresh));
-      listening = channelOf(now.address("events"));
-      listening(member, true);
+    // Neither rows nor a way to them: the address is wrong.
+    const url = (isLoaded || next) && element.isConnected && given("live") != null && !isStatic && `${now.address("events")}`;
+    if (url !== heard) {
+      listening?.(member);
+      listening = null;
+      heard = url;
+      if (url) {
+        if (!fresh.isConnected) element.prepend(make("div.top", {}, fresh));
+        listening = channelOf(url);
+        listening(member, true);
+      }
     }
     if (isMissed) look();
   };

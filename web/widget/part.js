@@ -4,15 +4,14 @@ What the four elements share: how an element is made, asked for, told of and sta
 
 const PATIENCE_MS = 2e4;
 // What must be said even where no words can be had.
-const PLAIN = { locale: "en", more: "Load more", retry: "Try again", failed: "Not loaded" };
+const PLAIN = { more: "Load more", retry: "Try again", failed: "Not loaded" };
 
 /** What a parameter or attribute says, brought into the range. */
 export const within = (low, value, high) => Math.max(low, Math.min(value, high));
 export const primary = (language) => /^[a-z]{2,8}/i.exec(language)?.[0].toLowerCase();
 export const parted = (list) => (list ?? "").split(/[\s,]+/).filter(Boolean);
 export const fill = (text, values) => text?.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-export const plural = ({ locale }, forms, n) =>
-  fill(forms?.[new Intl.PluralRules(locale).select(n)] ?? forms?.other, { n: n.toLocaleString(locale) });
+export const plural = ({ locale }, forms, n) => forms && fill(forms[new Intl.PluralRules(locale).select(n)] ?? forms.other, { n });
 
 /**
  * `make("p.meta", { id }, …)` is a `p` of the class `mpower-meta`; a text in place of attributes is the language of what
@@ -21,11 +20,11 @@ export const plural = ({ locale }, forms, n) =>
  */
 export const make = (name, attributes, ...children) => {
   const held = children.flat(9).filter(Boolean);
-  if (children.length && !held.length) return;
+  if (children.length && !held[0]) return;
   const [tag, part] = name.split(".");
   const node = document.createElement(tag);
   if (part) node.className = `mpower-${part}`;
-  if (typeof attributes === "string") attributes = { lang: attributes, dir: "auto" };
+  if (attributes?.at) attributes = { lang: attributes, dir: "auto" };
   for (const name in attributes) if (attributes[name] != null) node.setAttribute(name, attributes[name]);
   node.append(...held);
   return node;
@@ -38,19 +37,18 @@ export const listed = (held) => make("ul.links", { role: "list" }, held.map((one
 export const linked = (attributes, ...held) => (web(attributes.href) ? make("a", attributes, ...held) : held);
 
 export const get = async (url) => {
-  const answer = await fetch(url, { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(new URL(url), { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
   const told = await answer.json();
-  if (!answer.ok) throw new Error(`${answer.status} ${url}`, { cause: told.detail });
+  if (!answer.ok) throw Error(answer.status, { cause: told.detail });
   return told;
 };
 
-// One request for all elements of the page.
+/** The same, asked for once for all elements of the page. */
 const asked = {};
-const wordsIn = (language) =>
-  (asked[language] ??= get(new URL(`strings/${language}.json`, import.meta.url)).catch(() => {
-    asked[language] = null;
-    return PLAIN;
-  }));
+export const once = (url) => (asked[url] ??= get(url).catch((error) => {
+  asked[url] = null;
+  throw error;
+}));
 
 /** False where a listener does not want what follows. */
 export const tell = (element, name, detail) =>
@@ -58,23 +56,19 @@ export const tell = (element, name, detail) =>
 
 /** Calls `act` with what was clicked, unless it is to open elsewhere. */
 export const onClick = (element, act) => element.addEventListener("click", (event) => {
-  const target = event.target.closest("a, button");
+  const target = event.target.closest("a,button");
   if (target && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey) act(target, event);
 });
 
 /** Defines an element. What `begin(element, given)` gives is called when the element comes, goes or is told something. */
 export const define = (name, begin) => customElements.define(`mpower-${name}`, class extends HTMLElement {
-  static observedAttributes = parted("src lang prefer languages tag partner source kind limit live heading-level images filters call");
   #given = (name) => this.getAttribute(name);
   #update = begin(this, this.#given);
-  #due;
+  #watch = new MutationObserver(() => this.connectedCallback()).observe(this, { attributes: true });
 
-  // Once for all attributes that change together.
   async connectedCallback() {
-    if (this.#due) return;
-    this.#due = true;
+    // Attributes that are set in the same moment count, too.
     await null;
-    this.#due = false;
     const src = this.#given("src");
     const spoken = primary(this.closest("[lang]")?.lang);
     // A test holds these to strings/.
@@ -83,7 +77,7 @@ export const define = (name, begin) => customElements.define(`mpower-${name}`, c
       language, prefer: spoken ?? language,
       level: within(2, this.#given("heading-level") || 3, 6) || 3,
       address: (path) => new URL(path, src ? new URL(src.replace(/\/?$/, "/"), document.baseURI) : import.meta.url),
-      coming: wordsIn(language).then((words) => (now.words = words)),
+      coming: once(new URL(`strings/${language}.json`, import.meta.url)).catch(() => PLAIN).then((words) => (now.words = words)),
     };
     try {
       await this.#update(now);
@@ -93,10 +87,6 @@ export const define = (name, begin) => customElements.define(`mpower-${name}`, c
   }
 
   disconnectedCallback() {
-    this.connectedCallback();
-  }
-
-  attributeChangedCallback() {
     this.connectedCallback();
   }
 });

@@ -20,7 +20,7 @@ define("stream", (element, given) => {
   // What extras.js does for the stream, once it is here.
   let extras, told, forget, remember, back;
 
-  const limit = () => parseInt(given("limit")) || 10;
+  const limit = (usual) => within(1, parseInt(given("limit")), 100) || usual;
   const newList = () => make("ol.rows", { role: "list" });
   const say = (text) => { status.textContent = text; };
   const report = (name, detail) => tell(element, name, { items: count(list), ...detail });
@@ -31,8 +31,7 @@ define("stream", (element, given) => {
     const title = row?.querySelector(".mpower-title");
     const target = title?.querySelector("a") ?? title ?? status;
     if (!target.href) target.tabIndex = -1;
-    target.focus({ preventScroll: true });
-    target.scrollIntoView({ block: "nearest" });
+    target.focus();
   };
   const makeRow = (item) => rowOf(item, now, prefix, given("images") !== "off");
 
@@ -43,22 +42,19 @@ define("stream", (element, given) => {
         url.searchParams.append(name === "languages" ? "lang" : name, value);
       }
     }
-    const number = within(1, parseInt(given("limit")), 100);
-    if (number) url.searchParams.set("limit", number);
+    if (limit()) url.searchParams.set("limit", limit());
     return url;
   };
 
   /** A page's items, and where the next page is. */
   const read = async (url) => {
-    const { items, next_url: onward, _mpower: page = {} } = await get(url);
+    const { items, next_url: onward, _mpower: page } = await get(url);
     isStatic = page.static;
     // A host of files names its pictures from where it lies itself.
     const whole = (address) => address && new URL(address, url);
     for (const item of items) {
-      const more = (item._mpower = { also_on: [], ...item._mpower });
-      for (const picture of more.images ?? []) picture.url = whole(picture.url);
+      for (const picture of item._mpower.images ?? []) picture.url = whole(picture.url);
       item.image = whole(item.image);
-      item.tags ??= [];
       item.page = page;
     }
     // Only the query of `next_url` counts, if it has one: we stay on the host that this page may speak to.
@@ -66,18 +62,16 @@ define("stream", (element, given) => {
   };
   // A host of files filters nothing.
   const fits = ({ language, tags, _mpower: more }) => {
-    const wanted = first().searchParams;
-    const has = { ...more, lang: [language, primary(language)], tag: tags };
-    return !isStatic || [...wanted.keys()].every((name) => !has[name] || [has[name]].flat().some((value) => wanted.has(name, value)));
+    const has = { ...more, languages: [language, primary(language)], tag: tags };
+    return !isStatic || FILTERS.every((name) => !given(name) || parted(given(name)).some((value) => [has[name]].flat().includes(value)));
   };
 
   /** The link to what comes next, or to the same once more; without script it leads to the page that shows it. */
   const offer = (url, text) => {
     next = url;
     if (!url) return more.remove();
-    const page = new URL(`${url}`.replace("/stream.json", "/stream").replace(/\.json$/, ".html"));
-    page.searchParams.set("ui", now.language);
-    more.href = page;
+    more.href = `${url}`.replace("/stream.json", "/stream").replace(/\.json$/, ".html");
+    more.search += `&ui=${now.language}`;
     more.textContent = text;
     // A node that is put where it is already would lose its focus.
     if (!more.isConnected) element.append(more);
@@ -102,7 +96,8 @@ define("stream", (element, given) => {
     try {
       const added = [];
       // A page may hold nothing but what is shown already: look further, but not for ever.
-      for (let tries = 6; url && added.length < (isStatic ? limit() : wanted) && (tries-- || isStatic); ) {
+      let tries = 5;
+      do {
         const [items, onward] = await read(url);
         words = await now.coming;
         if (mine !== turn) return;
@@ -110,14 +105,14 @@ define("stream", (element, given) => {
         list.append(...others);
         added.push(...others);
         url = onward;
-      }
-      if (wanted > 1) url?.searchParams.set("limit", limit());
+      } while (url && added.length < (isStatic ? limit(10) : wanted) && (tries-- || isStatic));
+      if (wanted > 1) url?.searchParams.set("limit", limit(10));
       offer(url, words.more);
       for (const node of fallback.splice(0)) node.remove();
       if (!list.isConnected) status.before(list);
       const forms = isAgain ? words.shown : isLoaded && words.loaded;
       const none = FILTERS.some(given) ? words.nothing_fits : words.empty;
-      say(count(list) ? `${plural(words, forms, added.length) ?? ""} ${url ? "" : words.end}`.trim() : none);
+      say(count(list) ? [plural(words, forms, added.length), !url && words.end].filter(Boolean).join(" ") : none);
       if (isLoaded && !isAgain) focus(added[0]);
       if (down) scrollTo(0, down);
       report(isLoaded ? "more" : "load", { added: added.length });
@@ -164,7 +159,7 @@ define("stream", (element, given) => {
     list = newList();
   };
 
-  const start = (problem) => {
+  const start = () => {
     turn = {};
     isBusy = null;
     forget?.();
@@ -176,10 +171,9 @@ define("stream", (element, given) => {
       size -= count(list);
       isAgain = size > 0;
     }
-    const isMuch = size > (isLoaded ? 0 : limit());
+    const isMuch = size > (isLoaded ? 0 : limit(10));
     if (isMuch) next?.searchParams.set("limit", within(1, size, 100));
-    if (problem) fail(problem);
-    else if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1, down);
+    if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1, down);
   };
 
   // Handed over in lists: names in them can be made short in both files.
@@ -192,20 +186,20 @@ define("stream", (element, given) => {
   return async (wish) => {
     now = wish;
     // A stream whose extras cannot be had is a stream without them.
-    if (element.matches("[live], [filters], [history]")) extras ??= import("./widget-extras.js").then(extend).catch(() => {});
+    if (element.matches("[live],[filters],[history]")) extras ??= import("./widget-extras.js").then(extend).catch(() => {});
     if (given("history") != null) await extras;
     if (!element.isConnected) return told?.();
-    let url, problem;
+    let url;
     try {
       url = first();
-    } catch (error) {
-      problem = error;
+    } catch {
+      // Reading from nowhere fails, and that is told.
     }
     const wanted = [url, now.language, now.level, given("images")].join();
     if (wanted !== key) {
       key = wanted;
       next = url;
-      start(problem);
+      start();
     }
     told?.();
   };

@@ -10,10 +10,10 @@ Served as one file that tools/widget.py makes of these modules and of widget.css
 a second one, for the streams that ask for it.
 */
 
-import "./stream.js";
-import "./languages.js";
 import "./partners.js";
 import "./call.js";
+import "./languages.js";
+import "./stream.js";
 
 // Filled in where the served file is made: widget.css.
 const STYLE = "";
