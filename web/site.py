@@ -7,11 +7,10 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from aiohttp import web
-from markupsafe import Markup
 
 from aggregator.model import Configuration
 from curation.application import MACHINE
-from web.pagestyle import page_style, style_source
+from web.pagestyle import style_source
 from web.strings import Strings, all_strings, choose_language, primary_subtag
 from web.views import render
 
@@ -65,7 +64,6 @@ def answer(site: Site, template: str, *, status: int = HTTPStatus.OK, **values: 
         "public_url": site.public_url,
         "strings": site.strings,
         "root": site.root,
-        "style": Markup(page_style()),  # noqa: S704 - our own files
     }
     return web.Response(
         status=status,

@@ -14,6 +14,7 @@ from aggregator.calls import Call
 from aggregator.filters import DEFAULT_LIMIT, Asked, write_query
 from aggregator.model import Configuration
 from aggregator.store.stream import Counts, StreamFilters, StreamPage
+from web.pagestyle import page_style
 from web.rows import Row, Words, make_row, web_address
 from web.strings import FALLBACK, Strings, all_strings, primary_subtag
 
@@ -82,7 +83,9 @@ def render(template: str, values: Mapping[str, object]) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined)
+    environment = Environment(loader=PackageLoader("web"), autoescape=True, undefined=StrictUndefined)
+    environment.globals["style"] = page_style()
+    return environment
 
 
 def show_stream(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page
 
+from tools.widget import STYLES as WIDGET_STYLES
 from web.pagestyle import STATIC, STYLES, page_style
 
 pytestmark = pytest.mark.browser
@@ -21,7 +22,7 @@ WIDGET = Path(__file__).parents[2] / "web/widget"
 
 
 async def test_a_browser_reads_the_same_rules_from_the_tight_style_as_from_its_files(browser_page: Page) -> None:
-    loose = [WIDGET / "widget.css", WIDGET / "extras.css", *(STATIC / f"{name}.css" for name in STYLES)]
+    loose = [*(WIDGET / name for name in WIDGET_STYLES), *(STATIC / f"{name}.css" for name in STYLES)]
     rules = await browser_page.evaluate(RULES, "".join(path.read_text("utf-8") for path in loose))
     assert len(rules) > 100
     assert list(map(alike, await browser_page.evaluate(RULES, page_style()))) == list(map(alike, rules))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -85,6 +87,10 @@ async def test_load_more_walks_a_long_stream_while_editors_go_on(
         token = await make_token(connection, "ana", now=utc_now())
     headers = {"Authorization": f"Bearer {token}"}
     async with embedding_page(running.url) as address, aiohttp.ClientSession(running.url, headers=headers) as editor:
+        async with asyncio.timeout(LONG / 1000):
+            # What comes after the page has opened would be offered by a button.
+            while len(await shown(editor)) < 45:
+                await asyncio.sleep(0.1)
         await browser_page.goto(address)
         widget = browser_page.locator("mpower-stream")
         await expect(widget.locator("li article")).to_have_count(10, timeout=LONG)
@@ -102,6 +108,11 @@ async def test_load_more_walks_a_long_stream_while_editors_go_on(
         seen = await widget.locator("li article h3 a, li article h2 a").evaluate_all("links => links.map(l => l.href)")
     assert len(seen) == len(set(seen))
     assert {f"https://city.example/news/{n}" for n in range(45)} - gone <= set(seen)
+
+
+async def shown(visitor: aiohttp.ClientSession) -> list[Any]:
+    async with visitor.get("/stream.json?limit=100") as answer:
+        return list((await answer.json())["items"])
 
 
 async def decide(editor: aiohttp.ClientSession, title: str, action: str) -> None:

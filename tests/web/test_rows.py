@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from dataclasses import replace
 from typing import Any
@@ -16,6 +18,7 @@ from aggregator.model import Author
 from aggregator.store.stream import AlsoOn, Counts, Image, StreamFilters, StreamItem, Translation
 from tests.web.samples import CONFIGURATION, stream_item, stream_page
 from web.rows import begin, make_row
+from web.site import Site
 from web.strings import all_strings
 from web.views import render, show_call, show_choices, show_stream, translate_bar
 
@@ -259,10 +262,14 @@ def test_the_host_page_has_its_headline_and_language(language: str) -> None:
     assert tree.xpath("//h1/text()") == ["Warm homes"]
 
 
-def test_no_page_has_inline_script_or_style() -> None:
+def test_no_page_has_inline_script_nor_any_style_but_the_one_that_its_policy_names() -> None:
     tree = host_page(stream_item(image="ab.webp", image_colour="#123456"))
     assert [script.get("src") for script in tree.xpath("//script")] == ["/widget.js"]
-    assert not tree.xpath("//style | //@style | //@*[starts-with(name(), 'on')]")
+    assert not tree.xpath("//@style | //@*[starts-with(name(), 'on')]")
+    (style,) = tree.xpath("//style/text()")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = Site(CONFIGURATION, "https://stream.example", all_strings()["en"]).policy
+    assert f"style-src 'sha256-{digest}';" in policy
 
 
 def hostile(field: str) -> StreamItem:
