@@ -371,7 +371,7 @@ async def test_a_site_listens_where_it_is_told_to(clock):
         assert second.addresses["tni"] == first.addresses["tni"]
 
 
-def test_the_starter_file_is_valid_and_knows_every_partner_in_six_languages():
+def test_the_starter_file_is_valid_and_speaks_six_languages_and_portuguese():
     configuration = read_sources(STARTER, kinds=RULES)
     assert [partner.id for partner in configuration.partners] == list(PARTNERS)
     assert {source.partner for source in configuration.sources} == set(PARTNERS)
@@ -380,10 +380,11 @@ def test_the_starter_file_is_valid_and_knows_every_partner_in_six_languages():
     assert languages == {"en", "eu", "hr", "fr", "de", "es"}
     (call,) = configuration.calls
     texts = [configuration.stream.intro, configuration.stream.more, call.title, call.text, call.button]
-    assert all(set(text) == languages for text in texts)
+    spoken = languages | {"pt"}
+    assert all(set(text) == spoken for text in texts)
     assert len(configuration.tags) == 15
     for tag in configuration.tags:
-        assert set(tag.label) == languages
+        assert set(tag.label) == spoken
         assert set(tag.words) >= languages
         for words in tag.words.values():
             assert len({word.casefold() for word in words}) == len(words) >= 8
