@@ -19,7 +19,7 @@ from benchmarks.demo import demo
 from benchmarks.looking import Seen, chromium, visit
 from benchmarks.table import Line, Scale, at_most
 
-TITLE = "The widget in a page, processor 4 times slower, 40 ms to each server, medians"
+TITLE = "The widget in a page, processor 4 times slower, servers that answer at once, medians"
 RUNS, FULL_RUNS = 7, 15
 PEERS = Path(__file__).parents[2] / ".venv/bench/peers"
 WANTED = ("bsky-embed", "mastodon-embed-timeline", "emfed", "bluesky-comments-tag")
