@@ -20,6 +20,7 @@ define("languages", (bar, given) => {
         make("a", { href: `?lang=${code}`, hreflang: code, lang: code }, words.names?.[code] ?? code)))));
     }
     for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language || null;
-    bar.firstElementChild.ariaLabel = words.filter_languages;
+    // Links without a nav of theirs are a list that needs no name.
+    for (const nav of bar.querySelectorAll("nav")) nav.ariaLabel = words.filter_languages;
   };
 });

@@ -12,7 +12,7 @@ const dateOf = (time, { days }) => {
   return fill(days?.[month - 1], { year, day }) ?? dayOf(time);
 };
 
-export const languageOf = (code, { locale, known }) => known?.[code] ?? new Intl.DisplayNames(locale, { type: "language" }).of(code);
+export const languageOf = (code, { known }) => known?.[code] ?? code;
 
 // Without a title the heading is the beginning of the text, and the text goes on from there (as in web/rows.py).
 const BEGINNING = /.{15,90}?[.!?…](?!\S)|.{1,80}(?!\S)|.{80}/su;
@@ -53,7 +53,7 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   const { quote, card } = warning ? {} : more;
   const also = more.also_on.map(({ partner, url, language: code }, n) => {
     const said = foreign(code) && (page.languages[foreign(code)] ?? foreign(code));
-    const where = said ? make("span", { lang: code }, said) : partner === more.partner && web(url) && url.split("/")[2].replace("www.", "");
+    const where = said ? make("span", { lang: code }, said) : partner === more.partner && web(url) && new URL(url).hostname.replace("www.", "");
     return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null }, nameOf(partner), where && [" (", where, ")"]))];
   });
   let picture = hasImages && image && !warning && make("img.image", {

@@ -77,6 +77,13 @@ define("stream", (element, given) => {
     if (!more.isConnected) element.append(more);
   };
 
+  /** The list in the place of what stood there until now. */
+  const show = () => {
+    say();
+    for (const node of fallback.splice(0)) node.remove();
+    if (!list.isConnected) status.before(list);
+  };
+
   const fail = async (error, url) => {
     const mine = turn;
     const words = await now.coming;
@@ -92,24 +99,32 @@ define("stream", (element, given) => {
     const mine = turn;
     setBusy(true);
     say(now.words?.loading);
-    let words;
     try {
       const added = [];
       // A page may hold nothing but what is shown already: look further, but not for ever.
       let tries = 5;
       do {
         const [items, onward] = await read(url);
-        words = await now.coming;
+        await now.coming;
         if (mine !== turn) return;
-        const others = renew(list, items, makeRow, focus).map(makeRow);
-        list.append(...others);
-        added.push(...others);
+        const others = renew(list, items, makeRow, focus);
+        if (!isAgain) show();
+        for (const item of others) {
+          const row = makeRow(item);
+          list.append(row);
+          added.push(row);
+          // At first each is seen as soon as it is there, and a slow page hears its visitor between them. Later all come
+          // at once, and are seen before the focus moves, for which the page is laid out.
+          if (isAgain || (isLoaded && item !== others.at(-1))) continue;
+          await new Promise(setTimeout);
+          if (mine !== turn) return;
+        }
         url = onward;
       } while (url && added.length < (isStatic ? limit(10) : wanted) && (tries-- || isStatic));
       if (wanted > 1) url?.searchParams.set("limit", limit(10));
+      const { words } = now;
       offer(url, words.more);
-      for (const node of fallback.splice(0)) node.remove();
-      if (!list.isConnected) status.before(list);
+      show();
       const forms = isAgain ? words.shown : isLoaded && words.loaded;
       const none = FILTERS.some(given) ? words.nothing_fits : words.empty;
       say(count(list) ? [plural(words, forms, added.length), !url && words.end].filter(Boolean).join(" ") : none);
