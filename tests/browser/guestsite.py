@@ -134,8 +134,10 @@ class Guest:
         self.program = program
         self.body = ""
         self.head = ""
+        self.style = ""  # /town.css
         app = web.Application()
         app.router.add_get("/", self._document)
+        app.router.add_get("/town.css", self._style)
         self.server = TestServer(app)
 
     def write(self, body: str, *, head: str | None = None) -> str:
@@ -144,6 +146,9 @@ class Guest:
         self.head = (script if head is None else head).replace("%HOST%", self.program.url)
         self.body = body.replace("%HOST%", self.program.url)
         return str(self.server.make_url("/"))
+
+    async def _style(self, _request: web.Request) -> web.Response:
+        return web.Response(text=self.style, content_type="text/css")
 
     async def _document(self, _request: web.Request) -> web.Response:
         host = self.program.url

@@ -55,8 +55,9 @@ async def test_the_partners_are_links_with_logos_in_boxes_that_do_not_move(
     logo = f"{program.url}/media/logo.png"
     program.lists = {
         "partners": [
-            {"id": "a", "name": "Carbon Co-op", "url": "https://carbon.coop/", "logo": logo},
-            {"id": "b", "name": HOSTILE, "url": "javascript:pwned()", "logo": None},
+            {"id": "a", "name": "Carbon Co-op", "url": "https://carbon.coop/", "logo": logo, "listed": True},
+            {"id": "b", "name": HOSTILE, "url": "javascript:pwned()", "logo": None, "listed": True},
+            {"id": "c", "name": "Guests", "url": "https://guests.example/", "logo": None, "listed": False},
         ]
     }
     await page.goto(guest.write("<mpower-partners></mpower-partners>"))
@@ -67,3 +68,9 @@ async def test_the_partners_are_links_with_logos_in_boxes_that_do_not_move(
     assert (box["width"], box["height"]) == (160, 64)
     await expect(page.get_by_role("listitem").nth(1)).to_have_text(HOSTILE)
     await expect(page.get_by_role("link")).to_have_count(1)
+
+
+async def test_a_strip_without_partners_says_nothing(page: Page, guest: Guest, program: Program) -> None:
+    program.lists = {"partners": [{"id": "c", "name": "Guests", "url": "", "logo": None, "listed": False}]}
+    await page.goto(guest.write("<mpower-partners>We</mpower-partners>"))
+    await expect(page.locator("mpower-partners")).to_have_text("")

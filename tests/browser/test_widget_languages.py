@@ -65,3 +65,12 @@ async def test_links_that_a_server_put_into_the_bar_are_kept_and_a_listener_may_
     await page.get_by_role("link", name="Euskara").click()
     await expect(page.get_by_role("link", name="Kargatu gehiago")).to_be_visible()
     assert page.url == url
+
+
+async def test_bare_links_in_the_bar_keep_their_names(page: Page, guest: Guest) -> None:
+    links = '<a href="/eu/" hreflang="eu" lang="eu">Euskara</a> <a href="/en/" hreflang="en" lang="en">English</a>'
+    await page.goto(guest.write(f"<mpower-languages>{links}</mpower-languages>"))
+    await expect(page.locator("[aria-current=true]")).to_have_text("English")
+    await page.get_by_role("link", name="Euskara").click()
+    await expect(page.locator("[aria-current=true]")).to_have_text("Euskara")
+    await expect(page.locator("mpower-languages [aria-label]")).to_have_count(0)

@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from aggregator.store.about import About
 from aggregator.store.stream import Translation
-from tests.browser.guestsite import Guest, Program, rows, status, told
+from tests.browser.guestsite import Guest, Program, more, rows, shown_ids, status, told
 from tests.web.samples import stream_item
 
 pytestmark = pytest.mark.browser
@@ -27,6 +27,42 @@ async def test_the_first_page_is_one_request(page: Page, guest: Guest, program: 
     await expect(page.get_by_role("heading", level=3, name="Etxe epelak")).to_be_visible()
     await expect(rows(page).nth(1).locator(".mpower-language")).to_have_text("Basque")
     await expect(rows(page).nth(0).locator("time")).to_have_attribute("datetime", "2026-11-23T09:00:00Z")
+
+
+# How many rows came in each task of the page.
+COMING = """window.coming = []; addEventListener("DOMContentLoaded", () => new MutationObserver((changes) =>
+    coming.push(changes.flatMap(({ addedNodes }) => [...addedNodes]).filter((node) => node.matches?.(".mpower-row")).length)
+  ).observe(document.body, { childList: true, subtree: true }));"""
+
+
+async def test_the_page_hears_its_visitor_between_the_first_rows(page: Page, guest: Guest) -> None:
+    await page.add_init_script(COMING)
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    assert [count for count in await page.evaluate("coming") if count] == [1] * 10
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert [count for count in await page.evaluate("coming") if count][10:] == [10]
+
+
+async def test_another_choice_while_the_first_rows_come_leaves_none_of_the_old(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    for n in (12, 13, 14):
+        program.items[n] = stream_item(n, tags=("wind",))
+    await page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => new MutationObserver((_, observer) => {
+          const stream = document.querySelector("mpower-stream");
+          if (stream.querySelectorAll("li").length !== 2) return;
+          observer.disconnect();
+          stream.setAttribute("tag", "wind");
+        }).observe(document.body, { childList: true, subtree: true }));"""
+    )
+    await page.goto(guest.write("<mpower-stream><a href=/stream>News</a></mpower-stream>"))
+    await expect(status(page)).to_have_text("3 items are shown. That is all.")
+    assert await shown_ids(page) == ["01J00012", "01J00013", "01J00014"]
+    await expect(page.locator("mpower-stream > ol")).to_have_count(1)
+    await expect(page.get_by_role("link", name="News")).to_have_count(0)
 
 
 async def test_an_empty_stream_says_so(page: Page, guest: Guest, program: Program) -> None:

@@ -10,7 +10,7 @@ from playwright.async_api import Page, expect
 from aggregator.model import Author, Card, Quote
 from aggregator.store.about import About
 from aggregator.store.stream import AlsoOn, Image, Translation
-from tests.browser.guestsite import HOSTILE, Guest, Program, focused_id, more, rows, server_rows, told
+from tests.browser.guestsite import HOSTILE, Guest, Program, more, rows, server_rows, told
 from tests.web.samples import stream_item
 
 pytestmark = pytest.mark.browser
@@ -40,7 +40,7 @@ async def test_rows_from_the_server_are_kept_and_led_on_from(page: Page, guest: 
     await expect(rows(page)).to_have_count(20)
     assert "/stream.json?prefer=en&cursor=01J00009" in program.asked
     assert await page.evaluate("before.every((row) => row.isConnected)")
-    assert await focused_id(page) == "01J00010"
+    await expect(page.locator("[data-id='01J00010'] h3 a")).to_be_focused()
 
 
 COPIES = (Image("a.webp", 320, 213), Image("b.webp", 960, 640))

@@ -13,6 +13,7 @@ from babel import Locale
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.refine.language import langid
 from web.strings import FALLBACK, FOLDER, all_strings, choose_language
 
 LANGUAGES = ["de", "en", "es", "eu", "fr", "hr", "pt"]
@@ -89,7 +90,7 @@ def test_dates_and_languages_that_the_widget_writes_are_those_that_the_pages_wri
     for month in range(1, 13):
         day = datetime(2026, month, 7, 12, 0, tzinfo=UTC)
         assert told["days"][month - 1].format(year=2026, day=7) == strings.date(day)
-    assert {*LANGUAGES} < {*told["known"]}
+    assert {*LANGUAGES, *langid.LANGUAGES} < {*told["known"]}
     for code, name in told["known"].items():
         assert name == strings.language_name(code) or code == language
 

@@ -13,7 +13,7 @@ define("call", (element, given) => {
     if (shown === wanted) return;
     shown = wanted;
     const { calls } = await once(address("calls.json"));
-    const call = calls.find(({ id, until }) => (given("call") ?? id) === id && !(until < new Date().toISOString()));
+    const call = calls.find(({ id, until }) => [null, id].includes(given("call")) && !(until < new Date().toISOString()));
     const said = (name, words) => {
       const code = [language, "en", ...Object.keys(words)].find((code) => words[code]);
       return make(name, code, words[code]);

@@ -13,7 +13,7 @@ sheet.replaceSync(STYLE);
 document.adoptedStyleSheets.push(sheet);
 
 /** `told()` when the stream has changed, `forget()` when it starts anew, `remember()` how far it is shown, `back()`. */
-export const extrasOf = (element, given, parts, deeds, [get, languageOf, fail], state) => {
+export const extrasOf = (element, given, parts, deeds, [get, fail], state) => {
   const [make, , , , , count] = parts;
   const [settle, forget] = liveOf(element, given, parts, deeds, state);
 
@@ -36,7 +36,7 @@ export const extrasOf = (element, given, parts, deeds, [get, languageOf, fail], 
     settle();
     if (given("filters") == null || filters?.lang === now.language) return;
     filters?.remove();
-    filters = filtersOf(element, now, fail, make, get, languageOf);
+    filters = filtersOf(element, now, fail, make, get);
     element.prepend(filters);
   };
   return [told, forget, remember, back];

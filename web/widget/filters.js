@@ -3,7 +3,7 @@ A visitor's choice of language, topic and partner. What can be chosen is asked f
 */
 
 /** A box that sets the attributes of `element`, in the words of `now`. `fail` tells what cannot be asked for. */
-export const filtersOf = (element, { language, coming, address }, fail, make, get, languageOf) => {
+export const filtersOf = (element, { language, coming, address }, fail, make, get) => {
   const name = make("summary");
   const box = make("details.filters", language, name);
   coming.then(({ filter }) => name.append(filter));
@@ -16,7 +16,7 @@ export const filtersOf = (element, { language, coming, address }, fail, make, ge
       const [words, { tags, languages }, { partners }] = await Promise.all(
         [coming, get(address("tags.json")), get(address("partners.json"))]);
       const options = {
-        languages: Object.entries(languages).map(([id, count]) => ({ id, count, name: languageOf(id, words) })),
+        languages: Object.entries(languages).map(([id, count]) => ({ id, count, name: words.known?.[id] ?? id })),
         tag: tags.map(({ id, label, count }) => ({ id, count, name: label[language] ?? label.en })),
         partner: partners,
       };

@@ -21,6 +21,7 @@ define("languages", (bar, given) => {
     }
     for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language || null;
     // Links without a nav of theirs are a list that needs no name.
-    for (const nav of bar.querySelectorAll("nav")) nav.ariaLabel = words.filter_languages;
+    const nav = bar.querySelector("nav");
+    if (nav) nav.ariaLabel = words.filter_languages;
   };
 });

@@ -68,7 +68,7 @@ export const define = (name, begin) => customElements.define(`mpower-${name}`, c
 
   async connectedCallback() {
     // Attributes that are set in the same moment count, too.
-    await new Promise(setTimeout);
+    await null;
     const src = this.#given("src");
     const spoken = primary(this.closest("[lang]")?.lang);
     // A test holds these to strings/.

@@ -12,8 +12,6 @@ const dateOf = (time, { days }) => {
   return fill(days?.[month - 1], { year, day }) ?? dayOf(time);
 };
 
-export const languageOf = (code, { known }) => known?.[code] ?? code;
-
 // Without a title the heading is the beginning of the text, and the text goes on from there (as in web/rows.py).
 const BEGINNING = /.{15,90}?[.!?…](?!\S)|.{1,80}(?!\S)|.{80}/su;
 
@@ -70,7 +68,7 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
       make("span.pinned", 0, more.pinned && words.pinned),
       make("bdi.partner", 0, nameOf(more.partner)),
       make("time", { datetime: item.date_published }, dateOf(item.date_published, words)),
-      make("span.language", 0, foreign(own) && languageOf(foreign(own), words)),
+      make("span.language", 0, foreign(own) && (words.known?.[foreign(own)] ?? foreign(own))),
       make("span.shared", 0, more.boosted_by && fill(words.shared_by, more.boosted_by)),
       make("span.translated", 0, translation && words.translated)),
     make("p.when", language, times, times && more.place && " · ", make("bdi.place", { lang: own }, more.place)),

@@ -4,7 +4,7 @@ streams use stands in extras.js.
 */
 
 import { define, get, make, onClick, parted, plural, primary, tell, within } from "./part.js";
-import { languageOf, rowOf } from "./row.js";
+import { rowOf } from "./row.js";
 import { count, leave, renew, rowsOf } from "./rows.js";
 
 const FILTERS = parted("languages tag partner source kind");
@@ -115,14 +115,14 @@ define("stream", (element, given) => {
           added.push(row);
           // At first each is seen as soon as it is there, and a slow page hears its visitor between them. Later all come
           // at once, and are seen before the focus moves, for which the page is laid out.
-          if (isAgain || (isLoaded && item !== others.at(-1))) continue;
+          if (isAgain || !isLoaded === (item === others.at(-1))) continue;
           await new Promise(setTimeout);
           if (mine !== turn) return;
         }
         url = onward;
       } while (url && added.length < (isStatic ? limit(10) : wanted) && (tries-- || isStatic));
       if (wanted > 1) url?.searchParams.set("limit", limit(10));
-      const { words } = now;
+      const words = now.words;
       offer(url, words.more);
       show();
       const forms = isAgain ? words.shown : isLoaded && words.loaded;
@@ -168,9 +168,8 @@ define("stream", (element, given) => {
   /** What is shown stays until as many rows of the other kind are there. */
   const swap = () => {
     isAgain = true;
-    if (!isLoaded) return;
     isLoaded = false;
-    fallback = [list];
+    fallback.push(list);
     list = newList();
   };
 
@@ -194,7 +193,7 @@ define("stream", (element, given) => {
   // Handed over in lists: names in them can be made short in both files.
   const extend = ({ extrasOf }) => {
     [told, forget, remember, back] = extrasOf(element, given, [make, plural, rowsOf, leave, renew, count],
-      [first, read, load, offer, say, focus, report, makeRow], [get, languageOf, fail], () => [now, list, next, isLoaded, isBusy, isStatic]);
+      [first, read, load, offer, say, focus, report, makeRow], [get, fail], () => [now, list, next, isLoaded, isBusy, isStatic]);
     told();
   };
 
