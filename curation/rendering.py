@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
@@ -46,8 +47,9 @@ def show_problem(request: web.Request, problem: Problem) -> web.StreamResponse |
     return response
 
 
+@cache
 def open_templates() -> Environment:
-    """The templates, which escape all that is put in, and stop at a name that is not given."""
+    """The templates, which escape all that is put in, and stop at a name that is not given; compiled once a process."""
     templates = Environment(
         loader=PackageLoader("curation"),
         autoescape=True,

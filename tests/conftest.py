@@ -122,7 +122,8 @@ def _url(server: str, name: str) -> str:
 
 
 @asynccontextmanager
-async def _new_database(server: str, *, like: str = "template1") -> AsyncIterator[str]:
+async def new_database(server: str, *, like: str = "template1") -> AsyncIterator[str]:
+    """The address of a database on that server which is like that one, and goes at the end of the block."""
     name = f"mpower_{uuid.uuid4().hex}"
     admin = await asyncpg.connect(server)
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
@@ -180,7 +181,7 @@ async def database_url(request: pytest.FixtureRequest) -> AsyncIterator[str]:
         yield request.getfixturevalue("sqlite_url")
         return
     shape: str = request.getfixturevalue("postgres_in_shape")
-    async with _new_database(request.getfixturevalue("postgres_server"), like=shape) as url:
+    async with new_database(request.getfixturevalue("postgres_server"), like=shape) as url:
         yield url
 
 
@@ -190,7 +191,7 @@ async def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> A
     if request.param == "sqlite":
         yield f"sqlite+aiosqlite:///{tmp_path}/mpower.db"
         return
-    async with _new_database(request.getfixturevalue("postgres_server")) as url:
+    async with new_database(request.getfixturevalue("postgres_server")) as url:
         yield url
 
 

@@ -15,6 +15,7 @@ async def program() -> AsyncIterator[Program]:
     program = Program()
     async with serving(program.server):
         yield program
+        program.hang_up()
 
 
 @pytest.fixture

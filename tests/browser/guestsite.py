@@ -40,7 +40,7 @@ class Program:
         self.asked: list[str] = []
         self.lists: dict[str, Any] = {}  # /partners.json, /tags.json, /calls.json
         self.is_static = False  # a host of files, which filters nothing
-        self.listeners: set[asyncio.Queue[tuple[str, str]]] = set()
+        self.listeners: set[asyncio.Queue[tuple[str, str] | None]] = set()
         self.server = TestServer(self._application())
 
     @property
@@ -63,6 +63,11 @@ class Program:
     async def tell(self, name: str, item_id: str) -> None:
         for listener in self.listeners:
             listener.put_nowait((name, item_id))
+
+    def hang_up(self) -> None:
+        """End what listeners are told, which a server that closes would wait for."""
+        for listener in self.listeners:
+            listener.put_nowait(None)
 
     def _application(self) -> web.Application:
         app = web.Application()
@@ -117,14 +122,15 @@ class Program:
         response = web.StreamResponse(headers={**OPEN, "Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(b": here\n\n")
-        mine: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        mine: asyncio.Queue[tuple[str, str] | None] = asyncio.Queue()
         self.listeners.add(mine)
         try:
-            while True:
-                name, item_id = await mine.get()
+            while said := await mine.get():
+                name, item_id = said
                 await response.write(f"event: {name}\ndata: {json.dumps({'id': item_id})}\n\n".encode())
         finally:
             self.listeners.discard(mine)
+        return response
 
 
 class Guest:

@@ -82,6 +82,11 @@ class Desk:
         for key in keys:
             await self.page.keyboard.press(key)
 
+    async def narrow(self, width: int) -> None:
+        """Make the window that wide."""
+        await self.page.set_viewport_size({"width": width, "height": 640})
+        assert await self.page.evaluate("innerWidth") == width
+
     async def top(self, selector: str) -> float:
         box = await self.page.locator(selector).bounding_box()
         assert box is not None
