@@ -125,7 +125,8 @@ def _url(server: str, name: str) -> str:
 async def _new_database(server: str, *, like: str = "template1") -> AsyncIterator[str]:
     name = f"mpower_{uuid.uuid4().hex}"
     admin = await asyncpg.connect(server)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like}")
+    # Its usual way writes each page of the copy to the log as well, which takes three times as long.
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {like} STRATEGY FILE_COPY")
     try:
         yield _url(server, name)
     finally:
@@ -318,6 +319,19 @@ class RequiredParts:
             terminalreporter.write_line(f"required here, but skipped: {line}", red=True)
 
 
+MEMORY = Path("/dev/shm")
+ROOM = 2**28  # for each process of the tests: twice what its PostgreSQL takes
+
+
+def keep_files_in_memory() -> None:
+    """Have temporary files where no disk is waited for: to make a database there takes a tenth of the time."""
+    wanted = ROOM * (os.cpu_count() or 1)
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > wanted:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # it was found out before
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    keep_files_in_memory()
     if os.environ.get("CI") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(RequiredParts())
