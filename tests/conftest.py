@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import sys
 import tempfile
 import uuid
 import warnings
@@ -27,6 +28,7 @@ from aggregator.settings import Settings
 from aggregator.store.engine import Database, open_database
 from aggregator.work import Worker
 from tests.partner import PartnerSite, partner_site
+from tests.preloaded import Nursery
 
 with warnings.catch_warnings():
     # It warns at import where no one is logged in (XDG_RUNTIME_DIR is not set), as on a build machine.
@@ -294,6 +296,14 @@ def work_off(machine: Machine) -> Callable[[], Awaitable[int]]:
     return run
 
 
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    """Where a test starts the program often: see `program`."""
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
+
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOT_REQUIRED = "not required"  # in the reason of what even the build machine may lack
 
@@ -331,7 +341,14 @@ def keep_files_in_memory() -> None:
         tempfile.tempdir = None  # it was found out before
 
 
+def keep_bytecode() -> None:
+    """Have modules compiled once also where Python is told to keep nothing: of a program's start that is a third."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
+
+
 def pytest_configure(config: pytest.Config) -> None:
     keep_files_in_memory()
+    keep_bytecode()
     if os.environ.get("CI") and not hasattr(config, "workerinput"):
         config.pluginmanager.register(RequiredParts())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -200,24 +199,30 @@ async def by_hand_for_ever(database: Database, said: list[Said], chance: random.
         assert all(any({first, other} <= names for names in now) is is_same for other in others)
 
 
-def in_sqlite(work: object, said: list[Said], seed: int) -> None:
-    async def run() -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            async with open_database(f"sqlite+aiosqlite:///{folder}/one.db") as database:
-                await work(database, said, random.Random(seed))  # type: ignore[operator]
-
-    asyncio.run(run())
+@pytest.fixture(scope="module")
+def in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., None]]:
+    """Does some work in one database for all examples: each would otherwise have every statement compiled anew."""
+    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('stories')}/one.db"
+    with asyncio.Runner() as runner:
+        opened = open_database(url)
+        database = runner.run(opened.__aenter__())
+        yield lambda work, said, seed: runner.run(work(database, said, random.Random(seed)))
+        runner.run(opened.__aexit__(None, None, None))
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(MANY, st.integers(0, 2**32))
-def test_the_stories_are_the_same_in_whatever_order_and_batches_items_come(said: list[Said], seed: int) -> None:
+def test_the_stories_are_the_same_in_whatever_order_and_batches_items_come(
+    in_sqlite: Callable[..., None], said: list[Said], seed: int
+) -> None:
     in_sqlite(any_order, said, seed)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(MANY, st.integers(0, 2**32))
-def test_what_an_editor_decided_stays_whatever_comes_or_is_edited(said: list[Said], seed: int) -> None:
+def test_what_an_editor_decided_stays_whatever_comes_or_is_edited(
+    in_sqlite: Callable[..., None], said: list[Said], seed: int
+) -> None:
     in_sqlite(by_hand_for_ever, said, seed)
 
 
