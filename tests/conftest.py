@@ -27,6 +27,7 @@ from aggregator.sandbox import Sandbox, open_sandbox
 from aggregator.settings import Settings
 from aggregator.store.engine import Database, open_database
 from aggregator.work import Worker
+from tests.examples import IS_BUILD, examples
 from tests.partner import PartnerSite, partner_site
 from tests.preloaded import Nursery
 
@@ -37,14 +38,12 @@ with warnings.catch_warnings():
 
 pytest_plugins = ["tests.chromium"]
 
-# No test depends on speed. On the build machine every run tries the same examples, so half as many will do; elsewhere
-# each run tries new ones.
-IS_BUILD = bool(os.environ.get("CI"))
+# No test depends on speed.
 hypothesis.settings.register_profile(
     "calm",
     deadline=None,
     derandomize=IS_BUILD,
-    max_examples=50 if IS_BUILD else 100,
+    max_examples=examples(100),
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("calm")

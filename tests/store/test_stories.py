@@ -28,6 +28,7 @@ from aggregator.store.stories import NothingToSplitError, join_by_hand, read_mov
 from aggregator.store.tables import item, sighting, story_hand, story_key
 from tests.builders import AUTO, START, keep, refined, source
 from tests.builders import sighting as entry
+from tests.examples import examples
 
 TEXT = (
     "the council has decided to insulate three hundred homes in the old town before winter and pays for it with money "
@@ -214,7 +215,7 @@ def in_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[...
         runner.run(opened.__aexit__(None, None, None))
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(MANY, st.integers(0, 2**32))
 def test_the_stories_are_the_same_in_whatever_order_and_batches_items_come(
     in_sqlite: Callable[..., None], said: list[Said], seed: int
@@ -222,7 +223,7 @@ def test_the_stories_are_the_same_in_whatever_order_and_batches_items_come(
     in_sqlite(any_order, said, seed)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.too_slow])
 @given(MANY, st.integers(0, 2**32))
 def test_what_an_editor_decided_stays_whatever_comes_or_is_edited(
     in_sqlite: Callable[..., None], said: list[Said], seed: int
