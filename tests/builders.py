@@ -92,5 +92,11 @@ async def keep(
     now: datetime = START,
     refine: dict[str, Any] | None = None,
 ) -> Kept:
-    async with database.write() as connection:
-        return await keep_in(connection, src, seen, now, **(refine or {}))
+    """The same as the program does it, which on SQLite takes half the time that other transactions take."""
+    kept: list[Kept] = []
+
+    async def commit(connection: AsyncConnection) -> None:
+        kept.append(await keep_in(connection, src, seen, now, **(refine or {})))
+
+    await database.keep([commit])
+    return kept[0]

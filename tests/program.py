@@ -12,12 +12,14 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.preloaded import Nursery, Preloaded
+
 
 @dataclass
 class Program:
     """A running `mpower-stream`. `url` is where it serves, `link` the one-time sign-in link where it printed one."""
 
-    process: asyncio.subprocess.Process
+    process: asyncio.subprocess.Process | Preloaded
     log: Path
     url: str = ""
     link: str = ""
@@ -53,16 +55,23 @@ class Program:
 
 @asynccontextmanager
 async def program(
-    *words: str, folder: Path, environment: Mapping[str, str], ready: bool = True
+    *words: str, folder: Path, environment: Mapping[str, str], ready: bool = True, nursery: Nursery | None = None
 ) -> AsyncIterator[Program]:
-    """The program, started in that folder; killed on the way out if it still runs."""
+    """The program, started in that folder; killed on the way out if it still runs.
+
+    Where many are started, a `nursery` saves each of them most of its start.
+    """
     log = folder / "stderr.log"
+    whole = {**os.environ, "MPOWER_PORT": "0", **environment}
+    process: asyncio.subprocess.Process | Preloaded
     with log.open("ab") as errors:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", "from web.commands import main; main()", *words,
-            cwd=folder, env={**os.environ, "MPOWER_PORT": "0", **environment},
-            stdout=asyncio.subprocess.PIPE, stderr=errors,
-        )  # fmt: skip
+        if nursery:
+            process = await nursery.start(words, folder, whole, errors.fileno())
+        else:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-c", "from web.commands import main; main()", *words,
+                cwd=folder, env=whole, stdout=asyncio.subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
     running = Program(process, log)
     try:
         if ready:

@@ -17,6 +17,7 @@ from curation.editors import Role, add_editor, make_token
 from tests.builders import sighting as entry
 from tests.conftest import SOURCES
 from tests.partner import PartnerSite
+from tests.preloaded import Nursery
 from tests.program import Program, program
 
 KILLS = 10
@@ -62,7 +63,7 @@ async def live_and_die(running: Program, token: str, acknowledged: set[str], sec
 
 
 async def test_nothing_is_lost_or_doubled_by_a_kill_at_any_moment(
-    site: PartnerSite, environment: dict[str, str], database_url: str, tmp_path: Path
+    site: PartnerSite, environment: dict[str, str], database_url: str, tmp_path: Path, nursery: Nursery
 ) -> None:
     async with open_database(database_url) as database, database.write() as connection:
         await add_editor(connection, "ana", role=Role.EDITOR, now=utc_now())
@@ -72,7 +73,7 @@ async def test_nothing_is_lost_or_doubled_by_a_kill_at_any_moment(
         published += ENTRIES_A_ROUND
         site.publish([entry(n) for n in range(published)])
         site.publish([entry(n, url=f"https://tni.example/{n}") for n in range(published)], "/trusted")
-        async with program("run", folder=tmp_path, environment=environment) as running:
+        async with program("run", folder=tmp_path, environment=environment, nursery=nursery) as running:
             await live_and_die(running, token, acknowledged, chance.uniform(0.0, 0.7))
     async with program("collect", folder=tmp_path, environment=environment, ready=False) as running:
         await running.process.communicate()

@@ -28,6 +28,7 @@ from aggregator.errors import DocumentError
 from aggregator.model import Document
 from tests.documents.oddfeeds import ATOM, SPACES, XHTML, Maker
 from tests.documents.test_guards import BOMBS, HEAVY
+from tests.examples import examples
 
 URL = "https://partner.example/news/feed/"
 ROOT = Path(__file__).resolve().parents[2]
@@ -258,7 +259,7 @@ def test_what_is_heavy_is_read_alike(name: str) -> None:
 # Whatever comes
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(st.data())
 def test_the_quick_reader_agrees_with_the_thorough_one_or_says_nothing(data: st.DataObject) -> None:
     text = Maker(lambda choices: data.draw(st.sampled_from(choices))).feed()
@@ -309,7 +310,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(
     st.sampled_from(sorted(UNDERSTOOD)),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), PIECES, st.integers(0, 12)), min_size=1, max_size=4),
@@ -325,7 +326,7 @@ def test_a_feed_that_was_tampered_with_is_read_alike_or_left_to_the_thorough_rea
     assert quick is None or quick == thoroughly(text)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(st.sampled_from(sorted(UNDERSTOOD)), st.randoms(use_true_random=False))
 def test_elements_in_another_order_are_read_alike(name: str, chance: random.Random) -> None:
     text = UNDERSTOOD[name]

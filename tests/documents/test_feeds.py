@@ -15,6 +15,7 @@ from aggregator.documents import fields
 from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
+from tests.examples import examples
 
 URL = "https://partner.example/news/feed/"
 SPACES = " ".join(
@@ -629,7 +630,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.binary(max_size=300))
 @example(b"<rss></rss>")
 @example(b"\xfe\xff")
@@ -641,7 +642,7 @@ def test_random_bytes_are_refused_and_nothing_else_happens(body: bytes) -> None:
             continue
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.sampled_from([rss(WHOLE, WHOLE), CLOSED["atom"], CLOSED["rdf"], JSON]),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), PIECES, st.integers(0, 12)), min_size=1, max_size=6),

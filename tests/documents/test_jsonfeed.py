@@ -14,6 +14,7 @@ from aggregator.documents import fields
 from aggregator.documents.feeds.reading import read_feed
 from aggregator.errors import DocumentError
 from aggregator.model import Alternate, Author, Document, Media, Sighting
+from tests.examples import examples
 
 URL = "https://partner.example/feed.json"
 VERSION = "https://jsonfeed.org/version/1.1"
@@ -240,7 +241,7 @@ KEYS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(st.dictionaries(KEYS, VALUES, max_size=6) | VALUES, max_size=4))
 def test_any_json_in_any_field_is_read(items: list[Any]) -> None:
     document = read(*items, {"id": "good"})

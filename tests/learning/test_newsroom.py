@@ -12,7 +12,8 @@ SEEDS = range(8)
 
 
 def test_after_200_decisions_the_first_20_are_one_and_a_half_times_as_often_wanted() -> None:
-    runs = [curve(seed, [GOAL_AFTER])[0] for seed in SEEDS]
+    # Half of the newsrooms: to learn in one takes a second, and `make bench` does it in thirty.
+    runs = [curve(seed, [GOAL_AFTER])[0] for seed in SEEDS[:4]]
     base, ours, _, best = (fmean(run[part] for run in runs) for part in range(4))
     assert 0.35 <= base <= 0.42
     assert ours >= GOAL * base

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from aggregator.refine.characters import is_usual
+
 NASTY = (
     *"\0\x0b\x0e\x1f\x7f\x85\ud800\udfff\ufeff\u200b\u200c\u200d\u202e\u2066\u2069\u2028\uffff",
     "\u0301" * 9, "👩‍🔧", "🇪🇸", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "&#0;", "&#14;", "&#x202e;", "&nbsp;", "&amp;lt;", "&lt;b&gt;", "&#" + "9" * 30 + ";", "&", ";",
@@ -40,3 +42,5 @@ _fragments = st.one_of(
     st.text(max_size=8),
 )
 any_html = st.lists(_fragments, max_size=30).map("".join)
+# The same of what most texts hold alone: part by part, for of whole ones hardly any is.
+usual_html = st.lists(_fragments.filter(is_usual), max_size=30).map("".join).filter(is_usual)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.refine import boilerplate
 from aggregator.refine.boilerplate import without_boilerplate
+from tests.examples import examples
 
 _phrases = st.lists(
     st.sampled_from(
@@ -17,7 +18,7 @@ _phrases = st.lists(
 ).map(lambda words: " ".join(" ".join(words).split()))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(_phrases)
 def test_a_text_that_is_passed_over_at_a_glance_has_nothing_to_be_found(text: str) -> None:
     end = text[-200:].lower()

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from aggregator.refine.folding import fold, fold_and_part
 from aggregator.store import search
+from tests.examples import examples
 from tests.refine.strategies import any_text
 
 STROKES = str.maketrans({"đ": "d", "ł": "l", "ø": "o", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe"})
@@ -23,7 +24,7 @@ def by_the_book(text: str) -> str:
     return re.sub(r"\s", " ", plain.translate(STROKES))
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.one_of(_usual, any_text))
 def test_text_is_folded_as_unicode_has_it(text: str) -> None:
     assert fold(text) == by_the_book(text)
@@ -35,7 +36,7 @@ def test_each_character_is_folded_as_unicode_has_it() -> None:
         assert fold(letter) == by_the_book(letter), letter
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.one_of(_usual, any_text))
 def test_what_is_searched_has_single_spaces(text: str) -> None:
     assert search.fold(text) == " ".join(fold(text.replace("\0", "")).split())

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.refine.language import words
 from aggregator.refine.language.words import MAX_LENGTH, words_of_each
+from tests.examples import examples
 from tests.refine.strategies import any_text
 
 
@@ -59,7 +60,7 @@ def test_only_the_beginning_is_read() -> None:
     assert words_of_each(["word " * 200_000]) == [("word " * 200)[:MAX_LENGTH]]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.one_of(any_text, st.text("aBéÑčŽ²½ª012 _.,:!?'’·-@#&/\n\xa0", max_size=60)))
 def test_latin_words_are_the_same_as_words_of_any_script(text: str) -> None:
     found = words.words_of_each([text])
@@ -107,7 +108,7 @@ _signs = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(st.lists(st.one_of(any_text, st.lists(_signs, max_size=30).map("".join)), max_size=6))
 def test_usual_words_of_many_texts_are_the_same_as_any_others(texts: list[str]) -> None:
     found = words.words_of_each(texts)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from aggregator.refine import links
 from aggregator.refine.links import MAX_URL_LENGTH, canonical_url, link_target, url_key
+from tests.examples import examples
 from tests.refine.strategies import any_text
 
 BASE = "https://city.example/feed/index.xml?format=rss#top"
@@ -122,7 +123,7 @@ _addresses = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(_addresses, st.sampled_from([None, BASE]))
 def test_a_canonical_address_is_its_own_canonical_address_and_keeps_its_key(url: str, base: str | None) -> None:
     canonical = canonical_url(url, base)
@@ -143,7 +144,7 @@ _nearly_settled = st.lists(
 ).map(lambda parts: "https://city.example" + "".join(parts))  # fmt: skip
 
 
-@settings(deadline=None, max_examples=500)
+@settings(deadline=None, max_examples=examples(500))
 @given(st.one_of(_addresses, _nearly_settled))
 def test_an_address_that_is_taken_as_it_stands_is_what_reading_it_gives(url: str) -> None:
     found = links._settled(url)

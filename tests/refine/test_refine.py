@@ -31,6 +31,7 @@ from aggregator.refine.evidence import Evidence, address_keys, key_of
 from aggregator.refine.picture import choose_picture, first_picture
 from aggregator.refine.tags import Tagger
 from aggregator.store.search import fold
+from tests.examples import examples
 from tests.refine.strategies import any_html, any_text
 
 NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
@@ -98,7 +99,7 @@ def test_what_is_searched_in_is_told_where_it_is_known(body: str, is_told: bool)
     assert item.search_text == (searched(item) if is_told else None)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(any_text, st.one_of(any_text, any_html), any_html)
 def test_what_is_searched_in_is_as_the_store_has_it(title: str, body: str, summary: str) -> None:
     item = refined(title=title, body_html=body, summary_html=summary)
@@ -244,7 +245,7 @@ def test_what_is_no_picture_gives_way_to_the_body(media: Media) -> None:
 _dates = st.one_of(st.none(), st.datetimes(timezones=st.just(UTC)))
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(any_text, any_html, any_html, _dates)
 def test_no_entry_is_too_strange(text: str, body: str, summary: str, moment: datetime | None) -> None:
     item = refined(

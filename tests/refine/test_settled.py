@@ -13,7 +13,8 @@ from aggregator.refine.characters import few_marks, is_usual, without_junk
 from aggregator.refine.markup import KEPT, shallow
 from aggregator.refine.settled import MOST_TAGS, Settled, settle
 from aggregator.refine.text import clean_all_with_text, clean_html, clean_with_text, plain_text, text_of
-from tests.refine.strategies import any_html
+from tests.examples import examples
+from tests.refine.strategies import any_html, usual_html
 
 BASE = "https://city.example/news/"
 LINK = 'href="https://city.example/x?a=1&amp;b=2"'
@@ -92,7 +93,7 @@ def test_markup_is_settled_in_one_pass_or_not_at_all(html: str, settled: str | N
     assert (found.html if found else None) == settled
 
 
-@settings(deadline=None, max_examples=1000)
+@settings(deadline=None, max_examples=examples(1000))
 @given(st.one_of(nearly_settled, any_html), st.sampled_from([BASE, None]))
 def test_the_short_way_gives_what_the_long_one_does(html: str, base: str | None) -> None:
     settled = settle(html, base) if is_usual(html) else None
@@ -107,7 +108,7 @@ def test_the_short_way_gives_what_the_long_one_does(html: str, base: str | None)
         assert text._CLEANER.clean(shallow(long_way, base)).strip() == long_way
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.one_of(nearly_settled, any_html), st.sampled_from([BASE, None]))
 def test_markup_and_text_are_the_same_whether_asked_for_together_or_not(html: str, base: str | None) -> None:
     cleaned, said = clean_with_text(html, base)
@@ -155,8 +156,8 @@ def test_nothing_of_one_text_can_hide_in_another(monkeypatch: pytest.MonkeyPatch
         assert text._CLEANER.clean(html) == html
 
 
-@settings(deadline=None, max_examples=1000)
-@given(st.lists(any_html.filter(is_usual), min_size=2, max_size=4))
+@settings(deadline=None, max_examples=examples(1000))
+@given(st.lists(usual_html, min_size=2, max_size=4))
 def test_texts_that_stay_as_they_are_together_stay_so_alone(pages: list[str]) -> None:
     for page in {*pages} - text._changed(pages):
         assert text._BETWEEN not in page

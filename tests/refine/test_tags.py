@@ -13,6 +13,7 @@ from aggregator.refine.endings import inflected
 from aggregator.refine.folding import fold
 from aggregator.refine.phrases import SHORTEST_RUN_TOGETHER, Phrases
 from aggregator.refine.tags import MOST_BY_WORDS, WORDS_LENGTH, Tagger
+from tests.examples import examples
 from tests.refine.strategies import any_text
 
 TAGS = (
@@ -134,7 +135,7 @@ def test_words_without_letters_are_no_phrases() -> None:
     assert phrases.found_in("– C40 – c400") == {"c": "C40"}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(any_text)
 def test_no_text_and_no_phrase_is_too_strange(text: str) -> None:
     TAGGER.match(text, language=text, categories=(text,), source_tags=(text,))
@@ -160,7 +161,7 @@ def test_the_first_phrase_in_the_text_is_the_evidence_however_many_words_say_som
     assert phrases.found_in(f"heat, {many}, district heating") == {"heat": "wärmenetz"}
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.lists(_phrases, max_size=8), st.lists(_texts, max_size=8))
 def test_what_was_read_before_changes_nothing(phrases: list[tuple[str, str, str]], texts: list[str]) -> None:
     shared = Phrases(phrases)
@@ -248,7 +249,7 @@ def test_a_genitive_may_stand_in_a_phrase() -> None:
     assert phrases.found_in("The council, meeting") == {}
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(st.lists(_phrases, max_size=8), st.lists(_phrases, max_size=3), _texts)
 def test_phrases_are_found_as_if_each_were_looked_for_by_itself(
     phrases: list[tuple[str, str, str]], fallback: list[tuple[str, str, str]], text: str

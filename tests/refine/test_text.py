@@ -18,6 +18,7 @@ from aggregator.refine.attributes import ATTRIBUTES, EVERYWHERE
 from aggregator.refine.characters import is_usual, shorten, visible, without_junk
 from aggregator.refine.markup import KEPT, MAX_DEPTH, MAX_HTML_LENGTH
 from aggregator.refine.text import clean_html, one_line, plain_line, plain_text, summary_of
+from tests.examples import examples
 from tests.refine.strategies import any_html, any_text
 
 BASE = "https://city.example/news/"
@@ -103,7 +104,7 @@ def test_a_relative_link_without_a_base_is_no_link() -> None:
     assert clean_html('<a href="/curation/approve">text</a>', None) == "text"
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(300))
 @given(any_html, st.sampled_from([BASE, None, "nonsense"]))
 def test_whatever_comes_in_what_comes_out_is_safe_and_stays_the_same_when_cleaned_again(
     html: str, base: str | None
@@ -115,7 +116,7 @@ def test_whatever_comes_in_what_comes_out_is_safe_and_stays_the_same_when_cleane
     cleaned.encode("utf-8")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(st.one_of(any_html, any_text))
 def test_plain_text_and_lines_hold_only_what_can_be_seen(text: str) -> None:
     for plain in (plain_text(text), plain_line(text, limit=80), summary_of(text)):

@@ -6,12 +6,14 @@ import asyncio
 import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from operator import attrgetter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
 from aggregator.model import Alternate, Author, Card, Happening, Media, Quote, Review, ReviewMode, State
@@ -30,8 +32,10 @@ from tests.builders import sighting as entry
 
 
 async def rows(database: Database, table=item) -> list:
-    async with database.read() as connection:
+    async def work(connection: AsyncConnection) -> list:
         return (await connection.execute(select(table).order_by(*table.primary_key.columns))).all()
+
+    return await database.look(work)
 
 
 def new_items(addresses_of: dict[str, list[str]]) -> list[NewItem]:
@@ -78,13 +82,11 @@ async def test_what_is_read_of_known_entries_is_all_that_a_verdict_rests_on(data
         src = source(f"s{round_}")
         known = list({one.entry_key: one for one in (mark(chance.choice("123456")) for _ in range(6))}.values())
         new = [(Verdict(Finding.NEW, n, one), refined(entry(n))) for n, one in enumerate(known)]
-        async with database.write() as connection:
-            await keep_entries(connection, src, new, now=START)
-            every = await read_known(connection, src.id, known)
+        await database.keep([partial(keep_entries, source=src, entries=new, now=START)])
+        every = await database.look(partial(read_known, source_id=src.id, marks=known))
         assert {one.mark for one in every} == set(known)
         shown = {one.entry_key: one for one in (mark(chance.choice("456789")) for _ in range(4))}.values()
-        async with database.read() as connection:
-            read = await read_known(connection, src.id, shown)
+        read = await database.look(partial(read_known, source_id=src.id, marks=shown))
         order = attrgetter("mark.entry_key")
         marked = list(enumerate(shown))
         assert judge(marked, sorted(read, key=order)) == judge(marked, sorted(every, key=order))

@@ -21,6 +21,7 @@ from aggregator.store.stream import StreamFilters, StreamItem, read_page
 from aggregator.store.tables import decision, item
 from aggregator.store.versions import choose_version
 from tests.builders import START
+from tests.examples import examples
 
 ALL = StreamFilters()
 
@@ -254,7 +255,7 @@ FILTERS = st.sampled_from(
     (ALL, ALL, StreamFilters(partner=("tni",)), StreamFilters(lang=("en", "pt")), StreamFilters(kind=("post",)))
 )
 PREFER = st.lists(st.sampled_from(("en", "es", "eu", "pt", "de")), max_size=2, unique=True)
-MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+MANY = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(30), deadline=None)
 
 
 def rows_of(drawn: Sequence[dict[str, Any]], first: int = 0) -> list[dict[str, Any]]:

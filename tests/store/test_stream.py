@@ -19,6 +19,7 @@ from aggregator.store.stream import CursorError, StreamFilters, read_counts, rea
 from aggregator.store.tables import item, item_tag
 from curation.queue import read_queue
 from tests.builders import AUTO, START, keep, sighting, source
+from tests.examples import examples
 
 ALL = StreamFilters()
 
@@ -125,7 +126,7 @@ async def test_items_of_one_moment_are_all_shown(database: Database) -> None:
     assert len(set(seen)) == 9
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60), deadline=None)
 @given(st.text(max_size=60) | st.builds(lambda v: base64.urlsafe_b64encode(json.dumps(v).encode()).decode(),
        st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda c: st.lists(c, max_size=3) | st.dictionaries(
            st.sampled_from(["pins", "shown", "at", "id", "since", "lent"]), c, max_size=4), max_leaves=6)))  # fmt: skip

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,8 +17,12 @@ from aggregator.store.engine import open_database
 from tests.builders import AUTO, keep, sighting, source
 from tests.conftest import SOURCES
 from tests.partner import PartnerSite
-from tests.program import program
+from tests.preloaded import Nursery
+from tests.program import Program
+from tests.program import program as start_program
 from web.commands import main
+
+Starter = Callable[..., AbstractAsyncContextManager[Program]]
 
 
 def every_command(command: click.Command = main, words: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
@@ -35,6 +42,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         return CliRunner().invoke(main, list(words), **options)
 
     return run
+
+
+@pytest.fixture
+def program(nursery: Nursery) -> Starter:
+    return partial(start_program, nursery=nursery)
 
 
 @pytest.mark.parametrize("words", every_command(), ids=" ".join)
@@ -95,7 +107,7 @@ def test_a_password_that_is_too_short_is_refused(run) -> None:
 
 
 async def test_collect_says_a_line_a_source_and_fails_if_one_failed(
-    site: PartnerSite, database_url: str, tmp_path: Path
+    site: PartnerSite, database_url: str, tmp_path: Path, program: Starter
 ) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES.format(url=site.url))
     environment = {"MPOWER_DATABASE_URL": database_url, "MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
@@ -115,7 +127,9 @@ async def test_collect_says_a_line_a_source_and_fails_if_one_failed(
         assert {outcome["source_id"]: outcome["was_same"] for outcome in outcomes} == {"held": True, "trusted": True}
 
 
-async def test_sources_are_checked_and_discovered_without_keeping_anything(site: PartnerSite, tmp_path: Path) -> None:
+async def test_sources_are_checked_and_discovered_without_keeping_anything(
+    site: PartnerSite, tmp_path: Path, program: Starter
+) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES.format(url=site.url))
     environment = {"MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
     site.put("/", '<link rel="alternate" type="application/rss+xml" href="/feed">', "text/html")
@@ -134,7 +148,7 @@ async def test_sources_are_checked_and_discovered_without_keeping_anything(site:
 
 
 async def test_a_source_that_costs_money_is_not_asked_by_a_check_and_is_no_failure(
-    site: PartnerSite, tmp_path: Path
+    site: PartnerSite, tmp_path: Path, program: Starter
 ) -> None:
     of_x = 'kind = "x"\nurl = "https://x.com/City"\ntoken = "hush"\nmonthly_limit = 5'
     text = SOURCES.format(url=site.url).replace(f'kind = "feed"\nurl = "{site.url}/feed"', of_x, 1)
@@ -146,7 +160,7 @@ async def test_a_source_that_costs_money_is_not_asked_by_a_check_and_is_no_failu
         assert running.process.returncode == 0
 
 
-async def test_a_backup_is_whole_and_a_copy_moves_between_engines(database, tmp_path: Path) -> None:
+async def test_a_backup_is_whole_and_a_copy_moves_between_engines(database, tmp_path: Path, program: Starter) -> None:
     await keep(database, source(review=AUTO), [sighting(n) for n in range(7)])
     url = database.url.render_as_string(hide_password=False)
     target = tmp_path / "saved" / "monday.db"
@@ -166,7 +180,7 @@ async def test_a_backup_is_whole_and_a_copy_moves_between_engines(database, tmp_
 
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
-async def test_a_copy_to_postgresql_goes_on_counting(database, tmp_path: Path) -> None:
+async def test_a_copy_to_postgresql_goes_on_counting(database, tmp_path: Path, program: Starter) -> None:
     async with open_database(f"sqlite+aiosqlite:///{tmp_path}/old.db") as old:
         await keep(old, source(review=AUTO), [sighting(n) for n in range(7)])
     url = database.url.render_as_string(hide_password=False)
@@ -185,14 +199,14 @@ async def test_the_program_stops_in_order_and_starts_again(
 ) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES.format(url=site.url))
     environment = {"MPOWER_DATABASE_URL": database_url, "MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
-    async with program("run", folder=tmp_path, environment=environment) as running:
+    async with start_program("run", folder=tmp_path, environment=environment) as running:
         assert running.link
         assert await running.stop() == 0
-    async with program("run", folder=tmp_path, environment=environment) as running:
+    async with start_program("run", folder=tmp_path, environment=environment) as running:
         assert await running.stop() == 0
 
 
-async def test_a_taken_port_is_said_with_the_cure(site: PartnerSite, tmp_path: Path) -> None:
+async def test_a_taken_port_is_said_with_the_cure(site: PartnerSite, tmp_path: Path, program: Starter) -> None:
     (tmp_path / "sources.toml").write_text(SOURCES.format(url=site.url))
     environment = {"MPOWER_PORT": site.url.rpartition(":")[2], "MPOWER_ALLOW_PRIVATE": site.url.removeprefix("http://")}
     async with program("run", folder=tmp_path, environment=environment, ready=False) as running:
@@ -202,13 +216,15 @@ async def test_a_taken_port_is_said_with_the_cure(site: PartnerSite, tmp_path: P
 
 
 async def test_the_demo_shows_stream_and_queue_from_the_start(tmp_path: Path) -> None:
-    async with program("demo", folder=tmp_path, environment={}) as running:
+    async with start_program("demo", folder=tmp_path, environment={}) as running:
         assert running.link
         assert any("carbon-coop" in line for line in running.said)
         assert await running.stop() == 0
 
 
-async def test_a_second_demo_on_the_same_port_leaves_the_first_ones_files_alone(tmp_path: Path) -> None:
+async def test_a_second_demo_on_the_same_port_leaves_the_first_ones_files_alone(
+    tmp_path: Path, program: Starter
+) -> None:
     async with program("demo", folder=tmp_path, environment={}) as first:
         port = first.url.rpartition(":")[2]
         folder = tmp_path / "var" / "demo" / port

@@ -92,6 +92,7 @@ async def served(machine: Machine) -> AsyncIterator[Machine]:
     async with on_watch(machine):
         async with asyncio.timeout(SOON):
             while machine.watchers.version.known is None:
+                await machine.watchers.version.ask()  # else it would be a second before anybody does
                 await asyncio.sleep(0.001)
         yield machine
 
