@@ -159,6 +159,20 @@ async def test_a_picture_whose_address_is_signed_anew_at_every_look_is_fetched_o
 
 
 @ON_SQLITE
+async def test_another_picture_of_the_same_name_is_fetched_and_shown(
+    machine: Machine, site: PartnerSite, work_off, clock
+) -> None:
+    widths = []
+    for folder, width in (("a", 900), ("b", 500)):
+        site.put(f"/{folder}/cover.png", drawn(size=(width, 400)), "image/png")
+        publish(site, f"/{folder}/cover.png")
+        await work_off()
+        widths.append((await items(machine))[0].image_width)
+        clock.forward(hours=1)
+    assert widths == [900, 500]
+
+
+@ON_SQLITE
 async def test_a_picture_that_is_signed_anew_while_it_is_fetched_is_shown_all_the_same(
     machine: Machine, site: PartnerSite, work_off, clock
 ) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from aggregator.itemjson import timestamp
 from aggregator.model import Configuration
+from aggregator.refine.links import host_name
 from aggregator.store.stream import AlsoOn, StreamItem, Translation
 from web.strings import FALLBACK, Strings, own_name, primary_subtag
 
@@ -253,8 +254,8 @@ def _elsewhere(other: AlsoOn, item: StreamItem, configuration: Configuration, st
     name, url = _partner_name(other.partner, configuration), web_address(other.url)
     if primary_subtag(other.language) not in {"und", strings.language}:
         return Elsewhere(name, url, own_name(other.language), other.language, None)
-    host = url.split("/")[2].replace("www.", "", 1) if url and other.partner == item.partner else None
-    return Elsewhere(name, url, None, None, host)
+    host = host_name(url) if other.partner == item.partner else None
+    return Elsewhere(name, url, None, None, host.removeprefix("www.") if host else None)
 
 
 def _partner_name(partner_id: str, configuration: Configuration) -> str:

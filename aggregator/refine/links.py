@@ -48,6 +48,7 @@ TRACKING_NAMES = frozenset({
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*):")
 _AUTHORITY = re.compile(r"//([^/?#]*)")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_\-]*[a-z0-9_])?)*")
+_PORT = re.compile(r":\d+\Z")
 _LINE = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMERIC_LABEL = re.compile(r"(?:\d+|0x[0-9a-f]*)")
@@ -133,6 +134,17 @@ def url_key(url: str | None) -> str | None:
     query = "&".join(sorted(_plain_escapes(query).split("&"))) if query else ""
     fragment = f"#{fragment}" if fragment else ""
     return f"{host}{path}{'?' if query else ''}{query}{fragment}"
+
+
+def host_name(url: str | None) -> str | None:
+    """The host of an address as browsers tell it (`URL.hostname`): without user and port, its letters in Punycode.
+
+    None where `url` is no absolute http(s) address.
+    """
+    if url is not None and (usual := _settled(url)):
+        return usual[1]
+    address = _parse(url, None)
+    return None if address is None else _PORT.sub("", address.authority)
 
 
 def _settled(url: str) -> re.Match[str] | None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 Said = Mapping[str, Any]  # what a source says of an item, by column
 
 KEPT_OF_OLD = ("title", "summary", "content_html", "url", "picture_url")
 _LINK_HOST = re.compile(r'href="https?://([^/"?#]+)')
+# Signatures that stand in a path and not in a query: Akamai's, Bunny's and Google's Media CDN.
+_SIGNED = re.compile(r"/(?:[^/]*~hmac=|bcdn_token=|edge-cache-token=)[^/]*(?=/)")
+_PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|jfif)\Z", re.IGNORECASE)
 
 
 def says_otherwise(before: Said, now: Said) -> bool:
@@ -43,12 +47,21 @@ def becomes_sensitive(before: Said, now: Said) -> bool:
 
 
 def is_same_file(before: str | None, now: str | None) -> bool:
-    """True for one picture under two signatures or on two hosts: our copy of the first stays."""
-    return bool(before and now) and _file_name(str(before)) == _file_name(str(now))
+    """True for one picture under two signatures or on two hosts: our copy of the first stays.
+
+    A name alone says nothing: some sites call every picture cover.jpg.
+    """
+    return bool(before and now) and _file_at(str(before)) == _file_at(str(now))
 
 
-def _file_name(url: str) -> str:
-    return url.partition("?")[0].rstrip("/").rpartition("/")[2]
+def _file_at(url: str) -> tuple[str, ...]:
+    """Its path without signatures and, where that is of a program that shows pictures, those it is asked for."""
+    address, _, query = url.partition("#")[0].partition("?")
+    path = _SIGNED.sub("", "/" + address.partition("//")[2].partition("/")[2].rstrip("/"))
+    if _PICTURE_FILE.search(path):
+        return (path,)
+    values = (unquote(parameter.partition("=")[2]).partition("?")[0] for parameter in query.split("&"))
+    return (path, *sorted(value for value in values if _PICTURE_FILE.search(value)))
 
 
 def _hosts(cleaned_html: str) -> set[str]:

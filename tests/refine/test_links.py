@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aggregator.refine import links
-from aggregator.refine.links import MAX_URL_LENGTH, canonical_url, link_target, url_key
+from aggregator.refine.links import MAX_URL_LENGTH, canonical_url, host_name, link_target, url_key
 from tests.examples import examples
 from tests.refine.strategies import any_text
 
@@ -103,6 +103,29 @@ def test_the_order_of_parameters_does_not_make_another_page() -> None:
     assert url_key("https://city.example/?b=2&a=1") == url_key("https://city.example/?a=1&b=2")
 
 
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://city.example/news", "city.example"),
+        ("https://www.city.example", "www.city.example"),
+        ("https://city.example?x", "city.example"),
+        ("https://city.example#x", "city.example"),
+        ("https://city.example:8443/a", "city.example"),
+        ("https://user@evil.example?x", "evil.example"),
+        ("https://city.example:pw@evil.example:8443?x", "evil.example"),
+        ("https://city.example\\@evil.example/", "city.example"),
+        ("HTTPS://CITY.example/", "city.example"),
+        ("https://žižek.example/", "xn--iek-b3ab.example"),
+        ("https://xn--iek-b3ab.example:1/", "xn--iek-b3ab.example"),
+        ("http://127。0。0。1:81/x", "127.0.0.1"),
+        ("http://[0:0::1]:8080/", "[::1]"),
+        ("http://[::1]", "[::1]"),
+    ],
+)
+def test_a_host_is_told_as_browsers_tell_it(url: str, host: str) -> None:
+    assert host_name(url) == host
+
+
 def test_a_link_in_a_text_keeps_its_fragment_and_may_be_a_mail_address() -> None:
     assert link_target("/a#part", BASE) == "https://city.example/a#part"
     assert link_target("mailto:info@city.example?subject=x&bcc=y@z") == "mailto:info@city.example"
@@ -121,6 +144,17 @@ _addresses = st.one_of(
     st.lists(_parts, max_size=14).map("".join),
     st.lists(_parts, max_size=14).map(lambda parts: "https://city.example/" + "".join(parts)),
 )
+
+
+@settings(deadline=None, max_examples=examples(500))
+@given(_addresses)
+def test_an_address_keeps_its_host(url: str) -> None:
+    host, canonical = host_name(url), canonical_url(url)
+    assert host is not None or canonical is None
+    if host is not None:
+        assert host_name(f"https://{host}/") == host
+    if canonical is not None:
+        assert host_name(canonical) == host
 
 
 @settings(deadline=None, max_examples=examples(500))

@@ -253,9 +253,10 @@ async def test_an_item_that_an_editor_scheduled_waits_again_when_its_source_chan
     "swapped",
     [
         {"media": (Media("https://city.example/another.jpg"),)},
+        {"media": (Media("https://city.example/b/roof.jpg"),)},
         {"body_html": '<p>Body <a href="https://elsewhere.example/">of 1</a></p>'},
     ],
-    ids=["another picture", "a link to another host"],
+    ids=["another picture", "another picture of the same name", "a link to another host"],
 )
 async def test_a_swapped_picture_or_link_is_an_edit(database: Database, swapped: dict) -> None:
     before = entry(

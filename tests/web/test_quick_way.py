@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,9 +20,10 @@ from aggregator.machine import Machine, on_watch
 from curation.decisions import decide
 from tests.builders import AUTO, keep, sighting, source
 from web.application import build_application
+from web.serving import answering
 from web.serving.answering import SHELF
 from web.serving.listening import OPTIONS, listening
-from web.serving.quick import LONGEST_HEAD, NEEDED, essence, is_able
+from web.serving.quick import LONGEST_HEAD, NEEDED, QuickHandler, essence, is_able
 from web.serving.shelf import Shelf
 
 SOON = 30.0
@@ -208,6 +212,157 @@ async def test_a_request_within_another_is_none(served: Machine) -> None:
         said = await line.rest()
         assert quick.shelf.hits == hits
         assert b"application/feed+json" not in said
+
+
+class Gate:
+    """Holds handlers back, each for as many turns of the loop as the next number says, or until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.turns = itertools.cycle([0])
+        self.is_open = asyncio.Event()
+        self.is_open.set()
+        self.read = self.came = 0  # how often aiohttp was handed something, and how many handlers came here
+        send, receive = answering._send, RequestHandler.data_received
+
+        async def send_later(request: web.Request, *words: Any, **options: Any) -> web.StreamResponse:
+            self.came += 1
+            await self.is_open.wait()
+            for _ in range(next(self.turns)):
+                await asyncio.sleep(0)
+            return await send(request, *words, **options)
+
+        def count(handler: RequestHandler, data: bytes) -> None:
+            self.read += 1
+            receive(handler, data)
+
+        monkeypatch.setattr(answering, "_send", send_later)
+        monkeypatch.setattr(RequestHandler, "data_received", count)
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with asyncio.timeout(SOON):
+            while not is_so():
+                await asyncio.sleep(0)
+
+
+@pytest.fixture
+def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
+    return Gate(monkeypatch)
+
+
+async def test_a_request_that_comes_while_another_is_answered_leaves_the_quick_way_open(
+    served: Machine, gate: Gate
+) -> None:
+    async with server(served) as quick, quick.line() as line, quick.line() as another:
+        alone = [await another.ask(request(target)) for target in ("/stream", "/stream.json")]
+        gate.is_open.clear()
+        before = gate.read
+        for n, target in enumerate(("/stream?lang=eu", "/stream", "/nothing", "/stream.json"), 1):
+            await line.send(request(target))
+            await gate.until(lambda expected=before + n: gate.read == expected)
+        gate.is_open.set()
+        said = [await line.read() for _ in range(4)]
+        assert b" 404 " in said[2][0]
+        assert [said[1], said[3]] == alone
+        for target, answer in (("/stream?lang=eu", said[0]), ("/stream.json", said[3])):
+            hits, read = quick.shelf.hits, gate.read
+            for one in (line, another):
+                assert await one.ask(request(target)) == answer
+            assert (quick.shelf.hits, gate.read) == (hits + 2, read)
+
+
+async def test_a_known_request_waits_for_those_before_it(served: Machine, gate: Gate) -> None:
+    async with server(served) as quick, quick.line() as line:
+        known = await line.ask(request())
+        gate.is_open.clear()
+        for n, language in enumerate(("eu", "hr"), 1):
+            await line.send(request(f"/stream?lang={language}"))
+            await gate.until(lambda expected=n + 1: gate.read == expected)
+        await gate.until(lambda: gate.came == 2)
+        # Whoever waits at it goes on, and it is shut again.
+        gate.is_open.set()
+        gate.is_open.clear()
+        said = [await line.read()]
+        await line.send(request())
+        await gate.until(lambda: gate.read == 4)
+        gate.is_open.set()
+        said += [await line.read(), await line.read()]
+        assert [headers.get("Content-Language") for _, headers, _ in said[:2]] == ["eu", "hr"]
+        assert said[2] == known
+
+
+async def test_a_request_that_comes_before_aiohttp_waits_again_is_answered_at_once(
+    served: Machine, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So it is with uvloop, which reads before it goes on with what an answer's end has woken."""
+    finish = QuickHandler.finish_response
+
+    async def finish_and_read(handler: QuickHandler, *words: Any) -> Any:
+        finished = await finish(handler, *words)
+        if words[0].path == "/nothing":
+            handler.data_received(request())
+        return finished
+
+    async with server(served) as quick, quick.line() as line:
+        answer = await line.ask(request())
+        monkeypatch.setattr(QuickHandler, "finish_response", finish_and_read)
+        for _ in range(3):
+            read = gate.read
+            assert b" 404 " in (await line.ask(request("/nothing")))[0]
+            assert await line.read() == answer
+            assert gate.read == read + 1
+        assert await line.ask(request()) == answer
+        assert gate.read == read + 1
+
+
+PIECES = st.sampled_from(
+    [
+        *[request(target) for target in ("/stream.json", "/stream", "/embed?ui=hr", "/stream.json?limit=2", "/nothing")],
+        request("/stream", "Accept-Encoding: gzip", "User-Agent: Mozilla/5.0"), request("/stream", "If-None-Match: *"),
+        request("/stream", method="HEAD"), request("/stream.json", "Accept-Language: eu"),
+        *[ODD[name] for name in ("two at once", "a body that says another request", "a chunked body",
+                                 "it expects to be told", "a whole address", "a post")],
+    ]
+)  # fmt: skip
+CLOSE = request("/stream", "Connection: close")
+# What aiohttp makes of what comes after an upgrade depends on when it comes: here it comes with it. Nonsense is not
+# among them, as it takes with it whatever request was read in one with it.
+LAST = st.sampled_from([CLOSE, ODD["an upgrade"] + CLOSE, ODD["old"]])
+
+
+@st.composite
+def conversations(draw: st.DrawFn) -> list[tuple[bytes, int]]:
+    """What is sent at once, and for how many turns of the loop nothing comes after it."""
+    sent = []
+    for piece in draw(st.lists(PIECES, max_size=12)):
+        cuts = draw(st.lists(st.integers(1, len(piece) - 1), max_size=2, unique=True)) if draw(st.booleans()) else []
+        for start, end in itertools.pairwise([0, *sorted(cuts), len(piece)]):
+            sent.append((piece[start:end], draw(st.integers(0, 9))))
+    return [*sent, (draw(LAST), 0)]
+
+
+async def test_however_requests_overlap_each_gets_its_own_answer_in_its_turn(served: Machine, gate: Gate) -> None:
+    async with server(served) as quick, server(served, is_quick=False) as ordinary:
+        loop = asyncio.get_running_loop()
+
+        async def talk(one: Server, sent: list[tuple[bytes, int]]) -> bytes:
+            async with one.line() as line:
+                for data, pause in sent:
+                    await line.send(data)
+                    for _ in range(pause):
+                        await asyncio.sleep(0)
+                return re.sub(rb"Date: [^\r]+\r\n", b"", await line.rest())
+
+        async def compare(sent: list[tuple[bytes, int]], turns: list[int]) -> None:
+            gate.turns = itertools.cycle(turns)
+            answers = [await talk(one, sent) for one in (ordinary, quick, quick)]
+            assert answers[0] == answers[1] == answers[2]
+
+        @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+        @given(conversations(), st.lists(st.integers(0, 9), min_size=1, max_size=5))
+        def check(sent: list[tuple[bytes, int]], turns: list[int]) -> None:
+            asyncio.run_coroutine_threadsafe(compare(sent, turns), loop).result(SOON * 3)
+
+        await asyncio.to_thread(check)
 
 
 async def test_a_reader_who_takes_nothing_is_not_answered_without_end(served: Machine) -> None:

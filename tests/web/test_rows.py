@@ -154,6 +154,24 @@ def test_the_same_story_elsewhere_is_linked() -> None:
     assert (also.get("role"), also.get("aria-label")) == ("group", "Also on:")
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://www.social.example/@carbon/1", "Carbon Co-op (social.example)"),
+        ("https://social.www.example/", "Carbon Co-op (social.www.example)"),
+        ("https://social.example:8443?post=1", "Carbon Co-op (social.example)"),
+        ("https://carbon.example@evil.example?x", "Carbon Co-op (evil.example)"),
+        ("https://xn--iek-b3ab.example", "Carbon Co-op (xn--iek-b3ab.example)"),
+        ("https://[", "Carbon Co-op"),
+        ("https://", "Carbon Co-op"),
+        ("javascript:alert(1)//social.example/", "Carbon Co-op"),
+    ],
+)
+def test_elsewhere_at_the_same_partner_is_told_by_its_host(url: str, shown: str) -> None:
+    tree = host_page(stream_item(also_on=(AlsoOn("1", "carbon-coop", url, "en"),)))
+    assert first(tree, "also").xpath("bdi")[0].text_content().strip() == shown
+
+
 def test_a_language_elsewhere_is_not_named_to_those_who_read_it() -> None:
     item = stream_item(language="es", also_on=(AlsoOn("1", "tni", "https://tni.example/eu", "eu"),))
     assert "euskara" in first(host_page(item), "also").text_content()

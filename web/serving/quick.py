@@ -36,7 +36,7 @@ PASSED_OVER: Final = re.compile(
 NEEDED: Final = frozenset(
     {
         "_close", "_force_close", "_keepalive_timeout", "_loop", "_manager", "_messages", "_next_keepalive_close_time",
-        "_paused", "_payload_parser", "_request_count", "_request_in_progress", "_upgraded", "_waiter", "transport",
+        "_paused", "_payload_parser", "_request_count", "_upgraded", "transport",
     }
 )  # fmt: skip
 
@@ -71,50 +71,49 @@ def essence(data: bytes) -> bytes | None:
 class QuickHandler(RequestHandler):
     """aiohttp's side of a connection, with a quick way out for what is known."""
 
-    __slots__ = ("_asked", "_is_fresh", "_is_plain", "_shelf")
+    __slots__ = ("_asked", "_is_answered", "_is_plain", "_shelf")
 
     def __init__(self, shelf: Shelf, *words: Any, **options: Any) -> None:
         super().__init__(*words, **options)
         self._shelf = shelf
         self._is_plain = True  # nothing but whole requests without bodies has come: the parser is between two
-        self._is_fresh = True  # aiohttp was handed nothing yet, and may not even have begun to wait
-        self._asked: bytes | None = None  # the essence of the one that is being answered
+        self._is_answered = True  # aiohttp has sent the answers to all that it was handed
+        self._asked: bytes | None = None  # the essence of what is being answered, where it came alone
 
     def data_received(self, data: bytes) -> None:
         """Answer at once, or do as aiohttp does."""
         if not self._is_plain:
             super().data_received(data)
             return
-        asked = essence(data) if self._is_idle() else None
-        if asked is not None and (answer := self._shelf.repeat(asked)) is not None:
+        asked, is_idle = essence(data), self._is_idle()
+        if is_idle and asked is not None and (answer := self._shelf.repeat(asked)) is not None:
             self.transport.write(answer)  # type: ignore[union-attr]  # it is open: see `_is_idle`
             self._request_count += 1
             self._manager.requests_count += 1  # type: ignore[union-attr]  # as long as it is open
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
             return
-        self._is_fresh = False
+        waiting = len(self._messages)
+        self._is_answered = False
         super().data_received(data)
-        self._is_plain = asked is not None and self._has_read_one()
-        self._asked = asked if self._is_plain else None
+        self._is_plain = asked is not None and self._has_read_one_more_than(waiting)
+        if is_idle or not self._is_plain:
+            self._asked = asked if self._is_plain else None
 
     def _is_idle(self) -> bool:
         """True between two requests, while all that was answered can be sent."""
-        is_waiting = self._is_fresh or (self._waiter is not None and not self._waiter.done())
         return (
-            is_waiting
-            and not self._messages
-            and not self._request_in_progress
+            self._is_answered
             and not (self._paused or self._force_close or self._close or self._upgraded)
             and self._payload_parser is None
             and self.transport is not None
             and not self.transport.is_closing()
         )
 
-    def _has_read_one(self) -> bool:
+    def _has_read_one_more_than(self, waiting: int) -> bool:
         """True where aiohttp took what has just come for one request, and waits for nothing more of it."""
-        if len(self._messages) != 1 or self._upgraded:
+        if len(self._messages) != waiting + 1 or self._upgraded:
             return False
-        message, payload = self._messages[0]
+        message, payload = self._messages[-1]
         return (
             payload is EMPTY_PAYLOAD
             and getattr(message, "version", None) == HttpVersion11
@@ -125,6 +124,10 @@ class QuickHandler(RequestHandler):
     async def finish_response(self, request: Any, resp: web.StreamResponse, start_time: float | None) -> Any:
         """Send the answer, and remember it where it may be given again."""
         finished = await super().finish_response(request, resp, start_time)
+        sent, is_lost = finished
+        # aiohttp goes on to wait only later, in another task. A client that is quicker need not wait for that: all of
+        # this answer was written, so the next one comes after it.
+        self._is_answered = not self._messages and bool(sent.keep_alive) and not is_lost
         asked, self._asked = self._asked, None
         page = request.get(KEPT)
         if asked is not None and page is not None and isinstance(resp, web.Response) and resp.keep_alive:
