@@ -104,7 +104,11 @@ async def test_a_partner_publishes_an_editor_approves_and_the_widget_shows_it(
     await expect(card).to_be_visible(timeout=LONG)
     await browser_page.keyboard.press("a")
     await expect(browser_page.get_by_text("Approved").first).to_be_visible()
-    async with embedding_page(product.url) as address:
+    async with embedding_page(product.url) as address, aiohttp.ClientSession(product.url) as anybody:
+        async with asyncio.timeout(LONG / 1000):
+            # What comes after the page has opened would be offered by a button.
+            while not any("Heat for eleven" in item["title"] for item in await shown(anybody)):
+                await asyncio.sleep(0.1)
         visitor = await browser_page.context.new_page()
         await visitor.goto(address)
         widget = visitor.locator("mpower-stream")
