@@ -49,6 +49,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("calm")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, whatever the order of the others: one that began last would be waited for alone."""
+    items.sort(key=lambda one: one.get_closest_marker("long") is None)
+
+
 class Clock:
     """A clock that stands still until a test moves it."""
 

@@ -190,6 +190,7 @@ async def rows(machine: Machine) -> list[Any]:
         return list((await connection.execute(select(*columns).order_by(item.c.id))).all())
 
 
+@pytest.mark.long
 async def test_no_word_of_any_source_runs_or_asks_anybody_anywhere(place: Place, clock: Clock) -> None:
     machine = place.machine
     async with asking(place.ours) as session:

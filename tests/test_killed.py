@@ -62,6 +62,7 @@ async def live_and_die(running: Program, token: str, acknowledged: set[str], sec
     await asyncio.gather(deciding, return_exceptions=True)
 
 
+@pytest.mark.long
 async def test_nothing_is_lost_or_doubled_by_a_kill_at_any_moment(
     site: PartnerSite, environment: dict[str, str], database_url: str, tmp_path: Path, nursery: Nursery
 ) -> None:
