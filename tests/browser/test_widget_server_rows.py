@@ -64,6 +64,14 @@ SOCIAL = (
 )
 
 
+ELSEWHERE = (
+    AlsoOn("x", "tni", "https://tni.example/", "es"),
+    AlsoOn("y", "ehu", None, "en"),
+    AlsoOn("z", "tni", "https://www.tni.example:8443/www.news", "en"),
+    AlsoOn("q", "tni", "http://tni.example?id=7", "en"),
+)
+
+
 async def test_the_widget_makes_the_rows_that_the_server_makes(page: Page, guest: Guest, program: Program) -> None:
     program.items = [
         stream_item(
@@ -80,7 +88,7 @@ async def test_the_widget_makes_the_rows_that_the_server_makes(page: Page, guest
         stream_item(2, title=None, summary="word " * 60, language="fr", tags=()),
         stream_item(3, title=None, summary="", url=None, partner="tni", image="b.webp", kind="video"),
         stream_item(4, language="und", tags=("solar", "unknown"), kind="video"),
-        stream_item(5, also_on=(AlsoOn("x", "tni", "https://tni.example/", "es"), AlsoOn("y", "ehu", None, "en"))),
+        stream_item(5, partner="tni", also_on=ELSEWHERE),
         stream_item(6, language="pt-BR", translations={"eu": Translation("Etxe epelak", None, "editor")}),
         stream_item(7, title=None, language="de", translations={"eu": Translation(None, "Kalea epel dago.", "editor")}),
         stream_item(8, title=HOSTILE, summary=HOSTILE, url="javascript:pwned()"),

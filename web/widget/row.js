@@ -51,7 +51,7 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   const { quote, card } = warning ? {} : more;
   const also = more.also_on.map(({ partner, url, language: code }, n) => {
     const said = foreign(code) && (page.languages[foreign(code)] ?? foreign(code));
-    const where = said ? make("span", { lang: code }, said) : partner === more.partner && web(url) && new URL(url).hostname.replace("www.", "");
+    const where = said ? make("span", { lang: code }, said) : partner === more.partner && web(url) && url.split(/[/?:]+/)[1].replace("www.", "");
     return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null }, nameOf(partner), where && [" (", where, ")"]))];
   });
   let picture = hasImages && image && !warning && make("img.image", {
