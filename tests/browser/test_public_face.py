@@ -275,6 +275,16 @@ async def test_nothing_shifts_on_load_nor_when_more_is_loaded(visit: Visit) -> N
     assert "\n".join(shifted) == ""
 
 
+async def test_a_page_is_as_wide_before_its_scroll_bar_comes_as_with_it(visit: Visit) -> None:
+    widths = []
+    for address in ("/item/none", "/stream"):
+        await visit.page.goto(visit.ours + address)
+        whole = "document.documentElement.scrollHeight > innerHeight"
+        widths.append((await visit.page.evaluate("document.body.clientWidth"), await visit.page.evaluate(whole)))
+    assert [is_long for _, is_long in widths] == [False, True]
+    assert widths[0][0] == widths[1][0]
+
+
 async def with_pictures(page: Page) -> None:
     """Have all pictures come, those below the window, too."""
     await page.evaluate(
