@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from aggregator.store.about import About
 from aggregator.store.stream import Translation
@@ -63,6 +65,25 @@ async def test_another_choice_while_the_first_rows_come_leaves_none_of_the_old(
     assert await shown_ids(page) == ["01J00012", "01J00013", "01J00014"]
     await expect(page.locator("mpower-stream > ol")).to_have_count(1)
     await expect(page.get_by_role("link", name="News")).to_have_count(0)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_cards_are_not_seen_as_a_list_before(page: Page, guest: Guest, program: Program, is_there: bool) -> None:
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await held.wait()
+        await (route.continue_() if is_there else route.abort())
+
+    await page.route("**/widget-extras.js", hold)
+    async with page.expect_response("**/stream.json*"):
+        await page.goto(guest.write("<mpower-stream layout=cards></mpower-stream>"))
+    await page.wait_for_timeout(50)
+    await expect(rows(page)).to_have_count(0)
+    held.set()
+    await expect(rows(page)).to_have_count(10)
+    columns = await page.evaluate("getComputedStyle(document.querySelector('mpower-stream ol')).gridTemplateColumns")
+    assert (len(columns.split()) > 1) is is_there
 
 
 async def test_an_empty_stream_says_so(page: Page, guest: Guest, program: Program) -> None:

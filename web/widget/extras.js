@@ -1,6 +1,7 @@
 /*
-What only some streams use: `live`, `filters` and `history`. Served as a file of its own, which a stream with one of these
-attributes asks for. It imports nothing of the first file, whose address only the page knows: what it needs it is given.
+What only some streams use: `live`, `filters`, `history` and the style of other layouts than the list. Served as a file of
+its own, which a stream with one of these attributes asks for. It imports nothing of the first file, whose address only the
+page knows: what it needs it is given.
 */
 
 import { filtersOf } from "./filters.js";

@@ -106,6 +106,8 @@ define("stream", (element, given) => {
       do {
         const [items, onward] = await read(url);
         await now.coming;
+        // Rows that are laid out otherwise are not seen before they are.
+        if (given("layout")) await extras;
         if (mine !== turn) return;
         const others = renew(list, items, makeRow, focus);
         if (!isAgain) show();
@@ -200,7 +202,7 @@ define("stream", (element, given) => {
   return async (wish) => {
     now = wish;
     // A stream whose extras cannot be had is a stream without them.
-    if (element.matches("[live],[filters],[history]")) extras ??= import("./widget-extras.js").then(extend).catch(() => {});
+    if (element.matches("[live],[filters],[history],[layout^=c]")) extras ??= import("./widget-extras.js").then(extend).catch(() => {});
     if (given("history") != null) await extras;
     if (!element.isConnected) return told?.();
     let url;
