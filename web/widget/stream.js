@@ -117,7 +117,7 @@ define("stream", (element, given) => {
           added.push(row);
           // At first each is seen as soon as it is there, and a slow page hears its visitor between them. Later all come
           // at once, and are seen before the focus moves, for which the page is laid out.
-          if (isAgain || !isLoaded === (item === others.at(-1))) continue;
+          if (isAgain || (item === others.at(-1)) === !isLoaded) continue;
           await new Promise(setTimeout);
           if (mine !== turn) return;
         }
