@@ -269,6 +269,7 @@ async def look_at_another_page(watched: Watched, guest: str, session: ClientSess
         before = await shown.count()
         await page.locator("a.mpower-more").click()
         await expect(shown).not_to_have_count(before)
+        await expect(page.locator("mpower-stream [aria-busy]")).to_have_count(0)
     await watched.look("the widget on another's page")
     while onward:
         feed = await read(session, onward)

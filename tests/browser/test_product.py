@@ -141,6 +141,7 @@ async def test_load_more_walks_a_long_stream_while_editors_go_on(product: Produc
             before = await widget.locator("li article").count()
             await more.click()
             await expect(widget.locator("li article")).not_to_have_count(before)
+            await expect(widget.locator("[aria-busy]")).to_have_count(0)
         seen = await widget.locator("li article h3 a, li article h2 a").evaluate_all("links => links.map(l => l.href)")
     assert len(seen) == len(set(seen))
     assert {f"https://city.example/news/{n}" for n in range(45)} - gone <= set(seen)

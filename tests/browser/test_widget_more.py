@@ -103,7 +103,7 @@ async def test_the_way_back_leads_to_the_same_rows_at_the_same_height(
     await page.goto(guest.write("<mpower-stream history=news></mpower-stream>"))
     await more(page).click()
     await expect(rows(page)).to_have_count(20)
-    assert page.url.endswith("/?news=20")
+    await expect(page).to_have_url(re.compile(r"/\?news=20$"))
     await page.evaluate("new Promise((done) => { addEventListener('scrollend', done); scrollTo(0, 1500); })")
     program.asked.clear()
     await page.reload()
