@@ -23,12 +23,13 @@ TITLE = "The widget in a page, processor 4 times slower, servers that answer at 
 RUNS, FULL_RUNS = 7, 15
 PEERS = Path(__file__).parents[2] / ".venv/bench/peers"
 WANTED = ("bsky-embed", "mastodon-embed-timeline", "emfed", "bluesky-comments-tag")
-ALONE, FROM_SERVER, PLAIN = "ours, its two lines", "ours, rows from the server", "the same rows without script"
+ALONE, EARLY, FROM_SERVER = "ours, its two lines", "ours, asked for early", "ours, rows from the server"
+PLAIN = "the same rows without script"
 OWN = frozenset({urlsplit(PAGE).netloc, urlsplit(OURS).netloc})
 
 
 def measure(scale: Scale) -> list[Line]:
-    """Ours twice, by its script alone and with rows from the server inside; and whoever else could be had.
+    """Ours by its script alone, the same asked for early, and with rows from the server; and whoever else could be had.
 
     What a page's own HTML takes is not the widget's: where the rows are part of it, blocking time counts from that page
     without the script, which stands in the table, too.
@@ -74,7 +75,11 @@ def _ours(address: str) -> Iterable[Widget]:
     inside = re.sub(r'(src|href|data-next)="/', rf'\1="{OURS}/', inside)
     make = functools.partial(Widget, item="mpower-stream li", more="a.mpower-more", answer=ask, files={})
     room = 'style="display:block;min-height:100vh"'  # as README has it
-    yield make(ALONE, script, f'<mpower-stream src="{OURS}" lang="en" {room}></mpower-stream>')
+    element = f'<mpower-stream src="{OURS}" lang="en" {room}></mpower-stream>'
+    asked = (f"{OURS}/stream.json?prefer=en", f"{OURS}/strings/en.json")  # as docs/embedding.md has it
+    early = "".join(f'<link rel="preload" as="fetch" crossorigin href="{url}">' for url in asked)
+    yield make(ALONE, script, element)
+    yield make(EARLY, early + script, element)
     yield make(FROM_SERVER, style + script, inside)
     yield make(PLAIN, style, inside, more=None)
 

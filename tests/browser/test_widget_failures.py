@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.guestsite import Guest, Program, more, rows, shown_ids, status, told, told_to_listeners
 
@@ -86,6 +87,42 @@ async def test_who_is_offline_is_told_so_and_keeps_what_is_there(page: Page, gue
     await page.context.set_offline(False)
     await page.get_by_role("link", name="Try again").click()
     await expect(rows(page)).to_have_count(20)
+
+
+async def test_what_another_choice_has_overtaken_may_fail_unseen(page: Page, guest: Guest, program: Program) -> None:
+    held: list[Route] = []
+    came = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+        came.set()
+
+    await page.route("**/stream.json?*", hold, times=1)
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await came.wait()
+    await page.locator("mpower-stream").evaluate("(element) => { element.setAttribute('limit', 5); }")
+    await expect(rows(page)).to_have_count(5)
+    await expect(page.locator("mpower-stream [aria-busy]")).to_have_count(0)
+    async with page.expect_event("requestfailed"):
+        await held[0].abort()
+    await more(page).click()
+    await expect(rows(page)).to_have_count(10)
+    assert await told(page) == ["load", "more"]
+
+
+async def test_rows_that_stay_as_nothing_better_came_are_not_busy(page: Page, guest: Guest, program: Program) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.gate = asyncio.Event()
+    await more(page).click()
+    await expect(page.locator("mpower-stream ol")).to_have_attribute("aria-busy", "true")
+    program.is_down = True
+    await page.locator("mpower-stream").evaluate("(element) => { element.lang = 'eu'; }")
+    program.gate.set()
+    await expect(page.get_by_role("link", name="Saiatu berriro")).to_be_visible()
+    await expect(rows(page)).to_have_count(10)
+    await expect(page.locator("mpower-stream [aria-busy], mpower-stream [aria-disabled]")).to_have_count(0)
+    assert await told(page) == ["load", "error"]
 
 
 async def test_words_that_cannot_be_had_stop_no_row(page: Page, guest: Guest) -> None:

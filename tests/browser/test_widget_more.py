@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from aggregator.store.stream import Image
-from tests.browser.guestsite import Guest, Program, more, rows, shown_ids, status
+from tests.browser.guestsite import Guest, Program, more, rows, shown_ids, status, told
 from tests.web.samples import stream_item
 
 pytestmark = pytest.mark.browser
@@ -56,6 +56,49 @@ async def test_the_link_waits_while_a_page_is_on_its_way(page: Page, guest: Gues
     await expect(rows(page)).to_have_count(20)
     assert len(program.asked) == 2
     await expect(page.locator("mpower-stream [aria-busy], mpower-stream [aria-disabled]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("point", ["hover", "focus"])
+async def test_who_points_at_the_link_has_its_page_asked_for(
+    page: Page, guest: Guest, program: Program, point: str
+) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    async with page.expect_request("**/stream.json?*cursor=*"):
+        await getattr(more(page), point)()
+    await (more(page).click() if point == "hover" else page.keyboard.press("Enter"))
+    await expect(rows(page)).to_have_count(20)
+    assert len(program.asked) == 2
+    assert await shown_ids(page) == [item.id for item in program.items[:20]]
+
+
+async def test_a_page_that_was_asked_for_too_early_is_asked_for_again(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.clock.install()
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    async with page.expect_request_finished(lambda request: "cursor=" in request.url):
+        await more(page).hover()
+    program.items[12] = stream_item(12, title="Corrected")
+    await page.clock.fast_forward(10_000)
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    await expect(rows(page).nth(12).get_by_role("heading")).to_have_text("Corrected")
+
+
+async def test_a_page_that_could_not_be_had_early_is_asked_for_again(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.is_down = True
+    async with page.expect_request_finished(lambda request: "cursor=" in request.url):
+        await more(page).hover()
+    program.is_down = False
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    assert await told(page) == ["load", "more"]
 
 
 @pytest.mark.parametrize(

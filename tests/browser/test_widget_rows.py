@@ -115,6 +115,19 @@ async def test_attributes_ask_for_less_and_a_change_asks_again(page: Page, guest
     assert program.asked[1:] == ["/stream.json?prefer=en&limit=3"]
 
 
+async def test_a_page_may_ask_for_the_first_rows_itself(page: Page, guest: Guest, program: Program) -> None:
+    asked = ("/stream.json?tag=retrofit&amp;prefer=en&amp;limit=5", "/strings/en.json")
+    links = (f'<link rel="preload" as="fetch" crossorigin href="%HOST%{address}">' for address in asked)
+    script = '<script type="module" src="%HOST%/widget.js"></script>'
+    words: list[str] = []
+    page.on("request", lambda request: words.append(request.url) if "/strings/" in request.url else None)
+    tag = "<mpower-stream tag=retrofit limit=5></mpower-stream>"
+    await page.goto(guest.write(tag, head="".join(links) + script))
+    await expect(rows(page)).to_have_count(5)
+    assert program.asked == ["/stream.json?tag=retrofit&prefer=en&limit=5"]
+    assert len(words) == 1
+
+
 async def test_a_limit_out_of_range_is_brought_into_it(page: Page, guest: Guest, program: Program) -> None:
     limits = {"0": "&limit=1", "1000": "&limit=100", "many": ""}
     await page.goto(guest.write("".join(f"<mpower-stream limit={wished}></mpower-stream>" for wished in limits)))

@@ -10,8 +10,7 @@ define("languages", (bar, given) => {
     if (!code) return;
     event.preventDefault();
     if (!tell(bar, "change", { language: code })) return;
-    const elements = document.querySelectorAll("mpower-stream,mpower-languages,mpower-partners,mpower-call");
-    for (const element of elements) element.lang = code;
+    for (const element of document.querySelectorAll("mpower-stream,mpower-languages,mpower-partners,mpower-call")) element.lang = code;
   });
   return async ({ language, coming }) => {
     const words = await coming;
@@ -21,7 +20,6 @@ define("languages", (bar, given) => {
     }
     for (const link of bar.querySelectorAll("a")) link.ariaCurrent = link.hreflang === language || null;
     // Links without a nav of theirs are a list that needs no name.
-    const nav = bar.querySelector("nav");
-    if (nav) nav.ariaLabel = words.filter_languages;
+    bar.querySelector("nav")?.setAttribute("aria-label", words.filter_languages);
   };
 });

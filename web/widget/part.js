@@ -10,7 +10,7 @@ const PLAIN = { more: "Load more", retry: "Try again", failed: "Not loaded" };
 export const within = (low, value, high) => Math.max(low, Math.min(value, high));
 export const primary = (language) => /^[a-z]{2,8}/i.exec(language)?.[0].toLowerCase();
 export const parted = (list) => (list ?? "").split(/[\s,]+/).filter(Boolean);
-export const fill = (text, values) => text?.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+export const fill = (text, values) => text?.replace(/{(\w+)}/g, (_, name) => values[name]);
 export const plural = ({ locale }, forms, n) => forms && fill(forms[new Intl.PluralRules(locale).select(n)] ?? forms.other, { n });
 
 /**
@@ -37,7 +37,7 @@ export const listed = (held) => make("ul.links", { role: "list" }, held.map((one
 export const linked = (attributes, ...held) => (web(attributes.href) ? make("a", attributes, ...held) : held);
 
 export const get = async (url) => {
-  const answer = await fetch(new URL(url), { credentials: "omit", signal: AbortSignal.timeout(PATIENCE_MS) });
+  const answer = await fetch(new URL(url), { signal: AbortSignal.timeout(PATIENCE_MS) });
   const told = await answer.json();
   if (!answer.ok) throw Error(answer.status, { cause: told.detail });
   return told;

@@ -47,16 +47,16 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
   }
 
   const seen = make("p.summary", textIn, text);
-  const times = timesOf(more.starts_at, more.ends_at, words);
   const { quote, card } = warning ? {} : more;
+  const times = timesOf(more.starts_at, more.ends_at, words);
   const also = more.also_on.map(({ partner, url, language: code }, n) => {
     const said = foreign(code) && (page.languages[foreign(code)] ?? foreign(code));
     const where = said ? make("span", { lang: code }, said) : partner === more.partner && web(url) && url.split(/[/?:]+/)[1].replace("www.", "");
     return [n ? " · " : " ", make("bdi", 0, linked({ href: url, hreflang: said ? code : null }, nameOf(partner), where && [" (", where, ")"]))];
   });
   let picture = hasImages && image && !warning && make("img.image", {
-    src: image, srcset: more.images?.map(({ url, width }) => `${url} ${width}w`).join() || null, alt: more.image_alt ?? "",
-    width: more.image_width, height: more.image_height, "data-colour": more.image_colour, loading: "lazy", decoding: "async",
+    src: image, srcset: more.images?.[0] && more.images.map(({ url, width }) => `${url} ${width}w`), alt: more.image_alt || "",
+    width: more.image_width, height: more.image_height, "data-colour": more.image_colour, loading: "lazy",
     sizes: more.images?.[0] && "auto, 24rem",
   });
   if (more.kind === "video") picture &&= make("div.video", language, picture, make("span.play", 0, words.play));
@@ -68,7 +68,7 @@ export const rowOf = (item, { words, language, level }, prefix, hasImages) => {
       make("span.pinned", 0, more.pinned && words.pinned),
       make("bdi.partner", 0, nameOf(more.partner)),
       make("time", { datetime: item.date_published }, dateOf(item.date_published, words)),
-      make("span.language", 0, foreign(own) && (words.known?.[foreign(own)] ?? foreign(own))),
+      make("span.language", 0, words.known?.[foreign(own)] || foreign(own)),
       make("span.shared", 0, more.boosted_by && fill(words.shared_by, more.boosted_by)),
       make("span.translated", 0, translation && words.translated)),
     make("p.when", language, times, times && more.place && " · ", make("bdi.place", { lang: own }, more.place)),

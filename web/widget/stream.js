@@ -8,6 +8,7 @@ import { rowOf } from "./row.js";
 import { count, leave, renew, rowsOf } from "./rows.js";
 
 const FILTERS = parted("languages tag partner source kind");
+const SOON_MS = 1e4;
 let elements = 0;
 
 define("stream", (element, given) => {
@@ -17,19 +18,21 @@ define("stream", (element, given) => {
   let now, turn, key, list, status, more;
   // `fallback` stands there until rows come, `next` is where the page after the last row is.
   let fallback, next, isLoaded, isAgain, isBusy, isStatic;
+  // Who points at Load More will click on it: its page is asked for then, and kept as long as it is sure to be new.
+  let ahead = {};
   // What extras.js does for the stream, once it is here.
   let extras, told, forget, remember, back;
 
   const limit = (usual) => within(1, parseInt(given("limit")), 100) || usual;
   const newList = () => make("ol.rows", { role: "list" });
+  const drop = () => { ahead = {}; };
   const say = (text) => { status.textContent = text; };
   const report = (name, detail) => tell(element, name, { items: count(list), ...detail });
   const setBusy = (value) => {
     list.ariaBusy = more.ariaDisabled = isBusy = value;
   };
   const focus = (row) => {
-    const title = row?.querySelector(".mpower-title");
-    const target = title?.querySelector("a") ?? title ?? status;
+    const target = row?.querySelector(".mpower-title a") ?? row?.querySelector(".mpower-title") ?? status;
     if (!target.href) target.tabIndex = -1;
     target.focus();
   };
@@ -48,7 +51,9 @@ define("stream", (element, given) => {
 
   /** A page's items, and where the next page is. */
   const read = async (url) => {
-    const { items, next_url: onward, _mpower: page } = await get(url);
+    const coming = ahead[url] ?? get(url);
+    drop();
+    const { items, next_url: onward, _mpower: page } = await coming;
     isStatic = page.static;
     // A host of files names its pictures from where it lies itself.
     const whole = (address) => address && new URL(address, url);
@@ -84,17 +89,16 @@ define("stream", (element, given) => {
     if (!list.isConnected) status.before(list);
   };
 
-  const fail = async (error, url) => {
-    const mine = turn;
+  const fail = async (error, url, mine = turn) => {
     const words = await now.coming;
     if (mine !== turn) return;
     if (url) offer(url, words.retry);
-    say((!navigator.onLine && words.offline) || words.failed);
+    say(navigator.onLine ? words.failed : words.offline ?? words.failed);
     report("error", { message: `${error}`, detail: error.cause });
   };
 
-  /** Loads from `url` until so many rows came; `isAgain` where they stood there before, so far down. */
-  const load = async (url, wanted = 1, down) => {
+  /** Loads from `url` until so many rows came; `isAgain` where they stood there before. */
+  const load = async (url, wanted = 1) => {
     if (isBusy) return;
     const mine = turn;
     setBusy(true);
@@ -122,22 +126,20 @@ define("stream", (element, given) => {
           if (mine !== turn) return;
         }
         url = onward;
-      } while (url && added.length < (isStatic ? limit(10) : wanted) && (tries-- || isStatic));
+      } while (url && added.length < (isStatic ? limit(10) : wanted) && (isStatic || tries--));
       if (wanted > 1) url?.searchParams.set("limit", limit(10));
       const words = now.words;
       offer(url, words.more);
       show();
-      const forms = isAgain ? words.shown : isLoaded && words.loaded;
-      const none = FILTERS.some(given) ? words.nothing_fits : words.empty;
-      say(count(list) ? [plural(words, forms, added.length), !url && words.end].filter(Boolean).join(" ") : none);
+      say(count(list) ? [plural(words, isAgain ? words.shown : isLoaded && words.loaded, added.length), !url && words.end].filter(Boolean).join(" ") :
+        FILTERS.some(given) ? words.nothing_fits : words.empty);
       if (isLoaded && !isAgain) focus(added[0]);
-      if (down) scrollTo(0, down);
       report(isLoaded ? "more" : "load", { added: added.length });
       if (isLoaded) remember?.();
       isLoaded = true;
       isAgain = false;
     } catch (error) {
-      await fail(error, url);
+      await fail(error, url, mine);
     }
     if (mine !== turn) return;
     setBusy(null);
@@ -149,8 +151,7 @@ define("stream", (element, given) => {
       event.preventDefault();
       load(next);
     } else if (target.matches(".mpower-title a")) {
-      const { id } = target.closest("[data-id]").dataset;
-      if (!report("open", { id, url: target.href })) event.preventDefault();
+      if (!report("open", { id: target.closest("[data-id]").dataset.id, url: target.href })) event.preventDefault();
     }
   });
 
@@ -162,6 +163,10 @@ define("stream", (element, given) => {
     list = isLoaded ?? newList();
     status = find("status") ?? make("p.status", { role: "status" });
     more = find("more") ?? make("a.more");
+    more.onfocus = more.onpointerenter = () => {
+      setTimeout(drop, SOON_MS);
+      if (next && !isBusy) (ahead[next] ??= get(next)).catch(drop);
+    };
     if (!isLoaded) return element.append(list, status);
     next = more.dataset.next && now.address(more.dataset.next);
     report("load");
@@ -169,6 +174,7 @@ define("stream", (element, given) => {
 
   /** What is shown stays until as many rows of the other kind are there. */
   const swap = () => {
+    setBusy(null);
     isAgain = true;
     isLoaded = false;
     fallback.push(list);
@@ -177,19 +183,17 @@ define("stream", (element, given) => {
 
   const start = () => {
     turn = {};
-    isBusy = null;
     forget?.();
-    let size = list && count(list), down;
+    let size = list && count(list);
     if (list) swap();
     else {
       build();
-      [size = 0, down] = back?.() ?? [];
-      size -= count(list);
+      size = (back?.() ?? 0) - count(list);
       isAgain = size > 0;
     }
     const isMuch = size > (isLoaded ? 0 : limit(10));
     if (isMuch) next?.searchParams.set("limit", within(1, size, 100));
-    if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1, down);
+    if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1);
   };
 
   // Handed over in lists: names in them can be made short in both files.
