@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl
 
 Said = Mapping[str, Any]  # what a source says of an item, by column
 
@@ -14,6 +14,8 @@ _LINK_HOST = re.compile(r'href="https?://([^/"?#]+)')
 # Signatures that stand in a path and not in a query: Akamai's, Bunny's and Google's Media CDN.
 _SIGNED = re.compile(r"/(?:[^/]*~hmac=|bcdn_token=|edge-cache-token=)[^/]*(?=/)")
 _PICTURE_FILE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif|jfif)\Z", re.IGNORECASE)
+# Parameters that say which picture, and no others: `expires_id` or `sid` may change at each look.
+_NAMES_ONE = re.compile(r"(?:(?:image|img|photo|picture|pic|file|attachment|asset|media)[-_]?)?id\Z", re.IGNORECASE)
 
 
 def says_otherwise(before: Said, now: Said) -> bool:
@@ -60,8 +62,8 @@ def _file_at(url: str) -> tuple[str, ...]:
     path = _SIGNED.sub("", "/" + address.partition("//")[2].partition("/")[2].rstrip("/"))
     if _PICTURE_FILE.search(path):
         return (path,)
-    values = (unquote(parameter.partition("=")[2]).partition("?")[0] for parameter in query.split("&"))
-    return (path, *sorted(value for value in values if _PICTURE_FILE.search(value)))
+    asked = ((name, value.partition("?")[0]) for name, value in parse_qsl(query))
+    return (path, *sorted(value for name, value in asked if _PICTURE_FILE.search(value) or _NAMES_ONE.match(name)))
 
 
 def _hosts(cleaned_html: str) -> set[str]:
