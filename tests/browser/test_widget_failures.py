@@ -110,6 +110,25 @@ async def test_what_another_choice_has_overtaken_may_fail_unseen(page: Page, gue
     assert await told(page) == ["load", "more"]
 
 
+async def test_the_room_for_the_first_rows_stays_where_another_choice_is_made(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.gate = asyncio.Event()
+    style = '<link rel="stylesheet" href="%HOST%/widget.css">'
+    script = '<script type="module" src="%HOST%/widget.js"></script>'
+    await page.goto(guest.write("<mpower-stream></mpower-stream>", head=style + script))
+    busy = page.locator("mpower-stream [aria-busy]")
+    await expect(busy).to_have_count(1)
+    before = await page.evaluate("document.querySelector('mpower-stream').offsetHeight")
+    async with page.expect_request("**/stream.json?*limit=5"):
+        await page.locator("mpower-stream").evaluate("(element) => { element.setAttribute('limit', 5); }")
+    assert await page.evaluate("document.querySelector('mpower-stream').offsetHeight") == before > 300
+    program.is_down = True
+    program.gate.set()
+    await expect(page.get_by_role("link", name="Try again")).to_be_visible()
+    await expect(busy).to_have_count(0)
+
+
 async def test_rows_that_stay_as_nothing_better_came_are_not_busy(page: Page, guest: Guest, program: Program) -> None:
     await page.goto(guest.write("<mpower-stream></mpower-stream>"))
     await expect(rows(page)).to_have_count(10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from aggregator.store.stream import Translation
 from tests.browser.guestsite import BAR, Guest, Program, more, rows, status
@@ -49,6 +49,33 @@ async def test_the_bar_changes_the_elements_and_leaves_the_page_and_the_focus_wh
     await page.locator(".mpower-more").click()
     await expect(rows(page)).to_have_count(25)
     assert program.asked[1] == "/stream.json?prefer=eu&limit=10&cursor=01J00019"
+
+
+async def test_of_two_choices_the_last_one_counts_in_whatever_order_words_come(page: Page, guest: Guest) -> None:
+    held: list[Route] = []
+    await page.route("**/strings/fr.json", lambda route: held.append(route))
+    await page.goto(guest.write(BAR))
+    links = page.locator("mpower-languages a")
+    await expect(links).to_have_count(6)
+    async with page.expect_request("**/strings/fr.json"):
+        await links.nth(2).click()
+    await links.nth(3).click()
+    await expect(page.locator("[aria-current=true]")).to_have_text("Deutsch")
+    async with page.expect_request_finished(lambda request: request.url.endswith("fr.json")):
+        await held[0].continue_()
+    await page.evaluate("new Promise(setTimeout)")
+    await expect(page.locator("[aria-current=true]")).to_have_text("Deutsch")
+    await expect(page.get_by_role("navigation", name="Sprache")).to_be_visible()
+
+
+async def test_a_bar_whose_words_cannot_be_had_keeps_the_pages_own(page: Page, guest: Guest) -> None:
+    await page.route("**/strings/*.json", lambda route: route.abort())
+    nav = '<nav aria-label="Tongue"><a href="/?x=eu" hreflang="eu" lang="eu">Euskara</a></nav>'
+    await page.goto(guest.write(f"<mpower-languages>{nav}</mpower-languages>{BAR}"))
+    await expect(page.get_by_role("navigation", name="Tongue")).to_have_count(1)
+    await expect(page.locator("mpower-languages").nth(1).get_by_role("link")).to_have_count(6)
+    await expect(page.get_by_role("navigation")).to_have_count(2)
+    assert await page.locator("nav").nth(1).get_attribute("aria-label") is None
 
 
 async def test_links_that_a_server_put_into_the_bar_are_kept_and_a_listener_may_refuse_the_change(

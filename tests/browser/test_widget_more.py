@@ -58,47 +58,36 @@ async def test_the_link_waits_while_a_page_is_on_its_way(page: Page, guest: Gues
     await expect(page.locator("mpower-stream [aria-busy], mpower-stream [aria-disabled]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("point", ["hover", "focus"])
-async def test_who_points_at_the_link_has_its_page_asked_for(
-    page: Page, guest: Guest, program: Program, point: str
-) -> None:
-    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+async def test_the_second_click_of_a_double_click_follows_no_row(page: Page, guest: Guest) -> None:
+    at = guest.write("<mpower-stream></mpower-stream>")
+    await page.goto(at)
     await expect(rows(page)).to_have_count(10)
-    async with page.expect_request("**/stream.json?*cursor=*"):
-        await getattr(more(page), point)()
-    await (more(page).click() if point == "hover" else page.keyboard.press("Enter"))
+    await more(page).scroll_into_view_if_needed()
+    box = await more(page).bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.click(x, y)
     await expect(rows(page)).to_have_count(20)
-    assert len(program.asked) == 2
-    assert await shown_ids(page) == [item.id for item in program.items[:20]]
-
-
-async def test_a_page_that_was_asked_for_too_early_is_asked_for_again(
-    page: Page, guest: Guest, program: Program
-) -> None:
-    await page.clock.install()
-    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
-    await expect(rows(page)).to_have_count(10)
-    async with page.expect_request_finished(lambda request: "cursor=" in request.url):
-        await more(page).hover()
-    program.items[12] = stream_item(12, title="Corrected")
-    await page.clock.fast_forward(10_000)
-    await more(page).click()
-    await expect(rows(page)).to_have_count(20)
-    await expect(rows(page).nth(12).get_by_role("heading")).to_have_text("Corrected")
-
-
-async def test_a_page_that_could_not_be_had_early_is_asked_for_again(
-    page: Page, guest: Guest, program: Program
-) -> None:
-    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
-    await expect(rows(page)).to_have_count(10)
-    program.is_down = True
-    async with page.expect_request_finished(lambda request: "cursor=" in request.url):
-        await more(page).hover()
-    program.is_down = False
-    await more(page).click()
-    await expect(rows(page)).to_have_count(20)
+    await page.evaluate("document.activeElement.click()")
+    assert page.url == at
     assert await told(page) == ["load", "more"]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_link_that_goes_away_leaves_the_focus_in_the_stream(
+    page: Page, guest: Guest, program: Program, is_first: bool
+) -> None:
+    program.items = program.items[: 5 if is_first else 15]
+    program.is_down = is_first
+    await page.goto(guest.write("<mpower-stream></mpower-stream>"))
+    link = page.locator(".mpower-more")
+    await link.focus()
+    program.is_down = False
+    await page.keyboard.press("Enter")
+    await expect(rows(page)).to_have_count(len(program.items))
+    await expect(link).to_have_count(0)
+    place = status(page) if is_first else rows(page).nth(10).locator("h3 a")
+    await expect(place).to_be_focused()
 
 
 @pytest.mark.parametrize(
@@ -154,6 +143,22 @@ async def test_the_way_back_leads_to_the_same_rows_at_the_same_height(
     await expect(more(page)).not_to_have_attribute("aria-disabled", "true")
     assert await page.evaluate("scrollY") == 1500
     assert program.asked == ["/stream.json?prefer=en&limit=20"]
-    await more(page).click()
+    await page.evaluate("new Promise((done) => { addEventListener('scrollend', done); scrollTo(0, 900); })")
+    await more(page).dispatch_event("click")
     await expect(rows(page)).to_have_count(25)
     assert program.asked[1] == "/stream.json?prefer=en&limit=10&cursor=01J00019"
+    await expect(page).to_have_url(re.compile(r"/\?news=25$"))
+    await expect(status(page)).to_have_text("5 more items are shown. That is all.")
+
+
+async def test_the_way_back_leads_to_the_same_rows_on_a_host_of_files(
+    page: Page, guest: Guest, program: Program
+) -> None:
+    program.is_static = True
+    await page.goto(guest.write("<mpower-stream history></mpower-stream>"))
+    await more(page).click()
+    await expect(rows(page)).to_have_count(20)
+    await expect(page).to_have_url(re.compile(r"/\?mpower=20$"))
+    await page.reload()
+    await expect(rows(page)).to_have_count(20)
+    await expect(more(page)).not_to_have_attribute("href", re.compile("limit="))

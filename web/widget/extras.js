@@ -24,24 +24,17 @@ export const extrasOf = (element, given, parts, deeds, [get, fail], state) => {
     if (given("history") == null) return;
     const url = new URL(location);
     if (!scrolled) url.searchParams.set(name(), count(state()[1]));
-    history.replaceState({ ...history.state, [name()]: down || scrollY }, "", url);
+    history.replaceState({ ...history.state, [name()]: scrollY }, "", url);
   };
   // When a page is left it is too late to write.
   addEventListener("scrollend", remember);
-  // Once, when the rows are there.
-  let down;
-  const back = () => {
-    if (given("history") == null) return;
-    down = history.state?.[name()];
-    return new URLSearchParams(location.search).get(name());
-  };
+  const back = () => given("history") == null ? [] : [new URLSearchParams(location.search).get(name()), history.state?.[name()]];
 
   let filters;
   const told = () => {
-    const [now, list, , isLoaded, isBusy] = state();
+    const [now, list] = state();
     if (!list) return;
     settle();
-    if (isLoaded && !isBusy) down &&= scrollTo(0, down);
     if (given("filters") == null || filters?.lang === now.language) return;
     filters?.remove();
     filters = filtersOf(element, now, fail, make, get);

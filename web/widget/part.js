@@ -24,7 +24,7 @@ export const make = (name, attributes, ...children) => {
   const [tag, part] = name.split(".");
   const node = document.createElement(tag);
   if (part) node.className = `mpower-${part}`;
-  if (attributes?.at) attributes = { lang: attributes, dir: "auto" };
+  if (attributes?.at) attributes = { dir: "auto", lang: attributes };
   for (const name in attributes) if (attributes[name] != null) node.setAttribute(name, attributes[name]);
   node.append(...held);
   return node;

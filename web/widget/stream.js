@@ -8,7 +8,7 @@ import { rowOf } from "./row.js";
 import { count, leave, renew, rowsOf } from "./rows.js";
 
 const FILTERS = parted("languages tag partner source kind");
-const SOON_MS = 1e4;
+const DOUBLE_MS = 500;
 let elements = 0;
 
 define("stream", (element, given) => {
@@ -18,14 +18,13 @@ define("stream", (element, given) => {
   let now, turn, key, list, status, more;
   // `fallback` stands there until rows come, `next` is where the page after the last row is.
   let fallback, next, isLoaded, isAgain, isBusy, isStatic;
-  // Who points at Load More will click on it: its page is asked for then, and kept as long as it is sure to be new.
-  let ahead = {};
+  // When Load More was clicked: the second click of a double click is not for the row that it meets.
+  let clickedAt;
   // What extras.js does for the stream, once it is here.
   let extras, told, forget, remember, back;
 
   const limit = (usual) => within(1, parseInt(given("limit")), 100) || usual;
   const newList = () => make("ol.rows", { role: "list" });
-  const drop = () => { ahead = {}; };
   const say = (text) => { status.textContent = text; };
   const report = (name, detail) => tell(element, name, { items: count(list), ...detail });
   const setBusy = (value) => {
@@ -51,9 +50,7 @@ define("stream", (element, given) => {
 
   /** A page's items, and where the next page is. */
   const read = async (url) => {
-    const coming = ahead[url] ?? get(url);
-    drop();
-    const { items, next_url: onward, _mpower: page } = await coming;
+    const { items, next_url: onward, _mpower: page } = await get(url);
     isStatic = page.static;
     // A host of files names its pictures from where it lies itself.
     const whole = (address) => address && new URL(address, url);
@@ -74,7 +71,7 @@ define("stream", (element, given) => {
   /** The link to what comes next, or to the same once more; without script it leads to the page that shows it. */
   const offer = (url, text) => {
     next = url;
-    if (!url) return more.remove();
+    if (!url) return leave(more, null, focus);
     more.href = `${url}`.replace("/stream.json", "/stream").replace(/\.json$/, ".html");
     more.search += `&ui=${now.language}`;
     more.textContent = text;
@@ -93,12 +90,13 @@ define("stream", (element, given) => {
     const words = await now.coming;
     if (mine !== turn) return;
     if (url) offer(url, words.retry);
+    for (const node of fallback) node.ariaBusy = null;
     say(navigator.onLine ? words.failed : words.offline ?? words.failed);
     report("error", { message: `${error}`, detail: error.cause });
   };
 
-  /** Loads from `url` until so many rows came; `isAgain` where they stood there before. */
-  const load = async (url, wanted = 1) => {
+  /** Loads from `url` until so many rows came; `isAgain` where they stood there before, so far down. */
+  const load = async (url, wanted = 1, down) => {
     if (isBusy) return;
     const mine = turn;
     setBusy(true);
@@ -126,14 +124,15 @@ define("stream", (element, given) => {
           if (mine !== turn) return;
         }
         url = onward;
-      } while (url && added.length < (isStatic ? limit(10) : wanted) && (isStatic || tries--));
-      if (wanted > 1) url?.searchParams.set("limit", limit(10));
+      } while (url && added.length < Math.max(wanted, isStatic ? limit(10) : 0) && (isStatic || tries--));
+      if (wanted > 1 && !isStatic) url?.searchParams.set("limit", limit(10));
+      show();
       const words = now.words;
       offer(url, words.more);
-      show();
-      say(count(list) ? [plural(words, isAgain ? words.shown : isLoaded && words.loaded, added.length), !url && words.end].filter(Boolean).join(" ") :
+      say(count(list) ? [plural(words, isAgain ? words.shown : isLoaded && words.loaded, added.length), !url && words.end].filter((one) => one).join(" ") :
         FILTERS.some(given) ? words.nothing_fits : words.empty);
       if (isLoaded && !isAgain) focus(added[0]);
+      if (down) scrollTo(0, down);
       report(isLoaded ? "more" : "load", { added: added.length });
       if (isLoaded) remember?.();
       isLoaded = true;
@@ -149,10 +148,10 @@ define("stream", (element, given) => {
   onClick(element, (target, event) => {
     if (target === more && next) {
       event.preventDefault();
+      clickedAt = event.timeStamp;
       load(next);
-    } else if (target.matches(".mpower-title a")) {
-      if (!report("open", { id: target.closest("[data-id]").dataset.id, url: target.href })) event.preventDefault();
-    }
+    } else if (event.timeStamp - clickedAt < DOUBLE_MS || (target.matches(".mpower-title a") &&
+      !report("open", { id: target.closest(".mpower-row").dataset.id, url: target.href }))) event.preventDefault();
   });
 
   /** Once. Rows that a server has put inside are kept and used; anything else gives way to the first rows. */
@@ -163,10 +162,6 @@ define("stream", (element, given) => {
     list = isLoaded ?? newList();
     status = find("status") ?? make("p.status", { role: "status" });
     more = find("more") ?? make("a.more");
-    more.onfocus = more.onpointerenter = () => {
-      setTimeout(drop, SOON_MS);
-      if (next && !isBusy) (ahead[next] ??= get(next)).catch(drop);
-    };
     if (!isLoaded) return element.append(list, status);
     next = more.dataset.next && now.address(more.dataset.next);
     report("load");
@@ -174,7 +169,6 @@ define("stream", (element, given) => {
 
   /** What is shown stays until as many rows of the other kind are there. */
   const swap = () => {
-    setBusy(null);
     isAgain = true;
     isLoaded = false;
     fallback.push(list);
@@ -183,17 +177,19 @@ define("stream", (element, given) => {
 
   const start = () => {
     turn = {};
+    isBusy = null;
     forget?.();
-    let size = list && count(list);
+    let size = list && count(list), down;
     if (list) swap();
     else {
       build();
-      size = (back?.() ?? 0) - count(list);
+      [size = 0, down] = back?.() ?? [];
+      size -= count(list);
       isAgain = size > 0;
     }
     const isMuch = size > (isLoaded ? 0 : limit(10));
     if (isMuch) next?.searchParams.set("limit", within(1, size, 100));
-    if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1);
+    if (!isLoaded || (next && isAgain)) load(next, isMuch ? size : 1, down);
   };
 
   // Handed over in lists: names in them can be made short in both files.
