@@ -158,7 +158,9 @@ class Machine:
         if not chosen:
             return
         async with self.database.write() as connection:
-            events = [(f"source:{source_id}", SourceDue(source_id)) for source_id in chosen]
+            # Another process may have looked at some since: those are due no more.
+            due = await due_sources(connection, chosen, now=self.now())
+            events = [(f"source:{source_id}", SourceDue(source_id)) for source_id in due]
             await self.work.put_all(connection, events, due_at=self.now())
         await self.bell.ring()
 

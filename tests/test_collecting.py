@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import io
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from PIL import Image
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from aggregator.errors import SettingsError
 from aggregator.handlers import handlers
 from aggregator.machine import Machine, at_work, in_step, open_machine
 from aggregator.model import Media
 from aggregator.store.interest import read_entries
-from aggregator.store.sources import read_states
+from aggregator.store.sources import due_sources, read_states
 from aggregator.store.stream import StreamFilters, read_page
 from aggregator.store.tables import change, item, revision, task
 from aggregator.store.tables import sighting as kept
@@ -221,6 +223,25 @@ async def test_a_running_machine_collects_and_forgets_by_itself(settings, site: 
                     return
                 await asyncio.sleep(0.05)
     raise AssertionError("nothing was collected, or nothing forgotten")
+
+
+async def test_what_another_process_has_looked_at_meanwhile_is_not_asked_for_again(
+    machine: Machine, site: PartnerSite, work_off, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.publish([])
+    site.publish([], "/trusted")
+
+    async def slowly(connection: AsyncConnection, ids: Collection[str], *, now: datetime) -> list[str]:
+        due = await due_sources(connection, ids, now=now)
+        monkeypatch.setattr("aggregator.machine.due_sources", due_sources)
+        await work_off()
+        return due
+
+    monkeypatch.setattr("aggregator.machine.due_sources", slowly)
+    await machine.tick()
+    assert len(site.asked) == 2
+    async with machine.database.read() as connection:
+        assert (await connection.execute(select(task.c.key))).scalars().all() == []
 
 
 async def test_one_slow_host_gets_few_places_and_holds_no_other(machine: Machine, site: PartnerSite) -> None:

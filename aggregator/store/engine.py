@@ -84,7 +84,7 @@ class Database:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection that sees one consistent state and keeps nothing."""
+        """A connection that keeps nothing. On SQLite it sees one state, on PostgreSQL each statement sees its own."""
         async with self.reader.connect() as connection:
             yield connection
 

@@ -1,7 +1,8 @@
 """What people enter in the form of a call: kept, counted, read, and gone for good. Checks no field.
 
-These rows are people's own. What is deleted of them leaves nothing in the files of SQLite: deleted bytes are
-overwritten, and `erase` also goes over what moved about within the pages and takes in the write-ahead log. What a
+These rows are people's own. What is erased of them leaves nothing in the files of SQLite: deleted bytes are
+overwritten, and `erase` also goes over what moved about within the pages and takes in the write-ahead log. What has
+expired may stand in that log until it is taken in. What a
 PostgreSQL keeps of dead rows until it is vacuumed, and what stands in backups, is its operator's to say.
 """
 

@@ -53,7 +53,11 @@ async def test_the_bar_changes_the_elements_and_leaves_the_page_and_the_focus_wh
 
 async def test_of_two_choices_the_last_one_counts_in_whatever_order_words_come(page: Page, guest: Guest) -> None:
     held: list[Route] = []
-    await page.route("**/strings/fr.json", lambda route: held.append(route))
+
+    async def hold(route: Route) -> None:
+        held.append(route)
+
+    await page.route("**/strings/fr.json", hold)
     await page.goto(guest.write(BAR))
     links = page.locator("mpower-languages a")
     await expect(links).to_have_count(6)

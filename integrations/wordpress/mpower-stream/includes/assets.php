@@ -25,13 +25,15 @@ function mpower_stream_register_assets() {
 }
 
 /**
- * The handle of what comes from one stream.
+ * The handle of what comes from one stream: that of the usual one, as this page was begun (a network may show another
+ * site's posts in it), or one of its own.
  *
  * @param string $address The stream.
  * @return string
  */
 function mpower_stream_handle( $address ) {
-	return mpower_stream_address( '' ) === $address ? 'mpower-stream' : 'mpower-stream-' . substr( md5( $address ), 0, 8 );
+	$usual = wp_styles()->query( 'mpower-stream' );
+	return $usual && $usual->src === $address . '/widget.css' ? 'mpower-stream' : 'mpower-stream-' . substr( md5( $address ), 0, 8 );
 }
 
 /**

@@ -54,12 +54,15 @@ function mpower_stream_add_settings_page() {
 }
 
 /**
- * A way to the page from the list of plugins.
+ * A way to the page from the list of plugins, for those who may use it.
  *
  * @param string[] $links The links there.
  * @return string[]
  */
 function mpower_stream_action_links( $links ) {
+	if ( ! current_user_can( mpower_stream_capability() ) ) {
+		return $links;
+	}
 	$url  = admin_url( 'options-general.php?page=mpower-stream' );
 	$link = sprintf( '<a href="%s">%s</a>', esc_url( $url ), esc_html__( 'Settings', 'mpower-stream' ) );
 	return array_merge( array( $link ), $links );
