@@ -3,7 +3,7 @@
  * Plugin Name:       mPOWER Stream
  * Plugin URI:        https://municipalpower.org/
  * Description:       Shows a multilingual stream of news from a network of organisations, as a block or a shortcode. Readable without script, kept when the stream cannot be reached, no cookies, no tracking.
- * Version:           1.0.1
+ * Version:           1.0.2
  * Requires at least: 6.0
  * Requires PHP:      7.4
  * Author:            mPOWER
@@ -17,7 +17,7 @@
 
 defined( 'ABSPATH' ) || exit;
 
-define( 'MPOWER_STREAM_VERSION', '1.0.1' );
+define( 'MPOWER_STREAM_VERSION', '1.0.2' );
 define( 'MPOWER_STREAM_FILE', __FILE__ );
 
 require __DIR__ . '/includes/addresses.php';
