@@ -129,8 +129,9 @@ define("stream", (element, given) => {
       show();
       const words = now.words;
       offer(url, words.more);
-      say(count(list) ? [plural(words, isAgain ? words.shown : isLoaded && words.loaded, added.length), !url && words.end].filter((one) => one).join(" ") :
-        FILTERS.some(given) ? words.nothing_fits : words.empty);
+      say(count(list)
+        ? [plural(words, isAgain ? words.shown : isLoaded && words.loaded, added.length), !url && words.end].filter((one) => one).join(" ")
+        : FILTERS.some(given) ? words.nothing_fits : words.empty);
       if (isLoaded && !isAgain) focus(added[0]);
       if (down) scrollTo(0, down);
       report(isLoaded ? "more" : "load", { added: added.length });
