@@ -113,6 +113,21 @@ async def test_what_was_published_before_the_connection_stood_is_offered_too(
     await expect(page.get_by_role("button", name="Show 1 new item")).to_be_visible()
 
 
+async def test_what_is_withdrawn_while_more_is_loaded_does_not_come(page: Page, guest: Guest, program: Program) -> None:
+    await page.goto(guest.write("<mpower-stream live></mpower-stream>"))
+    await expect(rows(page)).to_have_count(10)
+    program.gate = asyncio.Event()
+    await more(page).click()
+    await expect(page.locator("mpower-stream ol")).to_have_attribute("aria-busy", "true")
+    await told_to_listeners(program, "item-withdrawn", program.items[12].id)
+    await told_to_listeners(program, "item-withdrawn", program.items[2].id)
+    await expect(rows(page)).to_have_count(9)
+    program.gate.set()
+    await expect(page.locator("mpower-stream [aria-busy]")).to_have_count(0)
+    shown = [item.id for n, item in enumerate(program.items[:20]) if n not in {2, 12}]
+    assert await shown_ids(page) == shown
+
+
 async def test_a_withdrawn_item_disappears_and_focus_goes_to_its_neighbour(
     page: Page, guest: Guest, program: Program
 ) -> None:

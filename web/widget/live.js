@@ -11,7 +11,7 @@ import { channelOf } from "./channel.js";
 export const liveOf = (element, given, [make, plural, rowsOf, leave, renew, count], [first, read, load, offer, say, focus, report, makeRow], state) => {
   const fresh = make("button.fresh", { class: "mpower-fresh mpower-button", type: "button", hidden: "" });
   // The stream down to the last row, with what is not shown yet, and where it goes on.
-  let waiting = [], beyond, looking, isMissed, listening, heard;
+  let waiting = [], late = [], beyond, looking, isMissed, listening, heard;
 
   /** Looks for new items and offers them by a button; nothing that is read moves. */
   const look = async () => {
@@ -74,7 +74,9 @@ export const liveOf = (element, given, [make, plural, rowsOf, leave, renew, coun
   /** Takes a withdrawn item away. Where its story has others the row is kept, unseen, for one of them. */
   const drop = (id) => {
     waiting = waiting.filter((item) => item.id !== id);
-    looking = null; // what is on its way may still hold it
+    // What is on its way may still hold it: a look is not used, rows that are being loaded are gone through again.
+    looking = null;
+    if (state()[4]) late.push(id);
     for (const row of [...state()[1].children]) {
       if (row.dataset.id !== id) continue;
       const heir = row.nextElementSibling ?? row.previousElementSibling;
@@ -91,6 +93,7 @@ export const liveOf = (element, given, [make, plural, rowsOf, leave, renew, coun
   const settle = () => {
     const [now, , next, isLoaded, isBusy, isStatic] = state();
     if (isBusy) return;
+    for (const id of late.splice(0)) drop(id);
     // Neither rows nor a way to them: the address is wrong.
     const url = (isLoaded || next) && element.isConnected && given("live") != null && !isStatic && `${now.address("events")}`;
     if (url !== heard) {
