@@ -8,7 +8,7 @@ export const rowsOf = (list, { id, _mpower: { story, also_on: others } }) => [..
 
 export const count = (list) => list.querySelectorAll(".mpower-row:not([hidden])").length;
 
-/** Takes a row away. `focus` moves the focus to `heir`, or to where there is none. */
+/** Takes a row or a link away. `focus` moves the focus, if it was there, to `heir`, or to where there is none. */
 export const leave = (row, heir, focus) => {
   const isHeld = row.contains(document.activeElement);
   row.remove();
